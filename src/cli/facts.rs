@@ -1,0 +1,114 @@
+//! What is known of a rehearsal besides its requests; kept in the lake as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::drill::DrillOutcome;
+use crate::latency_buckets::LatencyHistogram;
+
+/// Facts of one rehearsal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// Name of the run.
+    pub run_id: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// SHA-256 of the scenario file.
+    pub scenario_sha256: String,
+    /// The scenario letter by letter.
+    pub scenario_text: String,
+    /// What was driven.
+    pub target: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Time zero, UTC µs since 1970; a whole second.
+    pub started_us: i64,
+    /// Length of what is judged: the curve, or less when it was stopped, µs.
+    pub judged_us: i64,
+    /// Length of the run with its drain, µs.
+    pub length_us: i64,
+    /// Highest arrival rate of the curve, shoppers per second.
+    pub peak_shoppers_per_s: f64,
+    /// Labelled moments: µs since the start, and what happens then.
+    pub labels: Vec<(i64, String)>,
+    /// Shoppers whose arrival was due.
+    pub offered_arrivals: u64,
+    /// Shoppers who were sent on their way.
+    pub started: u64,
+    /// Shoppers who reached the end of their journey.
+    pub completed: u64,
+    /// Shoppers who left after no answer, a 4xx or a 5xx.
+    pub gave_up: u64,
+    /// Shoppers who were turned away.
+    pub dropped: u64,
+    /// Shoppers who were cut off at the end.
+    pub cut: u64,
+    /// Requests made.
+    pub requests: u64,
+    /// Records that the recorder was too slow to take.
+    pub records_lost: u64,
+    /// From due to sent.
+    pub schedule_lag_us: LagFacts,
+    /// From due to the last byte.
+    pub response_us: LatencyFacts,
+    /// From sent to the last byte.
+    pub service_us: LatencyFacts,
+    /// Requests answered in each second since the start.
+    pub answered_per_s: Vec<u64>,
+    /// Shoppers who arrived in each second since the start.
+    pub arrivals_per_s: Vec<u64>,
+    /// Why the run is invalid; empty when it is not.
+    pub invalid_because: Vec<String>,
+    /// Whether it was stopped before its end.
+    pub is_stopped: bool,
+    /// The command that repeats it.
+    pub command: String,
+}
+
+/// Percentiles of the generator's own lateness, µs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LagFacts {
+    /// Median.
+    pub p50: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// Largest.
+    pub max: u64,
+}
+
+/// Percentiles of a latency, µs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatencyFacts {
+    /// Median.
+    pub p50: u64,
+    /// 95th percentile.
+    pub p95: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// Largest.
+    pub max: u64,
+}
+
+impl LagFacts {
+    /// Of what a drill counted.
+    pub fn of(outcome: &DrillOutcome) -> Self {
+        let quantile = |quantile| outcome.lag.quantile_us(quantile).unwrap_or(0);
+        Self {
+            p50: quantile(0.5),
+            p99: quantile(0.99),
+            max: outcome.lag.max_us(),
+        }
+    }
+}
+
+impl LatencyFacts {
+    /// Of a histogram; all 0 when it is empty.
+    pub fn of(histogram: &LatencyHistogram) -> Self {
+        let quantile = |quantile| histogram.quantile_us(quantile).unwrap_or(0);
+        Self {
+            p50: quantile(0.5),
+            p95: quantile(0.95),
+            p99: quantile(0.99),
+            max: histogram.max_us(),
+        }
+    }
+}

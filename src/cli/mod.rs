@@ -1,0 +1,75 @@
+//! The command line: one file per verb, and the only module that knows two neighbouring stages.
+//!
+//! In: arguments. Out: text or JSON on standard output, messages on standard error, and an
+//! [`ExitCode`] from the table that people script against. Arguments are only checked here for
+//! what can be checked without doing anything; the verbs do the work.
+
+mod arguments;
+mod check;
+mod completions;
+mod definitions;
+mod exit_code;
+mod facts;
+mod ingest;
+mod lake;
+mod live;
+mod page;
+mod range;
+mod recorder;
+mod rehearse;
+mod report;
+mod schema;
+mod shop;
+mod simulate;
+mod sli;
+mod terminal;
+
+use clap::Parser;
+
+pub use arguments::Arguments;
+pub use exit_code::{ExitCode, Failure};
+
+use arguments::Verb;
+use terminal::Terminal;
+
+/// Parses the arguments of the process, does what they say, and returns the exit code.
+///
+/// Every error is printed once, here, on standard error.
+#[must_use]
+pub fn run() -> std::process::ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; clap prints them on standard output.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
+            // When even standard error is closed there is nobody left to tell.
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let terminal = Terminal::new(&arguments.global);
+    match execute(&arguments, &terminal) {
+        Ok(code) => code.into(),
+        Err(failure) if failure.is_broken_pipe() => ExitCode::Ok.into(),
+        Err(failure) => {
+            terminal.error(&failure.message);
+            failure.code.into()
+        }
+    }
+}
+
+fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let global = &arguments.global;
+    match &arguments.verb {
+        Verb::Rehearse(verb) => rehearse::run(verb, global, terminal),
+        Verb::Ingest(verb) => ingest::run(verb, global, terminal),
+        Verb::Sli(verb) => sli::run(verb, global, terminal),
+        Verb::Report(verb) => report::run(verb, global, terminal),
+        Verb::Check(verb) => check::run(verb, terminal),
+        Verb::Shop(verb) => shop::run(verb, terminal),
+        Verb::Simulate(verb) => simulate::run(verb, terminal),
+        Verb::Lake(verb) => lake::run(verb, global, terminal),
+        Verb::Schema(verb) => schema::run(verb, terminal),
+        Verb::Completions(verb) => completions::run(verb, terminal),
+    }
+}

@@ -1,0 +1,234 @@
+//! The recorder of a rehearsal: one thread that tees its records to the lake and to a live rollup.
+//!
+//! In: batches of drill records from a bounded channel. Out: commits every few seconds, so that
+//! even a killed run keeps what it did; and the rollup by which the run is judged. It never slows
+//! the load: when it is too slow, the channel is full and the drill counts what is lost.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::live::LiveState;
+use crate::drill::{DrillRecord, Progress};
+use crate::lake::{
+    Commit, CommitOutcome, Lake, LakeError, PartName, PartWriter, SourceKind, SourceState,
+};
+use crate::rollup::{Rollup, RollupBuilder, RollupError, RollupPlan};
+use crate::scenario::DrillPlan;
+
+/// Batches that may wait for the recorder; one holds up to a thousand records.
+pub const QUEUE_BATCHES: usize = 4_096;
+/// A commit is made at least this often.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(10);
+/// A commit is made at the latest after so many records.
+const COMMIT_RECORDS: u64 = 500_000;
+/// The live view gets new numbers this often.
+const LIVE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What a recorder needs.
+pub struct RecorderSettings {
+    pub plan: Arc<DrillPlan>,
+    pub run_id: String,
+    pub started_us: i64,
+    pub rollup: RollupPlan,
+    pub progress: Arc<Progress>,
+    pub live: Arc<Mutex<LiveState>>,
+}
+
+/// What it recorded.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Counts of every record, committed or not.
+    pub rollup: Rollup,
+    /// Requests answered in each second since the start.
+    pub answered_per_s: Vec<u64>,
+    /// Records that are in the lake.
+    pub committed: u64,
+    /// Why the lake took no more, if it did not.
+    pub failure: Option<LakeError>,
+}
+
+/// Records until the drill hangs up; blocks its thread.
+pub fn run(
+    lake: &Lake,
+    settings: &RecorderSettings,
+    batches: &Receiver<Vec<DrillRecord>>,
+) -> Result<Recorded, RollupError> {
+    let mut recorder = Recorder::new(lake, settings);
+    let mut last_live = Instant::now();
+    loop {
+        match batches.recv_timeout(LIVE_INTERVAL) {
+            Ok(batch) => recorder.record(&batch),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if last_live.elapsed() >= LIVE_INTERVAL {
+            last_live = Instant::now();
+            recorder.show()?;
+        }
+        recorder.commit_if_due();
+    }
+    recorder.finish()
+}
+
+struct Recorder<'a> {
+    lake: &'a Lake,
+    settings: &'a RecorderSettings,
+    source_id: Arc<str>,
+    writer: PartWriter,
+    builder: RollupBuilder,
+    answered_per_s: Vec<u64>,
+    committed: u64,
+    last_commit: Instant,
+    failure: Option<LakeError>,
+}
+
+impl<'a> Recorder<'a> {
+    fn new(lake: &'a Lake, settings: &'a RecorderSettings) -> Self {
+        let source_id: Arc<str> = source_id(&settings.run_id).into();
+        Self {
+            lake,
+            settings,
+            writer: writer(lake, &source_id, 0),
+            source_id,
+            builder: RollupBuilder::new(settings.rollup.clone()),
+            answered_per_s: Vec::new(),
+            committed: 0,
+            last_commit: Instant::now(),
+            failure: None,
+        }
+    }
+
+    fn record(&mut self, batch: &[DrillRecord]) {
+        for record in batch {
+            let position = self.committed + self.writer.records();
+            let settings = self.settings;
+            let row = record.as_request_record(
+                &settings.plan,
+                &settings.run_id,
+                settings.started_us,
+                position,
+            );
+            self.builder.add_record(&row);
+            self.count_answer(record);
+            if self.failure.is_none()
+                && let Err(error) = self.writer.push(&row)
+            {
+                self.fail(error);
+            }
+        }
+    }
+
+    fn count_answer(&mut self, record: &DrillRecord) {
+        if record.error.is_some() {
+            return;
+        }
+        let second = usize::try_from(record.done_us / 1_000_000).unwrap_or(0);
+        if self.answered_per_s.len() <= second {
+            self.answered_per_s.resize(second + 1, 0);
+        }
+        self.answered_per_s[second] += 1;
+    }
+
+    /// The run goes on to no purpose when its records cannot be kept: it is stopped.
+    fn fail(&mut self, error: LakeError) {
+        self.failure = Some(error);
+        self.settings.progress.stop.store(true, Relaxed);
+    }
+
+    fn commit_if_due(&mut self) {
+        let is_due = self.last_commit.elapsed() >= COMMIT_INTERVAL
+            || self.writer.records() >= COMMIT_RECORDS;
+        if is_due && self.failure.is_none() {
+            self.commit();
+        }
+    }
+
+    fn commit(&mut self) {
+        self.last_commit = Instant::now();
+        if let Err(error) = self.try_commit() {
+            self.fail(error);
+        }
+    }
+
+    fn try_commit(&mut self) -> Result<(), LakeError> {
+        let from = self.committed;
+        let to = from + self.writer.records();
+        if from == to {
+            return Ok(());
+        }
+        let next = writer(self.lake, &self.source_id, to);
+        let mut finished = std::mem::replace(&mut self.writer, next);
+        finished.end_at(self.lake.root(), to);
+        let mut commit = Commit::new();
+        if let Some(part) = finished.finish()? {
+            commit.add_part(part);
+        }
+        commit.advance(self.source_id.to_string(), from, self.state(to));
+        match self.lake.commit(commit)? {
+            CommitOutcome::Committed => self.committed = to,
+            CommitOutcome::SourceMoved { .. } => {
+                return Err(LakeError::NotALake {
+                    path: self.lake.root().to_owned(),
+                    why: format!("another process writes run `{}`", self.settings.run_id),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&self, to: u64) -> SourceState {
+        SourceState {
+            kind: SourceKind::Run,
+            last_path: self.settings.plan.name.clone(),
+            format: "drill".to_owned(),
+            head_bytes: 0,
+            head_hash: String::new(),
+            tail_bytes: 0,
+            tail_hash: String::new(),
+            offset: to,
+            lines: to,
+            records: to,
+            rejected: 0,
+            blank: 0,
+            reject_files: Vec::new(),
+        }
+    }
+
+    /// Gives the live view the last seconds.
+    fn show(&mut self) -> Result<(), RollupError> {
+        let now_us = crate::time_window::now_us();
+        let from_us = now_us - LiveState::SPAN_US;
+        let recent = self.builder.rollup_from(from_us)?;
+        let mut live = self.settings.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.recent = Some(recent);
+        live.committed = self.committed;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Recorded, RollupError> {
+        if self.failure.is_none() {
+            self.commit();
+        }
+        Ok(Recorded {
+            rollup: self.builder.finish()?,
+            answered_per_s: self.answered_per_s,
+            committed: self.committed,
+            failure: self.failure,
+        })
+    }
+}
+
+/// The identifier of a rehearsal in the ledger.
+pub fn source_id(run_id: &str) -> String {
+    format!("run-{run_id}")
+}
+
+fn writer(lake: &Lake, source_id: &Arc<str>, from: u64) -> PartWriter {
+    lake.part_writer(PartName {
+        source_id: Arc::clone(source_id),
+        from,
+        to: from,
+    })
+}

@@ -1,0 +1,55 @@
+//! `report`: a report of what is in the lake.
+
+use std::path::Path;
+
+use super::arguments::{GlobalArguments, ReportArguments};
+use super::exit_code::{ExitCode, Failure};
+use super::terminal::Terminal;
+use super::{page, range, sli};
+use crate::lake::Lake;
+use crate::report::{ReportPage, write_html};
+
+/// Runs the verb.
+pub fn run(
+    arguments: &ReportArguments,
+    global: &GlobalArguments,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    check_kind(&arguments.output)?;
+    let lake = Lake::open(&global.lake)?;
+    let judged = range::judge(&arguments.range, &lake)?;
+    let page = page::page(&judged)?;
+    write(&page, &arguments.output)?;
+    if terminal.is_json {
+        terminal.json(&page)?;
+    } else if !terminal.is_quiet {
+        let summary = terminal.summary(&page);
+        terminal.result(&format!("{summary}\n\nreport  {}", arguments.output.display()))?;
+    }
+    Ok(sli::exit_code(&judged.series))
+}
+
+fn check_kind(path: &Path) -> Result<(), Failure> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html" | "json") => Ok(()),
+        _ => Err(Failure::usage(format!(
+            "`{}`: a report is written as .html or .json (hint: -o report.html)",
+            path.display()
+        ))),
+    }
+}
+
+/// Writes a page to a file, as its ending says; a half-written report never has its name.
+pub fn write(page: &ReportPage, path: &Path) -> Result<(), Failure> {
+    check_kind(path)?;
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    let text = if is_json { serde_json::to_string_pretty(page)? } else { write_html(page) };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let staged = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let written = std::fs::write(&staged, text).and_then(|()| std::fs::rename(&staged, path));
+    written.map_err(|error| {
+        // Best effort: the error at hand says more than a failing removal would.
+        let _ = std::fs::remove_file(&staged);
+        Failure::io("write", &path.display().to_string(), &error)
+    })
+}

@@ -1,0 +1,18 @@
+//! `schema`: JSON Schema of a declared file.
+
+use super::arguments::{SchemaArguments, SchemaKind};
+use super::exit_code::{ExitCode, Failure};
+use super::terminal::Terminal;
+use crate::declared_files::schema;
+use crate::scenario::ScenarioDefinition;
+use crate::sli::{SliSetDefinition, ThresholdFileDefinition};
+
+/// Runs the verb.
+pub fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    terminal.json(&match arguments.kind {
+        SchemaKind::Scenario => schema::<ScenarioDefinition>(),
+        SchemaKind::Sli => schema::<SliSetDefinition>(),
+        SchemaKind::Thresholds => schema::<ThresholdFileDefinition>(),
+    })?;
+    Ok(ExitCode::Ok)
+}

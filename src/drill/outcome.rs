@@ -1,0 +1,141 @@
+//! What came out of a drill, and whether the generator kept its schedule.
+
+use crate::latency_buckets::LatencyHistogram;
+use crate::scenario::DrillLimits;
+
+use super::record::DrillRecord;
+
+/// How a shopper left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// At the end of the journey.
+    Completed,
+    /// After an answer that was none, or a 4xx or 5xx.
+    GaveUp,
+    /// Never served: too many requests were under way.
+    Dropped,
+    /// Cut off at the end of the run.
+    Cut,
+    /// By a bug of ours.
+    Lost,
+}
+
+/// What one worker counted.
+#[derive(Debug, Default)]
+pub struct WorkerOutcome {
+    pub lag: LatencyHistogram,
+    pub response: LatencyHistogram,
+    pub service: LatencyHistogram,
+    pub requests: u64,
+    pub records_lost: u64,
+}
+
+impl WorkerOutcome {
+    pub fn count(&mut self, record: &DrillRecord) {
+        self.requests += 1;
+        let lag_us = u64::try_from(record.sent_us - record.due_us).unwrap_or(0);
+        self.lag.record(lag_us);
+        if record.error != Some("cancelled") {
+            self.response.record(record.response_us());
+            self.service.record(record.service_us());
+        }
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.lag.add(&other.lag);
+        self.response.add(&other.response);
+        self.service.add(&other.service);
+        self.requests += other.requests;
+        self.records_lost += other.records_lost;
+    }
+}
+
+/// What came out of a drill.
+#[derive(Debug)]
+pub struct DrillOutcome {
+    /// Shoppers whose arrival was due before the end.
+    pub offered: u64,
+    /// Shoppers who reached the end of their journey.
+    pub completed: u64,
+    /// Shoppers who left after no answer, a 4xx or a 5xx.
+    pub gave_up: u64,
+    /// Shoppers who were turned away because too many requests were under way.
+    pub dropped: u64,
+    /// Shoppers who were cut off at the end of the run, thinking or waiting.
+    pub cut: u64,
+    /// Shoppers lost to a bug of ours; more than none makes the run invalid.
+    pub lost: u64,
+    /// Requests made.
+    pub requests: u64,
+    /// Records that the recorder was too slow to take.
+    pub records_lost: u64,
+    /// From due to sent, µs: the generator's own lateness.
+    pub lag: LatencyHistogram,
+    /// From due to the last byte, µs.
+    pub response: LatencyHistogram,
+    /// From sent to the last byte, µs.
+    pub service: LatencyHistogram,
+    /// Length of the run, µs.
+    pub length_us: i64,
+    /// Whether it was stopped before its end.
+    pub is_stopped: bool,
+}
+
+/// Whether the numbers judge the target or the generator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Validity {
+    /// The generator kept its schedule.
+    Valid,
+    /// It did not, with the reasons.
+    Invalid(Vec<String>),
+}
+
+impl DrillOutcome {
+    /// Shoppers who were really sent on their way.
+    #[must_use]
+    pub fn started(&self) -> u64 {
+        self.offered - self.dropped
+    }
+
+    /// Judges the generator by the limits of the plan.
+    #[must_use]
+    pub fn validity(&self, limits: &DrillLimits) -> Validity {
+        let mut reasons = Vec::new();
+        let lag_us = self.lag.quantile_us(0.99).unwrap_or(0);
+        if lag_us > limits.schedule_lag_p99_us.unsigned_abs() {
+            reasons.push(format!(
+                "requests left {} ms after they were due (99th percentile), the limit is {} ms",
+                lag_us / 1_000,
+                limits.schedule_lag_p99_us / 1_000
+            ));
+        }
+        if share(self.dropped, self.offered) > limits.dropped_share {
+            reasons.push(format!(
+                "{} of {} shoppers were dropped because {} requests were under way at once",
+                self.dropped, self.offered, limits.in_flight
+            ));
+        }
+        if share(self.records_lost, self.requests) > limits.dropped_share {
+            reasons.push(format!(
+                "{} of {} records were lost because the recorder was too slow",
+                self.records_lost, self.requests
+            ));
+        }
+        if self.lost > 0 {
+            reasons.push(format!("{} shoppers were lost to an internal error", self.lost));
+        }
+        if self.requests == 0 {
+            reasons.push("not one request was made".to_owned());
+        }
+        if reasons.is_empty() {
+            Validity::Valid
+        } else {
+            Validity::Invalid(reasons)
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}

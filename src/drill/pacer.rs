@@ -1,0 +1,179 @@
+//! The pacer: a thread of its own that releases each request when it is due.
+//!
+//! In: arrivals and shoppers who think. Out: batches of due shoppers per tick and worker. Due
+//! times lie on the grid of ticks, so waiting for the tick is never charged to the target as
+//! response time.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::outcome::Leave;
+use super::run::Progress;
+use super::shopper::Shopper;
+use super::worker::{News, Order};
+use crate::scenario::{Arrival, Arrivals, DrillPlan};
+
+/// Length of a tick, µs. A shopper does not notice half a millisecond, and waking the workers once
+/// per tick instead of once per request is what keeps the CPU per request low at a schedule.
+const TICK_US: i64 = 500;
+
+/// What the pacer counted.
+#[derive(Debug, Default)]
+pub struct PacerOutcome {
+    pub offered: u64,
+    pub completed: u64,
+    pub gave_up: u64,
+    pub dropped: u64,
+    pub cut: u64,
+    pub lost: u64,
+    pub is_stopped: bool,
+}
+
+pub struct Pacer<'a> {
+    pub plan: &'a DrillPlan,
+    pub origin: Instant,
+    pub workers: Vec<UnboundedSender<Order>>,
+    pub news: Receiver<News>,
+    pub progress: &'a Progress,
+}
+
+/// A shopper who thinks, ordered so that the earliest is the greatest.
+struct Thinking(Box<Shopper>);
+
+impl PartialEq for Thinking {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Thinking {}
+
+impl PartialOrd for Thinking {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Thinking {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.0.due_us, other.0.number).cmp(&(self.0.due_us, self.0.number))
+    }
+}
+
+impl Pacer<'_> {
+    /// Paces the whole run; returns when everybody left, or the time for that is over, or it was
+    /// stopped.
+    pub fn run(self) -> PacerOutcome {
+        let mut outcome = PacerOutcome::default();
+        let mut arrivals = Arrivals::new(self.plan).peekable();
+        let mut thinking: BinaryHeap<Thinking> = BinaryHeap::new();
+        let mut present: u64 = 0;
+        let mut next_worker = 0;
+        let drain_until_us = seconds_as_us(self.plan.curve.length_s()) + self.plan.limits.drain_us;
+        loop {
+            let now_us = self.now_us();
+            self.hear(&mut outcome, &mut thinking, &mut present);
+            while let Some(arrival) = arrivals.next_if(|arrival| arrival.due_us <= now_us) {
+                outcome.offered += 1;
+                present += 1;
+                thinking.push(Thinking(Box::new(self.shopper(arrival))));
+            }
+            self.release(now_us, &mut thinking, &mut next_worker);
+            self.progress.offered.store(outcome.offered, Relaxed);
+            self.progress.present.store(present, Relaxed);
+            outcome.is_stopped = self.progress.stop.load(Relaxed);
+            let is_over = arrivals.peek().is_none() && present == 0;
+            if outcome.is_stopped || is_over || now_us > drain_until_us {
+                break;
+            }
+            self.sleep_to_next_tick(now_us);
+        }
+        outcome.cut += thinking.len() as u64;
+        for worker in &self.workers {
+            // A worker that is gone needs no order to stop.
+            let _ = worker.send(Order::Stop);
+        }
+        drop(self.workers);
+        // Workers hang up when their last request is over.
+        for news in self.news {
+            count(&mut outcome, &news);
+        }
+        outcome
+    }
+
+    fn now_us(&self) -> i64 {
+        i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn shopper(&self, arrival: Arrival) -> Shopper {
+        let mut shopper = Shopper::new(self.plan, arrival);
+        shopper.due_us = on_tick(shopper.due_us);
+        shopper
+    }
+
+    fn hear(&self, outcome: &mut PacerOutcome, thinking: &mut BinaryHeap<Thinking>, present: &mut u64) {
+        for news in self.news.try_iter() {
+            count(outcome, &news);
+            match news {
+                News::Thinks(mut shopper) => {
+                    shopper.due_us = on_tick(shopper.due_us);
+                    thinking.push(Thinking(shopper));
+                }
+                News::Left(_) => *present -= 1,
+            }
+        }
+        self.progress.completed.store(outcome.completed, Relaxed);
+        self.progress.dropped.store(outcome.dropped, Relaxed);
+    }
+
+    /// Hands everybody who is due to the workers in turn.
+    fn release(&self, now_us: i64, thinking: &mut BinaryHeap<Thinking>, next_worker: &mut usize) {
+        let mut batches: Vec<Vec<Box<Shopper>>> = self.workers.iter().map(|_| Vec::new()).collect();
+        while thinking.peek().is_some_and(|first| first.0.due_us <= now_us) {
+            if let Some(Thinking(shopper)) = thinking.pop() {
+                batches[*next_worker].push(shopper);
+                *next_worker = (*next_worker + 1) % self.workers.len();
+            }
+        }
+        for (worker, batch) in self.workers.iter().zip(batches) {
+            if !batch.is_empty() {
+                // A worker that is gone has panicked; its shoppers are missed at the end.
+                let _ = worker.send(Order::Due(batch));
+            }
+        }
+    }
+
+    fn sleep_to_next_tick(&self, now_us: i64) {
+        let next_us = (now_us / TICK_US + 1) * TICK_US;
+        let left_us = next_us - self.now_us();
+        if let Ok(left_us @ 1..) = u64::try_from(left_us) {
+            std::thread::sleep(Duration::from_micros(left_us));
+        }
+    }
+}
+
+fn count(outcome: &mut PacerOutcome, news: &News) {
+    match news {
+        News::Thinks(_) => {}
+        News::Left(Leave::Completed) => outcome.completed += 1,
+        News::Left(Leave::GaveUp) => outcome.gave_up += 1,
+        News::Left(Leave::Dropped) => outcome.dropped += 1,
+        News::Left(Leave::Cut) => outcome.cut += 1,
+        News::Left(Leave::Lost) => outcome.lost += 1,
+    }
+}
+
+/// The first tick that is not before `due_us`.
+fn on_tick(due_us: i64) -> i64 {
+    (due_us + TICK_US - 1).div_euclid(TICK_US) * TICK_US
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a curve is at most 36,500 days long")]
+fn seconds_as_us(seconds: f64) -> i64 {
+    (seconds * 1e6) as i64
+}

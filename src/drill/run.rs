@@ -1,0 +1,146 @@
+//! Starting the threads of a drill, and waiting for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::mpsc::{SyncSender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use url::Url;
+
+use super::outcome::{DrillOutcome, WorkerOutcome};
+use super::pacer::{Pacer, PacerOutcome};
+use super::record::DrillRecord;
+use super::worker::{self, WorkerSettings};
+use crate::scenario::DrillPlan;
+
+/// Why a drill could not run.
+#[derive(Debug, Error)]
+pub enum DrillError {
+    /// The HTTP client could not be made.
+    #[error("cannot make an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// A thread ended by a panic.
+    #[error("the {0} thread panicked (hint: please report it with the scenario)")]
+    Panicked(&'static str),
+}
+
+/// What a drill needs besides its plan.
+#[derive(Debug, Clone)]
+pub struct DrillSettings {
+    /// Where the target is.
+    pub base_url: Url,
+    /// Worker threads.
+    pub workers: usize,
+    /// Time zero of the schedule.
+    pub origin: Instant,
+}
+
+/// Counters that a live view may look at, and the switch to stop.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Shoppers whose arrival was due.
+    pub offered: AtomicU64,
+    /// Shoppers whose first request was answered or failed.
+    pub started: AtomicU64,
+    /// Shoppers who reached the end of their journey.
+    pub completed: AtomicU64,
+    /// Shoppers who were turned away.
+    pub dropped: AtomicU64,
+    /// Shoppers in the shop, thinking or waiting.
+    pub present: AtomicU64,
+    /// Requests under way.
+    pub in_flight: AtomicU64,
+    /// Requests made.
+    pub requests: AtomicU64,
+    /// Set to stop at once.
+    pub stop: AtomicBool,
+}
+
+/// Drives `plan` and blocks until it is over; records go to `records` in batches, and never wait.
+///
+/// # Errors
+/// When no client or thread could be made, or a thread panicked.
+pub fn run(
+    plan: &Arc<DrillPlan>,
+    settings: &DrillSettings,
+    records: &SyncSender<Vec<DrillRecord>>,
+    progress: &Arc<Progress>,
+) -> Result<DrillOutcome, DrillError> {
+    let (news_sender, news) = channel();
+    let mut orders = Vec::new();
+    let mut workers = Vec::new();
+    for index in 0..settings.workers {
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        orders.push(sender);
+        let worker = WorkerSettings {
+            plan: Arc::clone(plan),
+            base_url: settings.base_url.clone(),
+            client: client(plan)?,
+            origin: settings.origin,
+            in_flight_max: plan.limits.in_flight.div_ceil(settings.workers),
+            orders: receiver,
+            news: news_sender.clone(),
+            records: records.clone(),
+            progress: Arc::clone(progress),
+        };
+        let thread = thread::Builder::new()
+            .name(format!("shoppers-{index}"))
+            .spawn(move || worker::run(worker))?;
+        workers.push(thread);
+    }
+    drop(news_sender);
+    let pacer = Pacer {
+        plan,
+        origin: settings.origin,
+        workers: orders,
+        news,
+        progress,
+    };
+    let paced = thread::scope(|scope| {
+        let pacer = thread::Builder::new()
+            .name("pacer".to_owned())
+            .spawn_scoped(scope, move || pacer.run())?;
+        pacer.join().map_err(|_| DrillError::Panicked("pacer"))
+    })?;
+    let mut counted = WorkerOutcome::default();
+    for worker in workers {
+        let outcome = worker.join().map_err(|_| DrillError::Panicked("shoppers"))?;
+        counted.add(&outcome?);
+    }
+    Ok(outcome(paced, counted, settings.origin.elapsed()))
+}
+
+/// A client with its own connections: no cookies, no redirects, no hidden retries.
+fn client(plan: &DrillPlan) -> Result<reqwest::Client, reqwest::Error> {
+    let timeout_us = plan.limits.step_timeout_us.unsigned_abs();
+    reqwest::Client::builder()
+        .timeout(Duration::from_micros(timeout_us))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .user_agent(concat!("firedrill/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+fn outcome(paced: PacerOutcome, counted: WorkerOutcome, length: Duration) -> DrillOutcome {
+    DrillOutcome {
+        offered: paced.offered,
+        completed: paced.completed,
+        gave_up: paced.gave_up,
+        dropped: paced.dropped,
+        cut: paced.cut,
+        lost: paced.lost,
+        requests: counted.requests,
+        records_lost: counted.records_lost,
+        lag: counted.lag,
+        response: counted.response,
+        service: counted.service,
+        length_us: i64::try_from(length.as_micros()).unwrap_or(i64::MAX),
+        is_stopped: paced.is_stopped,
+    }
+}

@@ -1,0 +1,160 @@
+//! Lines that were not understood, kept with reason and place.
+//!
+//! In: rejected lines of one part. Out: a Parquet file in `rejects/`, named like the part. It
+//! counts only once the ledger names it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::part::parquet_error;
+use super::{LakeError, PartName, io, rejects_folder, staging_folder};
+
+/// The most bytes of a rejected line that are kept.
+pub const TEXT_BYTES_MAX: usize = 4_096;
+
+/// One line that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedLine {
+    /// Why, in words.
+    pub reason: String,
+    /// Byte offset of its first byte in the decompressed source.
+    pub offset: u64,
+    /// Its number in the source, counted from 1.
+    pub line_number: u64,
+    /// The line itself, up to [`TEXT_BYTES_MAX`] bytes, invalid UTF-8 replaced.
+    pub text: String,
+}
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(Schema::new(vec![
+        Field::new("source", DataType::Utf8, false),
+        Field::new("offset", DataType::Int64, false),
+        Field::new("line_number", DataType::Int64, false),
+        Field::new("reason", DataType::Utf8, false),
+        Field::new("text", DataType::Utf8, false),
+    ]))
+});
+
+/// A finished, staged file of rejected lines.
+#[derive(Debug)]
+pub struct RejectPart {
+    pub(super) staged: PathBuf,
+    pub(super) target: PathBuf,
+    /// Its name in `rejects/`, for the ledger.
+    pub file_name: String,
+}
+
+/// Collects the rejected lines of one part.
+#[derive(Debug)]
+pub struct RejectWriter {
+    name: PartName,
+    staged: PathBuf,
+    target: PathBuf,
+    lines: Vec<RejectedLine>,
+}
+
+impl RejectWriter {
+    pub(super) fn new(root: &Path, name: PartName) -> Self {
+        let file_name = name.file_name();
+        let staged =
+            staging_folder(root).join(format!("{}-rejects-{file_name}", std::process::id()));
+        Self {
+            target: rejects_folder(root).join(file_name),
+            name,
+            staged,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Adds one line.
+    pub fn push(&mut self, line: RejectedLine) {
+        self.lines.push(line);
+    }
+
+    /// Writes the file to the staging folder; `None` when there was no line.
+    ///
+    /// # Errors
+    /// When the disk refuses; the half-written file is removed.
+    pub fn finish(self) -> Result<Option<RejectPart>, LakeError> {
+        if self.lines.is_empty() {
+            return Ok(None);
+        }
+        if let Err(error) = self.write_out() {
+            // Best effort: the error at hand says more than a failing removal would.
+            let _ = std::fs::remove_file(&self.staged);
+            return Err(error);
+        }
+        Ok(Some(RejectPart {
+            file_name: self.name.file_name(),
+            staged: self.staged,
+            target: self.target,
+        }))
+    }
+
+    fn write_out(&self) -> Result<(), LakeError> {
+        let wrong = |source| parquet_error(&self.staged, source);
+        let file =
+            File::create(&self.staged).map_err(|source| io("write", &self.staged, source))?;
+        let mut writer = ArrowWriter::try_new(file, SCHEMA.clone(), None).map_err(wrong)?;
+        writer.write(&self.batch()?).map_err(wrong)?;
+        let file = writer.into_inner().map_err(wrong)?;
+        file.sync_all()
+            .map_err(|source| io("write", &self.staged, source))
+    }
+
+    fn batch(&self) -> Result<RecordBatch, LakeError> {
+        let longs = |pick: fn(&RejectedLine) -> u64| -> ArrayRef {
+            let values = self.lines.iter().map(pick);
+            Arc::new(Int64Array::from_iter_values(
+                values.map(|value| i64::try_from(value).unwrap_or(i64::MAX)),
+            ))
+        };
+        let texts = |pick: fn(&RejectedLine) -> &str| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(self.lines.iter().map(pick)))
+        };
+        let source = self.lines.iter().map(|_| &*self.name.source_id);
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter_values(source)),
+            longs(|line| line.offset),
+            longs(|line| line.line_number),
+            texts(|line| &line.reason),
+            texts(|line| &line.text),
+        ];
+        RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|source| LakeError::Columns {
+            path: self.staged.clone(),
+            source,
+        })
+    }
+}
+
+/// The rejected lines in the file `path`, in the order of the source.
+pub fn read(path: &Path) -> Result<Vec<RejectedLine>, LakeError> {
+    let file = File::open(path).map_err(|source| io("read", path, source))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(|source| parquet_error(path, source))?;
+    let mut lines = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|source| LakeError::Columns {
+            path: path.to_owned(),
+            source,
+        })?;
+        let offset = batch.column(1).as_primitive::<Int64Type>();
+        let line_number = batch.column(2).as_primitive::<Int64Type>();
+        let reason = batch.column(3).as_string::<i32>();
+        let text = batch.column(4).as_string::<i32>();
+        lines.extend((0..batch.num_rows()).map(|row| RejectedLine {
+            reason: reason.value(row).to_owned(),
+            offset: offset.value(row).unsigned_abs(),
+            line_number: line_number.value(row).unsigned_abs(),
+            text: text.value(row).to_owned(),
+        }));
+    }
+    Ok(lines)
+}

@@ -1,0 +1,96 @@
+//! The columns of the lake, once for Arrow and once for the Delta table.
+//!
+//! `minute` and `latency_bucket` are written at ingest, so that the rollup is a plain
+//! `COUNT … GROUP BY` in any SQL engine.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use delta_kernel::schema as delta;
+
+/// Names of the columns.
+pub mod column {
+    /// When the request should have begun, UTC µs.
+    pub const TS: &str = "ts";
+    /// Minutes since 1970, UTC: `floor(ts / 60 s)`.
+    pub const MINUTE: &str = "minute";
+    /// `customer`, `drill` or `probe`.
+    pub const ORIGIN: &str = "origin";
+    /// Identifier of the rehearsal, null for logs.
+    pub const RUN_ID: &str = "run_id";
+    /// The service that answered.
+    pub const SERVICE: &str = "service";
+    /// HTTP method.
+    pub const METHOD: &str = "method";
+    /// Path template.
+    pub const ROUTE: &str = "route";
+    /// HTTP status; 0 for no answer.
+    pub const STATUS: &str = "status";
+    /// Response time, µs.
+    pub const LATENCY_US: &str = "latency_us";
+    /// Bucket of the response time, see [`crate::latency_buckets`].
+    pub const LATENCY_BUCKET: &str = "latency_bucket";
+    /// Service time, µs.
+    pub const SERVICE_US: &str = "service_us";
+    /// Bytes of the request.
+    pub const BYTES_IN: &str = "bytes_in";
+    /// Bytes of the response.
+    pub const BYTES_OUT: &str = "bytes_out";
+    /// Keyed hash of the shopper.
+    pub const SHOPPER: &str = "shopper";
+    /// Why there was no answer.
+    pub const ERROR: &str = "error";
+    /// Identifier of the source.
+    pub const SOURCE: &str = "source";
+    /// Byte offset of the line in the source, or sequence number of the drill request.
+    pub const POSITION: &str = "position";
+}
+
+fn text() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// The columns as Arrow writes them; texts are dictionaries.
+pub static ARROW: LazyLock<SchemaRef> = LazyLock::new(|| {
+    use column::*;
+    let timestamp = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    Arc::new(Schema::new(vec![
+        Field::new(TS, timestamp, true),
+        Field::new(MINUTE, DataType::Int32, true),
+        Field::new(ORIGIN, text(), true),
+        Field::new(RUN_ID, text(), true),
+        Field::new(SERVICE, text(), true),
+        Field::new(METHOD, text(), true),
+        Field::new(ROUTE, text(), true),
+        Field::new(STATUS, DataType::Int32, true),
+        Field::new(LATENCY_US, DataType::Int64, true),
+        Field::new(LATENCY_BUCKET, DataType::Int32, true),
+        Field::new(SERVICE_US, DataType::Int64, true),
+        Field::new(BYTES_IN, DataType::Int64, true),
+        Field::new(BYTES_OUT, DataType::Int64, true),
+        Field::new(SHOPPER, DataType::Int64, true),
+        Field::new(ERROR, text(), true),
+        Field::new(SOURCE, text(), true),
+        Field::new(POSITION, DataType::Int64, true),
+    ]))
+});
+
+/// The same columns as the Delta table declares them.
+///
+/// # Errors
+/// Never in practice: the column names are distinct.
+pub fn delta_schema() -> delta_kernel::KernelResult<delta::SchemaRef> {
+    let fields = ARROW.fields().iter().map(|field| {
+        let data_type = match field.data_type() {
+            DataType::Timestamp(..) => delta::DataType::TIMESTAMP,
+            DataType::Int32 => delta::DataType::INTEGER,
+            DataType::Int64 => delta::DataType::LONG,
+            _ => delta::DataType::STRING,
+        };
+        delta::StructField::nullable(field.name().clone(), data_type)
+    });
+    Ok(Arc::new(delta::StructType::try_new(fields)?))
+}
+
+/// Columns whose smallest and largest value per part the table's log keeps.
+pub const STATS_COLUMNS: &str = "ts,minute";

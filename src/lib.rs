@@ -1,0 +1,40 @@
+//! firedrill rehearses a surge and judges it by the levels at which customers call support.
+//!
+//! ```text
+//! log bytes ─ access_log ─┐
+//!                         ├─ RequestRecord ─ lake ─ rollup ─ sli ─ report
+//! scenario ─ drill(Goose) ┘
+//! ```
+//!
+//! Production logs and rehearsals end in the same [`lake`] as the same row type, and the same
+//! [`sli`] code judges both. The modules below stand in reading order; `ARCHITECTURE.md` says which
+//! may import which.
+
+pub mod route;
+pub mod time_window;
+
+pub mod latency_buckets;
+
+pub mod request_record;
+
+pub mod declared_files;
+
+pub mod access_log;
+
+pub mod lake;
+
+pub mod rollup;
+
+pub mod sli;
+
+pub mod report;
+
+pub mod scenario;
+
+pub mod shop;
+
+pub mod drill;
+
+pub mod simulate;
+
+pub mod cli;

@@ -1,0 +1,163 @@
+//! The report as one HTML file: offline, printable, readable on a phone, safe with hostile text.
+//!
+//! In: a [`ReportPage`]. Out: the text of the file. It asks for nothing outside itself, and its
+//! content security policy forbids it to. Every text is escaped where it is written; the data of
+//! the charts travels as a JSON block.
+
+mod bullet;
+mod chart_data;
+mod clean;
+mod clock;
+mod funnel;
+mod inline;
+mod route_table;
+mod sli_table;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::page::{Fact, MethodNote, ReportPage, Unit, Verdict};
+use super::text;
+use chart_data::ChartData;
+use clock::Clock;
+
+/// Writes `page` as a self-contained HTML document.
+///
+/// The same page always gives the same text. Long tables and timelines are thinned, and say so,
+/// so that the file stays under 1 MB.
+pub fn write_html(page: &ReportPage) -> String {
+    let page = clean::cleaned(page);
+    let clock = Clock::of(&page.timeline);
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(&page))
+            body {
+                (verdict_header(&page))
+                main {
+                    (sli_table::sli_section(&page.slis, &clock))
+                    (timeline::timeline_section(&page.timeline, &clock))
+                    @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
+                    (route_table::route_section(&page.routes))
+                    (unknown_section(&page.unknowns))
+                    (method_section(&page.method))
+                }
+                @if !page.timeline.starts_us.is_empty() && !page.timeline.charts.is_empty() {
+                    (inline::scripts(&ChartData::new(&page.timeline, &clock)))
+                }
+            }
+        }
+    };
+    markup.into_string()
+}
+
+fn head(page: &ReportPage) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            (inline::policy())
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta name="referrer" content="no-referrer";
+            // Without an icon of its own, a browser would ask for one.
+            link rel="icon" href="data:,";
+            title { (title(page)) ": " (verdict_word(page.verdict)) }
+            (inline::style())
+        }
+    }
+}
+
+fn verdict_header(page: &ReportPage) -> Markup {
+    html! {
+        header {
+            h1 {
+                span class={ "verdict " (verdict_class(page.verdict)) } {
+                    (verdict_word(page.verdict))
+                }
+                " " (title(page))
+            }
+            @if !page.sentence.is_empty() { p.sentence { (page.sentence) } }
+            (facts_strip(&page.facts))
+        }
+    }
+}
+
+fn title(page: &ReportPage) -> &str {
+    if page.title.is_empty() {
+        "Report"
+    } else {
+        &page.title
+    }
+}
+
+fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Invalid => "invalid",
+        Verdict::Stopped => "stopped",
+        Verdict::NotEnoughData => "not enough data",
+    }
+}
+
+fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Invalid => "invalid",
+        Verdict::Stopped | Verdict::NotEnoughData => "open",
+    }
+}
+
+fn facts_strip(facts: &[Fact]) -> Markup {
+    html! {
+        @if !facts.is_empty() {
+            dl.facts {
+                @for fact in facts { div { dt { (fact.name) } dd { (fact.value) } } }
+            }
+        }
+    }
+}
+
+fn unknown_section(unknowns: &[String]) -> Markup {
+    html! {
+        section aria-labelledby="unknowns" {
+            h2 #unknowns { "What is not known" }
+            @if unknowns.is_empty() {
+                p { "Nothing known to be missing." }
+            } @else {
+                ul { @for unknown in unknowns { li { (unknown) } } }
+            }
+        }
+    }
+}
+
+fn method_section(notes: &[MethodNote]) -> Markup {
+    html! {
+        section.method aria-labelledby="method" {
+            h2 #method { "How it was computed" }
+            @if notes.is_empty() { p { "Not stated." } }
+            @for note in notes {
+                @if note.verbatim {
+                    details { summary { (note.title) } pre { (note.text) } }
+                } @else {
+                    h3 { (note.title) }
+                    @for line in note.text.lines() { p { (line) } }
+                }
+            }
+        }
+    }
+}
+
+/// A number in short, with all its digits in the tooltip where it has more; no line ends between
+/// the number and its unit.
+fn figure(value: f64, unit: Unit) -> Markup {
+    let short = text::quantity(value, unit);
+    let full = text::quantity_in_full(value, unit);
+    let unbroken = short.replace(' ', "\u{a0}");
+    html! {
+        @if short == full { (unbroken) } @else { span title=(full) { (unbroken) } }
+    }
+}

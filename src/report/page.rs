@@ -1,0 +1,277 @@
+//! What a report says, as plain data: every number is already computed.
+//!
+//! In: whatever the `cli` filled in from SLIs and rollups. Out: the one value that the HTML,
+//! terminal and JSON writers print. It never computes, reads a clock or touches a file.
+
+use serde::{Deserialize, Serialize};
+
+/// A whole report, in the order in which it is read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportPage {
+    /// What was judged, e.g. `black-friday` or `2026-W47`.
+    pub title: String,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// The verdict in one or two sentences, in words with numbers.
+    pub sentence: String,
+    /// Scenario, run id, start with zone, duration, offered / started / completed, and so on.
+    pub facts: Vec<Fact>,
+    /// One row per SLI, worst first.
+    pub slis: Vec<SliRow>,
+    /// The charts, all on one time axis.
+    pub timeline: Timeline,
+    /// Journey steps from the first page to the order; empty when there is none to show.
+    pub funnel: Vec<FunnelStep>,
+    /// One row per method and route, busiest first.
+    pub routes: Vec<RouteRow>,
+    /// What this report cannot know; never padded: empty means nothing is known to be missing.
+    pub unknowns: Vec<String>,
+    /// How it was computed: definitions verbatim, methods, versions, the command to repeat it.
+    pub method: Vec<MethodNote>,
+}
+
+/// The judgement of a whole run or week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every SLI is met.
+    Pass,
+    /// At least one SLI is missed or lacks the data to be judged.
+    Fail,
+    /// The load generator did not keep its schedule: the numbers judge it, not the target.
+    Invalid,
+    /// Stopped early by the user or a guard; what was recorded is kept.
+    Stopped,
+    /// There was too little data to judge anything.
+    NotEnoughData,
+}
+
+/// A name and its value for the facts strip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What it is.
+    pub name: String,
+    /// Its value, with the unit.
+    pub value: String,
+}
+
+/// One SLI with its thresholds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SliRow {
+    /// The identifier in the SLI set.
+    pub name: String,
+    /// The name in the business's words.
+    pub title: String,
+    /// `rate`, `ratio`, `latency` or `latency_cut`.
+    pub kind: String,
+    /// Unit of `value`, the levels and the interval.
+    pub unit: Unit,
+    /// The value over the whole range; `None` when there is not enough data.
+    pub value: Option<f64>,
+    /// The worst value of any single window that had enough data, with its start.
+    pub worst: Option<WorstWindow>,
+    /// Met, missed or not enough data.
+    pub state: State,
+    /// Thresholds, mildest first.
+    pub levels: Vec<LevelRow>,
+    /// 95 % interval of `value`, in the same unit.
+    pub interval: Option<[f64; 2]>,
+    /// Number of requests behind `value`.
+    pub count: u64,
+}
+
+/// The window in which an SLI was at its worst.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WorstWindow {
+    /// Start of the window, UTC µs since 1970.
+    pub start_us: i64,
+    /// The SLI's value in that window.
+    pub value: f64,
+}
+
+/// State of an SLI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Judged, and missed.
+    Missed,
+    /// Not judged: too little data.
+    NotEnoughData,
+    /// Judged, and met.
+    Met,
+}
+
+/// Unit of an SLI's numbers; the writers choose digits and scale by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Events per minute.
+    PerMinute,
+    /// Events per second.
+    PerSecond,
+    /// A share from 0 to 1, shown in percent.
+    Share,
+    /// Microseconds, shown as µs, ms or s.
+    Microseconds,
+    /// A plain count.
+    Count,
+}
+
+/// One threshold of an SLI, and whether it was crossed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelRow {
+    /// `warn` or `contact`, or the SLI's `objective`.
+    pub level: String,
+    /// On which side of `value` it is bad.
+    pub bad: BadSide,
+    /// The limit, in the SLI's unit.
+    pub value: f64,
+    /// How long it must last to count, seconds.
+    pub for_s: f64,
+    /// Start of the first window of the first crossing that lasted; `None` if never crossed.
+    pub first_crossed_us: Option<i64>,
+    /// Total time spent crossed, seconds.
+    pub crossed_s: f64,
+}
+
+/// The bad side of a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BadSide {
+    /// Values above the limit are bad.
+    Above,
+    /// Values below the limit are bad.
+    Below,
+}
+
+/// Charts that share one time axis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Start of each window, UTC µs since 1970, ascending and evenly spaced.
+    pub starts_us: Vec<i64>,
+    /// Name of the zone in which times are shown, e.g. `UTC`.
+    pub zone: String,
+    /// Whether times are better read as offsets from the start (a run) than as dates (a week).
+    pub relative: bool,
+    /// Small multiples, top to bottom.
+    pub charts: Vec<Chart>,
+    /// Vertical marks on every chart.
+    pub marks: Vec<Mark>,
+}
+
+/// One chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chart {
+    /// Its title, e.g. `Response time of checkout`.
+    pub title: String,
+    /// Unit of every value in it.
+    pub unit: Unit,
+    /// Scale of the value axis.
+    pub scale: Scale,
+    /// Lines and areas; each has one value per window, `None` where there is no data.
+    pub series: Vec<Series>,
+    /// Threshold lines.
+    pub limits: Vec<Limit>,
+    /// Text alternative: the message of the chart in one sentence.
+    pub message: String,
+}
+
+/// Scale of a value axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// From zero.
+    Linear,
+    /// Logarithmic; the page says so.
+    Log,
+}
+
+/// A line or an area in a chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Its name in the legend.
+    pub name: String,
+    /// How it is drawn.
+    pub style: SeriesStyle,
+    /// One value per window.
+    pub values: Vec<Option<f64>>,
+}
+
+/// How a series is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesStyle {
+    /// A line.
+    Line,
+    /// A line with the area under it filled.
+    Area,
+}
+
+/// A horizontal threshold line with its label and the stretches in which it was crossed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limit {
+    /// e.g. `warn 1 s`.
+    pub label: String,
+    /// `warn`, `contact` or `objective`.
+    pub level: String,
+    /// Where it is drawn, in the chart's unit.
+    pub value: f64,
+    /// Stretches `[from, to)` in UTC µs in which it was crossed; they are shaded.
+    pub crossed_us: Vec<[i64; 2]>,
+}
+
+/// A moment worth a vertical line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// When, UTC µs since 1970.
+    pub at_us: i64,
+    /// What happened, e.g. `doors open`.
+    pub label: String,
+}
+
+/// One step of the funnel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FunnelStep {
+    /// The step in the business's words.
+    pub name: String,
+    /// How many requests (or shoppers) reached it with success.
+    pub count: u64,
+    /// What `count` counts, e.g. `shoppers`.
+    pub unit: String,
+    /// Share of the first step that was expected to come this far, 0 to 1.
+    pub expected_share: Option<f64>,
+}
+
+/// One method and route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RouteRow {
+    /// HTTP method.
+    pub method: String,
+    /// Path template.
+    pub route: String,
+    /// Requests over the whole range.
+    pub requests: u64,
+    /// Requests per second over the whole range.
+    pub rate_per_s: f64,
+    /// Percentiles of the response time, µs; `None` where no latency was logged.
+    pub p50_us: Option<u64>,
+    /// 95th percentile, µs.
+    pub p95_us: Option<u64>,
+    /// 99th percentile, µs.
+    pub p99_us: Option<u64>,
+    /// Answers 5xx, 429 or none at all.
+    pub errors: u64,
+    /// `errors` by status, most frequent first, e.g. `503 × 12, no answer × 3`.
+    pub errors_by_status: String,
+}
+
+/// A titled text in "how it was computed".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodNote {
+    /// Its heading.
+    pub title: String,
+    /// The text.
+    pub text: String,
+    /// Whether it is shown letter by letter (a definition file, a command).
+    pub verbatim: bool,
+}

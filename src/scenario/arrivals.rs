@@ -1,0 +1,85 @@
+//! When each shopper arrives, and who it is: a pure function of plan and seed.
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use super::definition::ArrivalSpacing;
+use super::plan::DrillPlan;
+
+/// One arrival.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Arrival {
+    /// Its number, counted from 0.
+    pub number: u64,
+    /// When, µs since the start.
+    pub due_us: i64,
+    /// Index into [`DrillPlan::kinds`].
+    pub kind: usize,
+    /// The product this shopper wants.
+    pub product: u32,
+}
+
+/// Every arrival of a plan, in their order.
+#[derive(Debug)]
+pub struct Arrivals<'a> {
+    plan: &'a DrillPlan,
+    spacing: Pcg64Mcg,
+    shoppers: Pcg64Mcg,
+    number: u64,
+    expected: f64,
+}
+
+impl<'a> Arrivals<'a> {
+    /// The arrivals of `plan` from the beginning.
+    #[must_use]
+    pub fn new(plan: &'a DrillPlan) -> Self {
+        // Two streams: who comes does not change when they come.
+        Self {
+            plan,
+            spacing: Pcg64Mcg::seed_from_u64(plan.seed),
+            shoppers: Pcg64Mcg::seed_from_u64(plan.seed ^ 0x5eed_0f5b_0bbe_75e5),
+            number: 0,
+            expected: 0.0,
+        }
+    }
+
+    /// Expected arrivals before the next one: the arrival process in the curve's own time, where
+    /// its rate is 1.
+    fn next_expected(&mut self) -> f64 {
+        match self.plan.spacing {
+            ArrivalSpacing::Even => {
+                self.expected += if self.number == 0 { 0.5 } else { 1.0 };
+            }
+            ArrivalSpacing::Poisson => {
+                let uniform: f64 = self.spacing.random();
+                self.expected -= (1.0 - uniform).ln();
+            }
+        }
+        self.expected
+    }
+}
+
+impl Iterator for Arrivals<'_> {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        let expected = self.next_expected();
+        let due_s = self.plan.curve.time_of(expected)?;
+        let arrival = Arrival {
+            number: self.number,
+            due_us: whole_us(due_s),
+            kind: self.plan.kind_at(self.shoppers.random()),
+            product: self.shoppers.random_range(1..=self.plan.products),
+        };
+        self.number += 1;
+        Some(arrival)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a curve is at most 36,500 days long, 3.2e15 µs"
+)]
+fn whole_us(seconds: f64) -> i64 {
+    (seconds * 1e6) as i64
+}
