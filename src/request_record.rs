@@ -33,9 +33,7 @@ impl Origin {
     /// The origin with the stored name `text`, if there is one.
     #[must_use]
     pub fn from_name(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|origin| origin.as_str() == text)
+        Self::ALL.into_iter().find(|origin| origin.as_str() == text)
     }
 }
 

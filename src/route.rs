@@ -127,7 +127,10 @@ impl Router {
     }
 
     fn template_of(&self, path: &str) -> Option<Arc<str>> {
-        let template = self.templates.iter().find(|template| template.matches(path))?;
+        let template = self
+            .templates
+            .iter()
+            .find(|template| template.matches(path))?;
         Some(template.text.clone())
     }
 
@@ -186,10 +189,11 @@ fn fold_segment(segment: &str) -> &str {
         return kind;
     }
     let digit_count = segment.bytes().filter(u8::is_ascii_digit).count();
-    let is_plain = segment
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'@'));
-    let is_version = segment.len() <= 4 && segment.starts_with('v') && digit_count + 1 == segment.len();
+    let is_plain = segment.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'@')
+    });
+    let is_version =
+        segment.len() <= 4 && segment.starts_with('v') && digit_count + 1 == segment.len();
     if !is_plain {
         "{text}"
     } else if is_version {
@@ -244,13 +248,22 @@ mod tests {
             ("https://paytm.com:443/shop/cart?x=1", "/shop/cart"),
             ("http://shop.example", "/"),
             ("/product/17", "/product/{id}"),
-            ("/api/v1/order/4b5f2c1e-9d0a-4f7e-8a54-0d3f7b5c9e11", "/api/v1/order/{id}"),
+            (
+                "/api/v1/order/4b5f2c1e-9d0a-4f7e-8a54-0d3f7b5c9e11",
+                "/api/v1/order/{id}",
+            ),
             ("/p/MOBHERMIT-FLIP-N-K-35645D432A114", "/p/{id}"),
             ("/filter/%D9%85%DA%AF", "/filter/{text}"),
-            ("/image/60844/productModel/200x200", "/image/{id}/productModel/{id}"),
+            (
+                "/image/60844/productModel/200x200",
+                "/image/{id}/productModel/{id}",
+            ),
             ("/images/kibana-search.png", "/images/{image}"),
             ("/a/b/c/d/e/f/g", "/a/b/c/d/e/{rest}"),
-            ("/redirect/https://evil.example/x", "/redirect/{text}/evil.example/x"),
+            (
+                "/redirect/https://evil.example/x",
+                "/redirect/{text}/evil.example/x",
+            ),
             ("/deadbeef01", "/{id}"),
             ("/facade", "/facade"),
             ("/{malformed}", "/{malformed}"),

@@ -197,7 +197,15 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_time_and_the_message_says_what_to_write() {
-        for text in ["", "-", "-7", "-7x", "yesterday", "2026-13-01", "-99999999999999999999d"] {
+        for text in [
+            "",
+            "-",
+            "-7",
+            "-7x",
+            "yesterday",
+            "2026-13-01",
+            "-99999999999999999999d",
+        ] {
             let message = parse(text).unwrap_err().to_string();
             assert!(message.contains("hint: write"), "{text}: {message}");
         }

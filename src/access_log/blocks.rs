@@ -100,7 +100,9 @@ impl<R: Read> LineBlocks<R> {
         }
         let end = match memchr::memrchr(b'\n', &bytes) {
             Some(found) => found + 1,
-            None if self.is_at_end && bytes.len() <= LINE_BYTES_MAX.max(self.block_bytes) => bytes.len(),
+            None if self.is_at_end && bytes.len() <= LINE_BYTES_MAX.max(self.block_bytes) => {
+                bytes.len()
+            }
             None => return self.skip_long_line(bytes).map(Some),
         };
         // The unfinished line goes to the next block, unless there will be none.
@@ -190,7 +192,10 @@ mod tests {
         text.extend_from_slice(b"\nshort\n");
         let found = blocks(&text, 64);
         assert_eq!(found[0].oversized_bytes, Some(1_001));
-        assert_eq!(found[1].lines().collect::<Vec<_>>(), [(1_001, &b"short"[..])]);
+        assert_eq!(
+            found[1].lines().collect::<Vec<_>>(),
+            [(1_001, &b"short"[..])]
+        );
         assert_eq!(found.len(), 2);
     }
 

@@ -22,14 +22,22 @@ pub enum Tail {
 }
 
 /// One line, or why it is none.
-pub fn parse<'a>(line: &'a [u8], tail: Tail, clock: &mut Clock) -> Result<LogLine<'a>, &'static str> {
+pub fn parse<'a>(
+    line: &'a [u8],
+    tail: Tail,
+    clock: &mut Clock,
+) -> Result<LogLine<'a>, &'static str> {
     let mut fields = Fields::new(line);
     let client = fields.word().ok_or("empty line")?;
     fields.word().ok_or("field `ident` is missing")?;
     skip_user(&mut fields).ok_or("no `[time]` after the user")?;
     let time = fields.bracketed().ok_or("no `[time]` after the user")?;
-    let time_us = clock.clf_us(time).ok_or("time is not `day/Mon/year:h:m:s ±zone`")?;
-    let request = fields.quoted().ok_or("request is not in quotes or not closed")?;
+    let time_us = clock
+        .clf_us(time)
+        .ok_or("time is not `day/Mon/year:h:m:s ±zone`")?;
+    let request = fields
+        .quoted()
+        .ok_or("request is not in quotes or not closed")?;
     let status_text = fields.word().ok_or("status is missing")?;
     let status = status(status_text).ok_or("status is not a number from 100 to 999")?;
     let bytes = fields.word().ok_or("bytes are missing")?;
@@ -42,7 +50,10 @@ pub fn parse<'a>(line: &'a [u8], tail: Tail, clock: &mut Clock) -> Result<LogLin
     let latency_us = end.duration_us;
     let started_us = match tail {
         Tail::CombinedRequestTime => {
-            time_us - latency_us.and_then(|us| i64::try_from(us).ok()).unwrap_or(0)
+            time_us
+                - latency_us
+                    .and_then(|us| i64::try_from(us).ok())
+                    .unwrap_or(0)
         }
         Tail::Common | Tail::CommonDuration | Tail::Combined | Tail::CombinedDuration => time_us,
     };
@@ -76,8 +87,12 @@ fn parse_tail<'a>(fields: &mut Fields<'a>, tail: Tail) -> Result<TailEnd<'a>, &'
     let user_agent = match tail {
         Tail::Common | Tail::CommonDuration => &b""[..],
         Tail::Combined | Tail::CombinedDuration | Tail::CombinedRequestTime => {
-            fields.quoted().ok_or("referrer is not in quotes or not closed")?;
-            fields.quoted().ok_or("user agent is not in quotes or not closed")?
+            fields
+                .quoted()
+                .ok_or("referrer is not in quotes or not closed")?;
+            fields
+                .quoted()
+                .ok_or("user agent is not in quotes or not closed")?
         }
     };
     let duration_us = match tail {
@@ -109,7 +124,8 @@ fn parse_tail<'a>(fields: &mut Fields<'a>, tail: Tail) -> Result<TailEnd<'a>, &'
 mod tests {
     use super::*;
 
-    const COMMON: &str = r#"203.0.113.9 - kim [27/Nov/2026:08:00:01 +0000] "GET /cart?x=1 HTTP/1.1" 200 512"#;
+    const COMMON: &str =
+        r#"203.0.113.9 - kim [27/Nov/2026:08:00:01 +0000] "GET /cart?x=1 HTTP/1.1" 200 512"#;
 
     fn line(text: &str, tail: Tail) -> Result<LogLine<'_>, &'static str> {
         parse(text.as_bytes(), tail, &mut Clock::default())
@@ -120,18 +136,41 @@ mod tests {
         let combined = format!(r#"{COMMON} "-" "Mozilla/5.0""#);
         for (text, tail, latency_us, started_s) in [
             (COMMON.to_owned(), Tail::Common, None, 1.0),
-            (format!("{COMMON} 1500"), Tail::CommonDuration, Some(1_500), 1.0),
+            (
+                format!("{COMMON} 1500"),
+                Tail::CommonDuration,
+                Some(1_500),
+                1.0,
+            ),
             (combined.clone(), Tail::Combined, None, 1.0),
-            (format!(r#"{combined} "-" extra"#), Tail::Combined, None, 1.0),
-            (format!("{combined} 2500000"), Tail::CombinedDuration, Some(2_500_000), 1.0),
-            (format!("{combined} 0.250 0.249"), Tail::CombinedRequestTime, Some(250_000), 0.75),
+            (
+                format!(r#"{combined} "-" extra"#),
+                Tail::Combined,
+                None,
+                1.0,
+            ),
+            (
+                format!("{combined} 2500000"),
+                Tail::CombinedDuration,
+                Some(2_500_000),
+                1.0,
+            ),
+            (
+                format!("{combined} 0.250 0.249"),
+                Tail::CombinedRequestTime,
+                Some(250_000),
+                0.75,
+            ),
         ] {
             let found = line(&text, tail).unwrap();
             assert_eq!(found.latency_us, latency_us, "{text}");
             let eight_o_clock = 1_795_766_400_000_000;
             let offset_s = crate::time_window::seconds(found.ts_us - eight_o_clock);
             assert!((offset_s - started_s).abs() < 1e-9, "{text}: {offset_s}");
-            assert_eq!((found.method, found.target, found.status), ("GET", "/cart?x=1", 200));
+            assert_eq!(
+                (found.method, found.target, found.status),
+                ("GET", "/cart?x=1", 200)
+            );
             assert_eq!(found.bytes_out, Some(512));
         }
     }
@@ -146,10 +185,21 @@ mod tests {
 
     #[test]
     fn a_request_that_is_none_is_still_a_record() {
-        for request in ["-", "", r"\x16\x03\x01", "GET", "get / HTTP/1.1", "GET nowhere HTTP/1.1"] {
+        for request in [
+            "-",
+            "",
+            r"\x16\x03\x01",
+            "GET",
+            "get / HTTP/1.1",
+            "GET nowhere HTTP/1.1",
+        ] {
             let text = COMMON.replace("GET /cart?x=1 HTTP/1.1", request);
             let found = line(&text, Tail::Common).unwrap();
-            assert_eq!((found.method, found.target), ("-", "/{malformed}"), "{request}");
+            assert_eq!(
+                (found.method, found.target),
+                ("-", "/{malformed}"),
+                "{request}"
+            );
         }
     }
 
@@ -157,17 +207,57 @@ mod tests {
     fn a_bad_line_says_which_field_is_bad() {
         let combined = format!(r#"{COMMON} "-" "Mozilla/5.0""#);
         for (text, tail, reason) in [
-            ("nonsense".to_owned(), Tail::Common, "field `ident` is missing"),
-            ("a b c d e".to_owned(), Tail::Common, "no `[time]` after the user"),
-            (COMMON.replace("Nov", "Nev"), Tail::Common, "time is not `day/Mon/year:h:m:s ±zone`"),
-            (COMMON.replace(" 200", " 20x"), Tail::Common, "status is not a number from 100 to 999"),
-            (COMMON.replace("512", "five"), Tail::Common, "bytes are neither a number nor `-`"),
-            (COMMON.replace("1.1\"", "1.1"), Tail::Common, "request is not in quotes or not closed"),
+            (
+                "nonsense".to_owned(),
+                Tail::Common,
+                "field `ident` is missing",
+            ),
+            (
+                "a b c d e".to_owned(),
+                Tail::Common,
+                "no `[time]` after the user",
+            ),
+            (
+                COMMON.replace("Nov", "Nev"),
+                Tail::Common,
+                "time is not `day/Mon/year:h:m:s ±zone`",
+            ),
+            (
+                COMMON.replace(" 200", " 20x"),
+                Tail::Common,
+                "status is not a number from 100 to 999",
+            ),
+            (
+                COMMON.replace("512", "five"),
+                Tail::Common,
+                "bytes are neither a number nor `-`",
+            ),
+            (
+                COMMON.replace("1.1\"", "1.1"),
+                Tail::Common,
+                "request is not in quotes or not closed",
+            ),
             (format!("{COMMON} x"), Tail::Common, "text after the bytes"),
-            (format!(r#"{COMMON} "-" "Mozil"#), Tail::Combined, "user agent is not in quotes or not closed"),
-            (combined.clone(), Tail::CombinedDuration, "duration is missing"),
-            (format!("{combined} 1.5"), Tail::CombinedDuration, "duration is not a whole number of µs"),
-            (format!("{combined} 15"), Tail::CombinedRequestTime, "request time is not seconds with decimals"),
+            (
+                format!(r#"{COMMON} "-" "Mozil"#),
+                Tail::Combined,
+                "user agent is not in quotes or not closed",
+            ),
+            (
+                combined.clone(),
+                Tail::CombinedDuration,
+                "duration is missing",
+            ),
+            (
+                format!("{combined} 1.5"),
+                Tail::CombinedDuration,
+                "duration is not a whole number of µs",
+            ),
+            (
+                format!("{combined} 15"),
+                Tail::CombinedRequestTime,
+                "request time is not seconds with decimals",
+            ),
         ] {
             assert_eq!(line(&text, tail).unwrap_err(), reason, "{text}");
         }

@@ -34,7 +34,7 @@ impl Clock {
     }
 
     fn remembered(&mut self, text: &[u8], parse: fn(&[u8]) -> Option<i64>) -> Option<i64> {
-        if self.last_text == text {
+        if !text.is_empty() && self.last_text == text {
             return Some(self.last_us);
         }
         let us = parse(text)?;
@@ -46,8 +46,27 @@ impl Clock {
 }
 
 fn parse_clf(text: &[u8]) -> Option<i64> {
-    let [d1, d2, b'/', m1, m2, m3, b'/', y1, y2, y3, y4, b':', time @ .., b' ', sign, h1, h2, o1, o2] =
-        text
+    let [
+        d1,
+        d2,
+        b'/',
+        m1,
+        m2,
+        m3,
+        b'/',
+        y1,
+        y2,
+        y3,
+        y4,
+        b':',
+        time @ ..,
+        b' ',
+        sign,
+        h1,
+        h2,
+        o1,
+        o2,
+    ] = text
     else {
         return None;
     };
@@ -131,9 +150,14 @@ pub fn seconds_as_us(text: &[u8]) -> Option<u64> {
         return None;
     }
     let fraction_us = (0..6).fold(0, |value, index| {
-        value * 10 + fraction.get(index).map_or(0, |digit| i64::from(digit - b'0'))
+        value * 10
+            + fraction
+                .get(index)
+                .map_or(0, |digit| i64::from(digit - b'0'))
     });
-    let us = number(whole)?.checked_mul(US_PER_S)?.checked_add(fraction_us)?;
+    let us = number(whole)?
+        .checked_mul(US_PER_S)?
+        .checked_add(fraction_us)?;
     u64::try_from(us).ok()
 }
 
@@ -153,20 +177,32 @@ mod tests {
     #[test]
     fn the_offset_is_subtracted() {
         assert_eq!(clf("01/Jan/1970:00:00:00 +0000"), Some(0));
-        assert_eq!(clf("22/Jan/2019:03:56:14 +0330"), Some(1_548_116_774 * US_PER_S));
-        assert_eq!(clf("21/Jan/2019:19:26:14 -0500"), Some(1_548_116_774 * US_PER_S));
+        assert_eq!(
+            clf("22/Jan/2019:03:56:14 +0330"),
+            Some(1_548_116_774 * US_PER_S)
+        );
+        assert_eq!(
+            clf("21/Jan/2019:19:26:14 -0500"),
+            Some(1_548_116_774 * US_PER_S)
+        );
     }
 
     #[test]
     fn fractions_are_microseconds() {
-        assert_eq!(iso("2015-07-22T09:00:28.019143Z"), Some(1_437_555_628_019_143));
+        assert_eq!(
+            iso("2015-07-22T09:00:28.019143Z"),
+            Some(1_437_555_628_019_143)
+        );
         assert_eq!(iso("2015-07-22T09:00:28.5Z"), Some(1_437_555_628_500_000));
         assert_eq!(iso("2015-07-22T09:00:28Z"), Some(1_437_555_628_000_000));
     }
 
     #[test]
     fn a_leap_second_is_the_second_after_it() {
-        assert_eq!(clf("31/Dec/2016:23:59:60 +0000"), clf("01/Jan/2017:00:00:00 +0000"));
+        assert_eq!(
+            clf("31/Dec/2016:23:59:60 +0000"),
+            clf("01/Jan/2017:00:00:00 +0000")
+        );
     }
 
     #[test]
@@ -193,9 +229,15 @@ mod tests {
     fn the_memory_of_one_timestamp_never_answers_for_another() {
         let mut clock = Clock::default();
         assert_eq!(clock.clf_us(b"01/Jan/1970:00:00:01 +0000"), Some(US_PER_S));
-        assert_eq!(clock.clf_us(b"01/Jan/1970:00:00:02 +0000"), Some(2 * US_PER_S));
+        assert_eq!(
+            clock.clf_us(b"01/Jan/1970:00:00:02 +0000"),
+            Some(2 * US_PER_S)
+        );
         assert_eq!(clock.clf_us(b"nonsense"), None);
-        assert_eq!(clock.clf_us(b"01/Jan/1970:00:00:02 +0000"), Some(2 * US_PER_S));
+        assert_eq!(
+            clock.clf_us(b"01/Jan/1970:00:00:02 +0000"),
+            Some(2 * US_PER_S)
+        );
     }
 
     #[test]

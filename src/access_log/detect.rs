@@ -29,7 +29,9 @@ pub enum DetectError {
     #[error("it is a binary file, not a log (NUL byte at offset {0})")]
     Binary(usize),
     /// No format understands enough lines.
-    #[error("its format is not known: {tried}; the first line is `{first_line}` (hint: name the format with --format)")]
+    #[error(
+        "its format is not known: {tried}; the first line is `{first_line}` (hint: name the format with --format)"
+    )]
     Unknown {
         /// Each format with the share of lines it understood.
         tried: String,
@@ -37,7 +39,9 @@ pub enum DetectError {
         first_line: String,
     },
     /// The last number may be µs, ms or s.
-    #[error("the number after {after} may be µs (`%D`) or s (`%T`): the largest is {largest} (hint: --format {format} if it is µs, --format {without} to ignore it)")]
+    #[error(
+        "the number after {after} may be µs (`%D`) or s (`%T`): the largest is {largest} (hint: --format {format} if it is µs, --format {without} to ignore it)"
+    )]
     AmbiguousDuration {
         /// What the number follows.
         after: &'static str,
@@ -133,7 +137,13 @@ fn unknown(first: &[u8], understood: &[(LogFormat, usize)], line_count: usize) -
         .collect();
     let beginning: String = String::from_utf8_lossy(&first[..first.len().min(200)])
         .chars()
-        .map(|character| if character.is_control() { '�' } else { character })
+        .map(|character| {
+            if character.is_control() {
+                '�'
+            } else {
+                character
+            }
+        })
         .collect();
     DetectError::Unknown {
         tried: tried.join(", "),
@@ -145,7 +155,8 @@ fn unknown(first: &[u8], understood: &[(LogFormat, usize)], line_count: usize) -
 mod tests {
     use super::*;
 
-    const COMMON: &str = r#"203.0.113.9 - - [27/Nov/2026:08:00:01 +0000] "GET /cart HTTP/1.1" 200 512"#;
+    const COMMON: &str =
+        r#"203.0.113.9 - - [27/Nov/2026:08:00:01 +0000] "GET /cart HTTP/1.1" 200 512"#;
 
     fn detected(text: &str) -> Result<LogFormat, DetectError> {
         detect(&LineBlock {
@@ -183,7 +194,10 @@ mod tests {
     #[test]
     fn whole_numbers_that_may_be_seconds_are_asked_about() {
         let message = detected(&format!("{COMMON} 3")).unwrap_err().to_string();
-        assert!(message.contains("--format apache-common-duration"), "{message}");
+        assert!(
+            message.contains("--format apache-common-duration"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -192,7 +206,10 @@ mod tests {
         assert_eq!(detected("\n\n"), Err(DetectError::Empty));
         assert_eq!(detected("\u{7f}ELF\0\0"), Err(DetectError::Binary(4)));
         let message = detected("{\"a\":1}\n").unwrap_err().to_string();
-        assert!(message.contains("aws-elb understands 0 of 1 lines"), "{message}");
+        assert!(
+            message.contains("aws-elb understands 0 of 1 lines"),
+            "{message}"
+        );
         assert!(message.contains("--format"), "{message}");
     }
 }

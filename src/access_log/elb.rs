@@ -14,7 +14,9 @@ use super::parse::LogLine;
 pub fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<LogLine<'a>, &'static str> {
     let mut fields = Fields::new(line);
     let time = fields.word().ok_or("empty line")?;
-    let ts_us = clock.iso_utc_us(time).ok_or("timestamp is not `2015-07-22T09:00:28.019143Z`")?;
+    let ts_us = clock
+        .iso_utc_us(time)
+        .ok_or("timestamp is not `2015-07-22T09:00:28.019143Z`")?;
     fields.word().ok_or("load balancer is missing")?;
     let client = fields.word().ok_or("client is missing")?;
     fields.word().ok_or("backend is missing")?;
@@ -25,7 +27,9 @@ pub fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<LogLine<'a>, &'sta
     let bytes_in = bytes(&mut fields)?;
     let bytes_out = bytes(&mut fields)?;
     let closing = request_end(fields.rest()).ok_or("request is not in quotes or not closed")?;
-    let request = fields.quoted_until(closing).ok_or("request is not in quotes or not closed")?;
+    let request = fields
+        .quoted_until(closing)
+        .ok_or("request is not in quotes or not closed")?;
     // Load balancers of 2014 and before wrote nothing after the request.
     let user_agent = fields.quoted().unwrap_or(b"");
     let request = request_line(request);
@@ -50,7 +54,9 @@ fn durations(fields: &mut Fields<'_>) -> Result<Option<u64>, &'static str> {
             b"-1" => None,
             text => Some(seconds_as_us(text).ok_or("processing time is neither seconds nor -1")?),
         };
-        sum_us = sum_us.zip(us).map(|(sum, us): (u64, u64)| sum.saturating_add(us));
+        sum_us = sum_us
+            .zip(us)
+            .map(|(sum, us): (u64, u64)| sum.saturating_add(us));
     }
     Ok(sum_us)
 }
@@ -103,8 +109,10 @@ mod tests {
 
     #[test]
     fn a_backend_that_never_answered_gives_no_duration() {
-        let text = LINE
-            .replace("10.0.6.158:80 0.000022 0.026109 0.00002 200 200", "- -1 -1 -1 504 0");
+        let text = LINE.replace(
+            "10.0.6.158:80 0.000022 0.026109 0.00002 200 200",
+            "- -1 -1 -1 504 0",
+        );
         let found = line(&text).unwrap();
         assert_eq!((found.status, found.latency_us), (504, None));
     }
@@ -132,9 +140,18 @@ mod tests {
     #[test]
     fn a_bad_line_says_which_field_is_bad() {
         for (text, reason) in [
-            ("2026-11-27 08:00:00".to_owned(), "timestamp is not `2015-07-22T09:00:28.019143Z`"),
-            (LINE.replace("0.026109", "fast"), "processing time is neither seconds nor -1"),
-            (LINE.replace(" 200 200", " OK 200"), "ELB status is not a number from 100 to 999"),
+            (
+                "2026-11-27 08:00:00".to_owned(),
+                "timestamp is not `2015-07-22T09:00:28.019143Z`",
+            ),
+            (
+                LINE.replace("0.026109", "fast"),
+                "processing time is neither seconds nor -1",
+            ),
+            (
+                LINE.replace(" 200 200", " OK 200"),
+                "ELB status is not a number from 100 to 999",
+            ),
             (LINE[..100].to_owned(), "bytes are missing"),
         ] {
             assert_eq!(line(&text).unwrap_err(), reason, "{text}");

@@ -89,7 +89,9 @@ fn parse_request_line(text: &[u8]) -> Option<RequestLine<'_>> {
     let method = str::from_utf8(&text[..space]).ok()?;
     let is_method = method.len() <= METHOD_BYTES_MAX
         && !method.is_empty()
-        && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_');
+        && method
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_');
     let rest = &text[space + 1..];
     let target = match memchr::memrchr(b' ', rest) {
         Some(end) if rest[end + 1..].starts_with(b"HTTP/") => &rest[..end],
@@ -107,5 +109,7 @@ fn parse_request_line(text: &[u8]) -> Option<RequestLine<'_>> {
 /// A status from 100 to 599 and beyond, as servers write them; `None` for anything else.
 pub fn status(text: &[u8]) -> Option<u16> {
     let value = super::clock::number(text)?;
-    u16::try_from(value).ok().filter(|status| (100..1_000).contains(status))
+    u16::try_from(value)
+        .ok()
+        .filter(|status| (100..1_000).contains(status))
 }

@@ -38,8 +38,10 @@ pub enum InputError {
 pub enum LogInput {
     /// Standard input.
     Stdin,
-    /// A file.
+    /// A file that was named.
     File(PathBuf),
+    /// A file that was found in a named folder.
+    FoundFile(PathBuf),
 }
 
 impl LogInput {
@@ -48,7 +50,16 @@ impl LogInput {
     pub fn name(&self) -> String {
         match self {
             LogInput::Stdin => "-".to_owned(),
-            LogInput::File(path) => path.display().to_string(),
+            LogInput::File(path) | LogInput::FoundFile(path) => path.display().to_string(),
+        }
+    }
+
+    /// The path, unless it is standard input.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            LogInput::Stdin => None,
+            LogInput::File(path) | LogInput::FoundFile(path) => Some(path),
         }
     }
 
@@ -63,7 +74,7 @@ impl LogInput {
         };
         match self {
             LogInput::Stdin => decompressed(Box::new(io::stdin()), false).map_err(wrong),
-            LogInput::File(path) => File::open(path)
+            LogInput::File(path) | LogInput::FoundFile(path) => File::open(path)
                 .and_then(|file| decompressed(Box::new(file), true))
                 .map_err(wrong),
         }
@@ -85,10 +96,9 @@ fn decompressed(mut raw: Box<dyn Read + Send>, is_file: bool) -> io::Result<Open
     let is_zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     let whole = Cursor::new(magic).chain(raw);
     let reader: Box<dyn Read + Send> = if is_gzip {
-        Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(
-            256 * 1024,
-            whole,
-        )))
+        Box::new(flate2::bufread::MultiGzDecoder::new(
+            BufReader::with_capacity(256 * 1024, whole),
+        ))
     } else if is_zstd {
         Box::new(zstd::Decoder::new(whole)?)
     } else {
@@ -146,7 +156,7 @@ fn walk(folder: &Path, inputs: &mut Vec<LogInput>) -> Result<(), InputError> {
         } else if inputs.len() == INPUTS_MAX {
             return Err(InputError::TooMany);
         } else {
-            inputs.push(LogInput::File(path));
+            inputs.push(LogInput::FoundFile(path));
         }
     }
     Ok(())

@@ -41,7 +41,13 @@ pub struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArguments {
     /// Folder of the lake
-    #[arg(long, global = true, value_name = "DIR", default_value = "./lake", env = "FIREDRILL_LAKE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "./lake",
+        env = "FIREDRILL_LAKE"
+    )]
     pub lake: PathBuf,
     /// Print one JSON document on standard output and nothing else there
     #[arg(long, global = true)]

@@ -92,9 +92,7 @@ fn check(path: &Path, kind: Kind) -> Result<(), DeclaredFileError> {
             let declared: Declared<SliSetDefinition> = declared_files::load(path)?;
             sli::resolve(&declared).map(|_| ())
         }
-        Kind::Thresholds => {
-            declared_files::load::<ThresholdFileDefinition>(path).map(|_| ())
-        }
+        Kind::Thresholds => declared_files::load::<ThresholdFileDefinition>(path).map(|_| ()),
     }
 }
 
@@ -118,7 +116,11 @@ fn kind_of(path: &Path) -> Kind {
 
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let defaults = ["load-scenarios", "sli-defs"].map(PathBuf::from);
-    let paths = if paths.is_empty() { &defaults[..] } else { paths };
+    let paths = if paths.is_empty() {
+        &defaults[..]
+    } else {
+        paths
+    };
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -138,7 +140,10 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         } else if path.exists() {
             files.push(path.clone());
         } else {
-            return Err(Failure::usage(format!("no file or folder `{}`", path.display())));
+            return Err(Failure::usage(format!(
+                "no file or folder `{}`",
+                path.display()
+            )));
         }
     }
     if files.is_empty() {

@@ -9,7 +9,12 @@ use super::terminal::Terminal;
 /// Runs the verb.
 pub fn run(arguments: &CompletionsArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "firedrill", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut Arguments::command(),
+        "firedrill",
+        &mut script,
+    );
     terminal.result(String::from_utf8_lossy(&script).trim_end())?;
     Ok(ExitCode::Ok)
 }

@@ -24,7 +24,11 @@ fn declared<T: DeserializeOwned + schemars::JsonSchema>(
     let path = named.unwrap_or(&default);
     if named.is_none() && !path.exists() {
         let environment = |name: &str| std::env::var(name).ok();
-        return Ok(declared_files::parse(path, default_text.as_bytes(), &environment)?);
+        return Ok(declared_files::parse(
+            path,
+            default_text.as_bytes(),
+            &environment,
+        )?);
     }
     Ok(declared_files::load(path)?)
 }

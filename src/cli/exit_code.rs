@@ -174,7 +174,10 @@ mod tests {
 
     #[test]
     fn the_table_lists_every_code_once_in_ascending_order() {
-        let numbers: Vec<_> = ExitCode::TABLE.iter().map(|(code, _)| code.number()).collect();
+        let numbers: Vec<_> = ExitCode::TABLE
+            .iter()
+            .map(|(code, _)| code.number())
+            .collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 70]);
     }
 }

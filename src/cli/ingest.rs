@@ -7,8 +7,6 @@
 mod parts;
 mod source;
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
 use super::arguments::{GlobalArguments, IngestArguments};
@@ -21,7 +19,7 @@ use crate::report::text;
 use crate::route::Router;
 
 use parts::PartSettings;
-use source::SourceRead;
+use source::{SourceRead, Unread};
 
 /// Rejected lines that are shown.
 const SAMPLE_LINES: usize = 5;
@@ -50,20 +48,30 @@ pub fn run(
         router: Router::new(set.routes),
     };
     let started = std::time::Instant::now();
-    let mut sources = read_and_commit(&inputs, format, arguments, &settings, terminal)?;
+    let read = read_and_commit(&inputs, format, arguments, &settings, terminal)?;
     let seconds = started.elapsed().as_secs_f64();
-    for source in &mut sources {
+    for source in &read.sources {
         source.assert_conserved();
     }
-    print(&sources, seconds, terminal)?;
+    print(&read, seconds, terminal)?;
     Ok(ExitCode::Ok)
 }
 
 fn format(name: &str) -> Result<Option<LogFormat>, Failure> {
     match name {
         "auto" => Ok(None),
-        name => name.parse().map(Some).map_err(|message: String| Failure::usage(message)),
+        name => name
+            .parse()
+            .map(Some)
+            .map_err(|message: String| Failure::usage(message)),
     }
+}
+
+/// Everything that a command read.
+struct Read {
+    sources: Vec<SourceRead>,
+    /// Files of folders that are no logs, each with the reason.
+    skipped: Vec<String>,
 }
 
 /// Reads every input and commits all of it at once; again when another process was faster.
@@ -73,14 +81,23 @@ fn read_and_commit(
     arguments: &IngestArguments,
     settings: &PartSettings<'_>,
     terminal: &Terminal,
-) -> Result<Vec<SourceRead>, Failure> {
+) -> Result<Read, Failure> {
     for _ in 0..ATTEMPTS_MAX {
         let mut ledger = settings.lake.reader()?.ledger().clone();
         let mut commit = Commit::new();
         let mut sources: Vec<SourceRead> = Vec::new();
+        let mut skipped = Vec::new();
         for input in inputs {
             let read = source::read(input, format, &mut ledger, settings, terminal);
-            match read.and_then(|read| within_limit(read, arguments)) {
+            let read = match read {
+                Ok(read) => within_limit(read, arguments),
+                Err(Unread::Failed(failure)) => Err(failure),
+                Err(Unread::Skipped(message)) => {
+                    skipped.push(message);
+                    continue;
+                }
+            };
+            match read {
                 Ok((read, parts)) => {
                     parts.into_commit(&read, &mut commit);
                     sources.push(read);
@@ -91,18 +108,29 @@ fn read_and_commit(
                 }
             }
         }
+        if sources.is_empty() {
+            let message = format!("there is no log to read\n{}", skipped.join("\n"));
+            return Err(Failure::new(ExitCode::Input, message));
+        }
+        let read = Read { sources, skipped };
         if commit.is_empty() {
-            return Ok(sources);
+            return Ok(read);
         }
         match settings.lake.commit(commit)? {
-            CommitOutcome::Committed => return Ok(sources),
+            CommitOutcome::Committed => return Ok(read),
             CommitOutcome::SourceMoved { source_id } => {
-                terminal.detail(&format!("another process ingests source {source_id}; reading again"));
+                terminal.detail(&format!(
+                    "another process ingests source {source_id}; reading again"
+                ));
             }
         }
     }
-    let message = format!("gave up after {ATTEMPTS_MAX} attempts: other processes ingest the same sources");
-    Err(Failure::new(ExitCode::Input, format!("{message} (hint: run it again)")))
+    let message =
+        format!("gave up after {ATTEMPTS_MAX} attempts: other processes ingest the same sources");
+    Err(Failure::new(
+        ExitCode::Input,
+        format!("{message} (hint: run it again)"),
+    ))
 }
 
 /// Refuses a source of which too large a share was rejected.
@@ -136,7 +164,12 @@ fn share(counts: BlockCounts) -> f64 {
 fn sample(lines: &[RejectedLine], path: &str) -> String {
     let shown = lines.iter().take(SAMPLE_LINES).map(|line| {
         let beginning: String = line.text.chars().take(120).collect();
-        format!("  {path}:{}: {}: {}", line.line_number, line.reason, text::harmless(&beginning))
+        format!(
+            "  {path}:{}: {}: {}",
+            line.line_number,
+            line.reason,
+            text::harmless(&beginning)
+        )
     });
     shown.collect::<Vec<_>>().join("\n")
 }
@@ -171,10 +204,15 @@ struct TotalsJson {
 #[derive(Serialize)]
 struct IngestJson<'a> {
     sources: Vec<SourceJson<'a>>,
+    skipped: &'a [String],
     totals: TotalsJson,
 }
 
-fn print(sources: &[SourceRead], seconds: f64, terminal: &Terminal) -> Result<(), Failure> {
+fn print(read: &Read, seconds: f64, terminal: &Terminal) -> Result<(), Failure> {
+    let sources = &read.sources;
+    for message in &read.skipped {
+        terminal.note(&format!("skipped {message}"));
+    }
     let mut totals = TotalsJson {
         seconds,
         ..TotalsJson::default()
@@ -216,14 +254,22 @@ fn print(sources: &[SourceRead], seconds: f64, terminal: &Terminal) -> Result<()
     if terminal.is_json {
         return terminal.json(&IngestJson {
             sources: rows,
+            skipped: &read.skipped,
             totals,
         });
     }
     if terminal.is_quiet {
         return Ok(());
     }
-    let headings =
-        ["source", "format", "lines", "records", "rejected", "blank", "already ingested"];
+    let headings = [
+        "source",
+        "format",
+        "lines",
+        "records",
+        "rejected",
+        "blank",
+        "already ingested",
+    ];
     let mut table = terminal.table(&headings);
     for row in &rows {
         table.add_row(vec![
@@ -245,12 +291,4 @@ fn print(sources: &[SourceRead], seconds: f64, terminal: &Terminal) -> Result<()
         text::count(totals.blank),
         text::count(totals.already_ingested_lines)
     ))
-}
-
-/// A path for messages.
-fn display(input: &LogInput) -> String {
-    match input {
-        LogInput::Stdin => "-".to_owned(),
-        LogInput::File(path) => PathBuf::from(path).display().to_string(),
-    }
 }

@@ -58,7 +58,11 @@ fn info(lake: &Lake, terminal: &Terminal) -> Result<ExitCode, Failure> {
         to: extent.map(|(_, to)| rfc3339(to)),
         origins,
         sources: reader.ledger().len(),
-        rejected: reader.ledger().iter().map(|(_, state)| state.rejected).sum(),
+        rejected: reader
+            .ledger()
+            .iter()
+            .map(|(_, state)| state.rejected)
+            .sum(),
         runs: lake.run_ids()?,
         version: reader.version(),
     };
@@ -109,13 +113,18 @@ fn check(lake: &Lake, terminal: &Terminal) -> Result<ExitCode, Failure> {
         }
     }
     if !is_sound {
-        let count = findings.iter().filter(|finding| finding.is_damage()).count();
+        let count = findings
+            .iter()
+            .filter(|finding| finding.is_damage())
+            .count();
         return Err(Failure::new(
             ExitCode::Input,
-            format!("the lake `{}` is damaged: {count} findings", lake.root().display()),
+            format!(
+                "the lake `{}` is damaged: {count} findings",
+                lake.root().display()
+            ),
         ));
     }
     terminal.note("the lake is sound: files, rows, rejects and ledger agree");
     Ok(ExitCode::Ok)
 }
-

@@ -58,7 +58,11 @@ pub fn run(settings: &LiveSettings, is_over: &dyn Fn() -> bool) {
         return;
     }
     let screen = settings.terminal.is_live.then(Screen::new);
-    let interval = if screen.is_some() { LOOK_INTERVAL } else { LINE_INTERVAL };
+    let interval = if screen.is_some() {
+        LOOK_INTERVAL
+    } else {
+        LINE_INTERVAL
+    };
     let mut last = Instant::now();
     while !is_over() {
         std::thread::sleep(Duration::from_millis(50));
@@ -133,7 +137,10 @@ impl Look {
     fn new(settings: &LiveSettings) -> Self {
         let progress = &settings.progress;
         let elapsed_s = settings.origin.elapsed().as_secs_f64();
-        let state = settings.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = settings
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let recent = state.recent.clone();
         let committed = state.committed;
         drop(state);
@@ -150,9 +157,15 @@ impl Look {
             dropped: progress.dropped.load(Relaxed),
             completed: progress.completed.load(Relaxed),
             committed,
-            requests_per_s: recent.map(|rollup| per_second(rollup, now_us)).unwrap_or_default(),
-            latency_ms: recent.map(|rollup| latency_ms(rollup, now_us)).unwrap_or_default(),
-            series: recent.map(|rollup| judged(settings, rollup, now_us)).unwrap_or_default(),
+            requests_per_s: recent
+                .map(|rollup| per_second(rollup, now_us))
+                .unwrap_or_default(),
+            latency_ms: recent
+                .map(|rollup| latency_ms(rollup, now_us))
+                .unwrap_or_default(),
+            series: recent
+                .map(|rollup| judged(settings, rollup, now_us))
+                .unwrap_or_default(),
             next: next.map(|(at_s, label)| (at_s - elapsed_s, label.clone())),
         }
     }
@@ -160,11 +173,22 @@ impl Look {
     fn rows(&self) -> Vec<String> {
         let rate = self.requests_per_s.last().copied().unwrap_or(0);
         let latency = self.latency_ms.last().copied().unwrap_or(0);
-        let next = self.next.as_ref().map_or_else(String::new, |(left_s, label)| {
-            format!("   next: {} in {}", text::harmless(label), text::duration(left_s.ceil()))
-        });
+        let next = self
+            .next
+            .as_ref()
+            .map_or_else(String::new, |(left_s, label)| {
+                format!(
+                    "   next: {} in {}",
+                    text::harmless(label),
+                    text::duration(left_s.ceil())
+                )
+            });
         let hidden = self.series.len().saturating_sub(4);
-        let more = if hidden > 0 { format!("   +{hidden} more") } else { String::new() };
+        let more = if hidden > 0 {
+            format!("   +{hidden} more")
+        } else {
+            String::new()
+        };
         vec![
             format!(
                 "{} of {}{next}",
@@ -177,7 +201,11 @@ impl Look {
                 spark(&self.requests_per_s),
                 text::count(self.present)
             ),
-            format!("p95       {} ms     {}", padded(&text::count(latency)), spark(&self.latency_ms)),
+            format!(
+                "p95       {} ms     {}",
+                padded(&text::count(latency)),
+                spark(&self.latency_ms)
+            ),
             format!("SLIs      {}{more}", self.slis().join("   ")),
             format!(
                 "generator {} requests, {} dropped, {}/{} under way, {} in the lake",
@@ -193,7 +221,7 @@ impl Look {
 
     fn line(&self) -> String {
         format!(
-            "{:>4.0} s  {} req/s  p95 {} ms  {} in the shop  {} orders and journeys done  {}",
+            "{:>4.0} s  {} req/s  p95 {} ms  {} in the shop  {} journeys done  {}",
             self.elapsed_s,
             self.requests_per_s.last().copied().unwrap_or(0),
             self.latency_ms.last().copied().unwrap_or(0),
@@ -205,7 +233,10 @@ impl Look {
 
     /// The latest judged window of the SLIs that have levels, with the level it is past.
     fn slis(&self) -> Vec<String> {
-        let with_levels = self.series.iter().filter(|series| !series.levels.is_empty());
+        let with_levels = self
+            .series
+            .iter()
+            .filter(|series| !series.levels.is_empty());
         with_levels.take(4).map(sli_word).collect()
     }
 }
@@ -257,7 +288,9 @@ fn judged(settings: &LiveSettings, rollup: &Rollup, now_us: i64) -> Vec<SliSerie
 
 fn per_second(rollup: &Rollup, now_us: i64) -> Vec<u64> {
     let mut seconds = vec![0; SPARK_SECONDS];
-    let counts = rollup.select(|_| true).and_then(|selection| selection.counts());
+    let counts = rollup
+        .select(|_| true)
+        .and_then(|selection| selection.counts());
     for count in counts.unwrap_or_default() {
         if let Some(second) = slot(count.start_us, now_us) {
             seconds[second] = count.count;
@@ -268,7 +301,9 @@ fn per_second(rollup: &Rollup, now_us: i64) -> Vec<u64> {
 
 fn latency_ms(rollup: &Rollup, now_us: i64) -> Vec<u64> {
     let mut seconds = vec![0; SPARK_SECONDS];
-    let buckets = rollup.select(|_| true).and_then(|selection| selection.buckets());
+    let buckets = rollup
+        .select(|_| true)
+        .and_then(|selection| selection.buckets());
     for (start_us, cells) in buckets.unwrap_or_default() {
         if let Some(second) = slot(start_us, now_us) {
             let mut histogram = crate::latency_buckets::LatencyHistogram::new();
@@ -302,7 +337,10 @@ fn padded(text: &str) -> String {
     format!("{text:>6}")
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a run is hours long, not centuries")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a run is hours long, not centuries"
+)]
 fn whole_us(seconds: f64) -> i64 {
     (seconds * 1e6) as i64
 }

@@ -41,7 +41,11 @@ pub fn run() -> std::process::ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are no errors; clap prints them on standard output.
-            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
+            let code = if error.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Ok
+            };
             // When even standard error is closed there is nobody left to tell.
             let _ = error.print();
             return code.into();

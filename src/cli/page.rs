@@ -6,9 +6,8 @@ use super::exit_code::Failure;
 use super::facts::RunFacts;
 use super::range::Judged;
 use crate::report::{
-    BadSide, Chart, Fact, FunnelStep, LevelRow, Limit, Mark, MethodNote, ReportPage,
-    RouteRow, Scale, Series, SeriesStyle, SliRow, State, Timeline, Unit, Verdict, WorstWindow,
-    text,
+    BadSide, Chart, Fact, FunnelStep, LevelRow, Limit, Mark, MethodNote, ReportPage, RouteRow,
+    Scale, Series, SeriesStyle, SliRow, State, Timeline, Unit, Verdict, WorstWindow, text,
 };
 use crate::rollup::{Rollup, SeriesKey};
 use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState};
@@ -38,8 +37,10 @@ pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
 
 fn verdict(judged: &Judged) -> Verdict {
     let is_any = |state| judged.series.iter().any(|series| series.state == state);
-    let is_all_unknown =
-        judged.series.iter().all(|series| series.state == SliState::NotEnoughData);
+    let is_all_unknown = judged
+        .series
+        .iter()
+        .all(|series| series.state == SliState::NotEnoughData);
     match &judged.run {
         Some(run) if run.is_stopped => Verdict::Stopped,
         Some(run) if !run.invalid_because.is_empty() => Verdict::Invalid,
@@ -85,8 +86,11 @@ fn sentence(judged: &Judged, verdict: Verdict) -> String {
     };
     let contact: Vec<_> = crossings(judged, Level::Contact);
     let warn: Vec<_> = crossings(judged, Level::Warn);
-    let missed: Vec<&SliSeries> =
-        judged.series.iter().filter(|series| series.state == SliState::Missed).collect();
+    let missed: Vec<&SliSeries> = judged
+        .series
+        .iter()
+        .filter(|series| series.state == SliState::Missed)
+        .collect();
     let unknown: Vec<&str> = judged
         .series
         .iter()
@@ -100,7 +104,11 @@ fn sentence(judged: &Judged, verdict: Verdict) -> String {
             others(contact.len() - 1)
         )
     } else if let Some(series) = missed.first() {
-        format!("{} missed its objective: {}.", series.title, value_words(series))
+        format!(
+            "{} missed its objective: {}.",
+            series.title,
+            value_words(series)
+        )
     } else if let Some(first) = warn.first() {
         format!(
             "Nobody would have called support, but {}{}",
@@ -142,9 +150,15 @@ fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome
     };
     let worst = series.worst_window().and_then(|window| window.value);
     let worst = worst.map_or_else(String::new, |value| {
-        format!(", at worst {}", text::quantity_apart(value, unit, &[outcome.value]))
+        format!(
+            ", at worst {}",
+            text::quantity_apart(value, unit, &[outcome.value])
+        )
     });
-    let contact = series.levels.iter().find(|level| level.level == Level::Contact);
+    let contact = series
+        .levels
+        .iter()
+        .find(|level| level.level == Level::Contact);
     let room = match (outcome.level, contact) {
         (Level::Warn, Some(contact)) => format!(
             " (customers call {} {})",
@@ -195,7 +209,10 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
 }
 
 fn facts(judged: &Judged) -> Vec<Fact> {
-    let set = fact("SLI set", format!("{} ({})", judged.set.name, &judged.set.sha256[..12]));
+    let set = fact(
+        "SLI set",
+        format!("{} ({})", judged.set.name, &judged.set.sha256[..12]),
+    );
     let Some(run) = &judged.run else {
         let range = judged.scope.range;
         return vec![
@@ -228,7 +245,10 @@ fn facts(judged: &Judged) -> Vec<Fact> {
                 text::count(run.cut)
             ),
         ),
-        fact("Peak", format!("{} shoppers per second", run.peak_shoppers_per_s)),
+        fact(
+            "Peak",
+            format!("{} shoppers per second", run.peak_shoppers_per_s),
+        ),
         fact("Requests", text::count(run.requests)),
         fact(
             "Schedule lag",
@@ -260,7 +280,10 @@ fn microseconds(us: u64) -> String {
     text::quantity(number(us), Unit::Microseconds)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts and latencies stay below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and latencies stay below 2^53"
+)]
 fn number(count: u64) -> f64 {
     count as f64
 }
@@ -361,7 +384,9 @@ impl Grid {
 
     fn index(&self, start_us: i64) -> Option<usize> {
         let index = (start_us - self.start_us).div_euclid(self.window_us);
-        usize::try_from(index).ok().filter(|index| *index < self.count)
+        usize::try_from(index)
+            .ok()
+            .filter(|index| *index < self.count)
     }
 
     fn per_second(&self, count: u64) -> f64 {
@@ -403,13 +428,19 @@ fn line(name: &str, values: Vec<Option<f64>>) -> Series {
 
 fn load_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
     let due = grid.counts(&judged.rollup, |_| true)?;
-    let rates: Vec<_> = due.iter().map(|count| Some(grid.per_second(*count))).collect();
+    let rates: Vec<_> = due
+        .iter()
+        .map(|count| Some(grid.per_second(*count)))
+        .collect();
     let peak = due.iter().copied().max().unwrap_or(0);
     let mut series = Vec::new();
     if let Some(run) = &judged.run {
         let of_seconds = |counts: &[u64]| -> Vec<Option<f64>> {
             let padded = counts.iter().copied().chain(std::iter::repeat(0));
-            padded.take(grid.count).map(|count| Some(number(count))).collect()
+            padded
+                .take(grid.count)
+                .map(|count| Some(number(count)))
+                .collect()
         };
         series.push(Series {
             name: "requests answered".to_owned(),
@@ -458,13 +489,29 @@ fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
         }
     }
     let unit = unit(series.unit);
+    // A share close to 1 is a flat line; what is missing from 1 can be seen.
+    let is_share = series.unit == sli::Unit::Share;
+    let shown = |value: f64| if is_share { 1.0 - value } else { value };
+    let values: Vec<Option<f64>> = values.into_iter().map(|value| value.map(shown)).collect();
     let limits = series.levels.iter().map(|level| Limit {
-        label: format!("{} {}", level.level, text::quantity(level.value, unit)),
+        label: format!(
+            "{} {}",
+            level.level,
+            text::quantity(shown(level.value), unit)
+        ),
         level: level.level.to_string(),
-        value: level.value,
+        value: shown(level.value),
         crossed_us: level.crossed_us.clone(),
     });
-    let crossed = series.levels.iter().rfind(|level| !level.crossed_us.is_empty());
+    let title = if is_share {
+        format!("{}: share that was not", series.title)
+    } else {
+        series.title.clone()
+    };
+    let crossed = series
+        .levels
+        .iter()
+        .rfind(|level| !level.crossed_us.is_empty());
     let message = match (crossed, series.value) {
         (Some(level), _) => format!(
             "{} crossed its {} level for {}.",
@@ -473,22 +520,30 @@ fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
             text::duration(seconds(level.total_us()))
         ),
         (None, Some(value)) => {
-            format!("{}: {} over the whole range, no level crossed.", series.title, text::quantity(value, unit))
+            format!(
+                "{}: {} over the whole range, no level crossed.",
+                series.title,
+                text::quantity(value, unit)
+            )
         }
         (None, None) => format!("{}: not enough data.", series.title),
     };
     Chart {
-        title: series.title.clone(),
-        unit,
         scale: scale(series.unit, &values),
-        series: vec![line(&series.title, values)],
+        series: vec![line(&title, values)],
+        title,
+        unit,
         limits: limits.collect(),
         message,
     }
 }
 
 fn scale(unit: sli::Unit, values: &[Option<f64>]) -> Scale {
-    let known = values.iter().flatten().copied().filter(|value| *value > 0.0);
+    let known = values
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|value| *value > 0.0);
     let low = known.clone().fold(f64::INFINITY, f64::min);
     let high = known.fold(0.0, f64::max);
     if unit == sli::Unit::Microseconds && high > low * LOG_SCALE_FACTOR {
@@ -521,7 +576,9 @@ fn percentile_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
         title: "Response time of all requests".to_owned(),
         unit: Unit::Microseconds,
         scale,
-        series: series.map(|(values, (_, name))| line(name, values)).collect(),
+        series: series
+            .map(|(values, (_, name))| line(name, values))
+            .collect(),
         limits: Vec::new(),
         message: if is_known {
             "Median, 95th and 99th percentile of the response time of all requests.".to_owned()
@@ -543,12 +600,12 @@ fn error_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
     let mut lines = Vec::new();
     let mut error_count = 0;
     for status in statuses {
-        let errors =
-            grid.counts(&judged.rollup, |series| is_error(series) && series.status == status)?;
+        let errors = grid.counts(&judged.rollup, |series| {
+            is_error(series) && series.status == status
+        })?;
         error_count += errors.iter().sum::<u64>();
         let shares = errors.iter().zip(&all);
-        let shares = shares
-            .map(|(errors, all)| (*all > 0).then(|| number(*errors) / number(*all)));
+        let shares = shares.map(|(errors, all)| (*all > 0).then(|| number(*errors) / number(*all)));
         lines.push(line(&status_name(status), shares.collect()));
     }
     if lines.is_empty() {
@@ -576,7 +633,10 @@ fn funnel(judged: &Judged) -> Result<Vec<FunnelStep>, Failure> {
     let steps = judged.set.funnel.iter().map(|step| {
         Ok(FunnelStep {
             name: step.title.clone(),
-            count: judged.rollup.select(|series| step.event.covers(series))?.count()?,
+            count: judged
+                .rollup
+                .select(|series| step.event.covers(series))?
+                .count()?,
             unit: "requests".to_owned(),
             expected_share: None,
         })
@@ -594,13 +654,19 @@ fn routes(judged: &Judged) -> Result<Vec<RouteRow>, Failure> {
     let length_s = judged.scope.range.length_s();
     let mut rows = Vec::new();
     for (method, route) in names {
-        let is_route =
-            |series: &SeriesKey| is_counted(series) && series.method == method && series.route == route;
+        let is_route = |series: &SeriesKey| {
+            is_counted(series) && series.method == method && series.route == route
+        };
         let selection = judged.rollup.select(is_route)?;
         let latencies = selection.latencies()?;
         let mut errors: BTreeMap<u16, u64> = BTreeMap::new();
-        let statuses: BTreeSet<u16> =
-            judged.rollup.series().iter().filter(|series| is_route(series) && is_error(series)).map(|series| series.status).collect();
+        let statuses: BTreeSet<u16> = judged
+            .rollup
+            .series()
+            .iter()
+            .filter(|series| is_route(series) && is_error(series))
+            .map(|series| series.status)
+            .collect();
         for status in statuses {
             let with_status = judged
                 .rollup
@@ -620,7 +686,11 @@ fn routes(judged: &Judged) -> Result<Vec<RouteRow>, Failure> {
             errors_by_status: errors_by_status(errors),
         });
     }
-    rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.route.cmp(&b.route)));
+    rows.sort_by(|a, b| {
+        b.requests
+            .cmp(&a.requests)
+            .then_with(|| a.route.cmp(&b.route))
+    });
     Ok(rows)
 }
 
@@ -645,10 +715,17 @@ fn unknowns(judged: &Judged) -> Result<Vec<String>, Failure> {
         }
     }
     let all = judged.rollup.select(is_counted)?;
-    let with_latency: u64 = all.counts_with_latency()?.iter().map(|window| window.count).sum();
+    let with_latency: u64 = all
+        .counts_with_latency()?
+        .iter()
+        .map(|window| window.count)
+        .sum();
     let without = all.count()? - with_latency;
     if without > 0 {
-        unknowns.push(format!("{} requests carry no duration.", text::count(without)));
+        unknowns.push(format!(
+            "{} requests carry no duration.",
+            text::count(without)
+        ));
     }
     if judged.rejected > 0 {
         unknowns.push(format!(
@@ -715,8 +792,13 @@ fn method(judged: &Judged) -> Vec<MethodNote> {
             &run.scenario_text,
         ));
     }
-    notes.push(verbatim(format!("SLI set, sha256 {}", judged.set.sha256), &judged.set.text));
-    notes.push(note("Version", concat!("firedrill ", env!("CARGO_PKG_VERSION"))));
+    notes.push(verbatim(
+        format!("SLI set, sha256 {}", judged.set.sha256),
+        &judged.set.text,
+    ));
+    notes.push(note(
+        "Version",
+        concat!("firedrill ", env!("CARGO_PKG_VERSION")),
+    ));
     notes
 }
-

@@ -43,7 +43,11 @@ pub struct Judged {
 pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure> {
     let set = definitions::sli_set(arguments.defs.as_deref(), arguments.thresholds.as_deref())?;
     let reader = lake.reader()?;
-    let run = arguments.run.as_deref().map(|run_id| run_facts(lake, run_id)).transpose()?;
+    let run = arguments
+        .run
+        .as_deref()
+        .map(|run_id| run_facts(lake, run_id))
+        .transpose()?;
     let origin = match arguments.origin {
         Some(OriginChoice::Customer) => Origin::Customer,
         Some(OriginChoice::Probe) => Origin::Probe,
@@ -57,7 +61,11 @@ pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure>
         None => Found::in_lake(arguments, &reader, origin)?,
     };
     let scope = scope(&found, window_us)?;
-    let rollup_us = if run.is_some() { RUN_WINDOW_US } else { window_us };
+    let rollup_us = if run.is_some() {
+        RUN_WINDOW_US
+    } else {
+        window_us
+    };
     let run_id = run.as_ref().map(|facts| facts.run_id.as_str());
     let filter = LakeFilter {
         window: scope.range,
@@ -69,7 +77,11 @@ pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure>
         return Err(nothing(arguments, origin));
     }
     let series = evaluate(&set, &rollup, scope)?;
-    let rejected = reader.ledger().iter().map(|(_, state)| state.rejected).sum();
+    let rejected = reader
+        .ledger()
+        .iter()
+        .map(|(_, state)| state.rejected)
+        .sum();
     Ok(Judged {
         set,
         scope,
@@ -95,7 +107,9 @@ fn title(arguments: &RangeArguments) -> String {
 
 fn nothing(arguments: &RangeArguments, origin: Origin) -> Failure {
     let hint = match (&arguments.run, arguments.origin) {
-        (None, None) => " (hint: `firedrill lake info` says what is in it; rehearsals need `--run ID`)",
+        (None, None) => {
+            " (hint: `firedrill lake info` says what is in it; rehearsals need `--run ID`)"
+        }
         _ => " (hint: `firedrill lake info` says what is in it)",
     };
     Failure::new(
@@ -114,14 +128,20 @@ fn run_facts(lake: &Lake, run_id: &str) -> Result<RunFacts, Failure> {
         } else {
             crate::declared_files::choices_hint(run_id, &names, "rehearsals in this lake")
         };
-        return Err(Failure::usage(format!("unknown rehearsal `{run_id}` (hint: {hint})")));
+        return Err(Failure::usage(format!(
+            "unknown rehearsal `{run_id}` (hint: {hint})"
+        )));
     };
     Ok(serde_json::from_str(&json)?)
 }
 
 fn window_us(arguments: &RangeArguments, set: &SliSetPlan, is_run: bool) -> Result<i64, Failure> {
     let Some(text) = &arguments.window else {
-        return Ok(if is_run { set.rehearsal_window_us } else { set.window_us });
+        return Ok(if is_run {
+            set.rehearsal_window_us
+        } else {
+            set.window_us
+        });
     };
     let window: DurationText = text
         .parse()
@@ -196,10 +216,7 @@ impl Found {
 }
 
 /// Where the lake has requests of this origin.
-fn extent_of(
-    reader: &LakeReader,
-    origin: Origin,
-) -> Result<Option<TimeWindow>, Failure> {
+fn extent_of(reader: &LakeReader, origin: Origin) -> Result<Option<TimeWindow>, Failure> {
     let mut extent: Option<(i64, i64)> = None;
     reader.for_each_batch(&COLUMNS[..2], RowFilter::default(), |batch| {
         if let Some((low, high)) = crate::rollup::extent_of_origin(batch, origin)? {
@@ -215,7 +232,9 @@ fn extent_of(
 }
 
 fn scope(found: &Found, window_us: i64) -> Result<Scope, Failure> {
-    let Found { wanted, covered, .. } = *found;
+    let Found {
+        wanted, covered, ..
+    } = *found;
     let start_us = match found.alignment {
         Alignment::Start => wanted.start_us,
         Alignment::Clock => wanted.start_us.div_euclid(window_us) * window_us,
@@ -242,7 +261,11 @@ struct LakeFilter<'a> {
     run_id: Option<&'a str>,
 }
 
-fn rollup(reader: &LakeReader, plan: RollupPlan, filter: &LakeFilter<'_>) -> Result<Rollup, Failure> {
+fn rollup(
+    reader: &LakeReader,
+    plan: RollupPlan,
+    filter: &LakeFilter<'_>,
+) -> Result<Rollup, Failure> {
     let mut builder = RollupBuilder::new(plan);
     let window = filter.window;
     let rows = RowFilter {

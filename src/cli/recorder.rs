@@ -187,6 +187,7 @@ impl<'a> Recorder<'a> {
             head_hash: String::new(),
             tail_bytes: 0,
             tail_hash: String::new(),
+            ends_with_line: true,
             offset: to,
             lines: to,
             records: to,
@@ -201,7 +202,11 @@ impl<'a> Recorder<'a> {
         let now_us = crate::time_window::now_us();
         let from_us = now_us - LiveState::SPAN_US;
         let recent = self.builder.rollup_from(from_us)?;
-        let mut live = self.settings.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = self
+            .settings
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         live.recent = Some(recent);
         live.committed = self.committed;
         Ok(())

@@ -45,9 +45,16 @@ pub fn run(
         return dry_run(&rehearsal.plan, terminal);
     }
     let lake = Lake::open_or_create(&global.lake)?;
-    if lake.reader()?.ledger().get(&recorder::source_id(&rehearsal.run_id)).is_some() {
+    if lake
+        .reader()?
+        .ledger()
+        .get(&recorder::source_id(&rehearsal.run_id))
+        .is_some()
+    {
         let message = format!("run `{}` is already in the lake", rehearsal.run_id);
-        return Err(Failure::usage(format!("{message} (hint: choose another --run-id)")));
+        return Err(Failure::usage(format!(
+            "{message} (hint: choose another --run-id)"
+        )));
     }
     let shop = rehearsal.open_shop()?;
     let base_url = rehearsal.base_url(shop.as_ref())?;
@@ -77,8 +84,10 @@ struct Done {
 
 impl Rehearsal {
     fn prepare(arguments: &RehearseArguments) -> Result<Self, Failure> {
-        let set =
-            definitions::sli_set(arguments.sli_defs.as_deref(), arguments.thresholds.as_deref())?;
+        let set = definitions::sli_set(
+            arguments.sli_defs.as_deref(),
+            arguments.thresholds.as_deref(),
+        )?;
         let mut plan = definitions::scenario(arguments.scenario.as_deref())?;
         plan.assign_routes(&mut Router::new(set.routes.clone()));
         if let Some(seed) = arguments.seed {
@@ -111,9 +120,10 @@ impl Rehearsal {
         match (shop, &self.host, &self.plan.target) {
             (Some(shop), _, _) => host(&shop.base_url()),
             (None, Some(url), _) | (None, None, TargetPlan::Url(url)) => Ok(url.clone()),
-            (None, None, TargetPlan::EmbeddedShop(_)) => {
-                Err(Failure::new(ExitCode::Internal, "the built-in shop was not opened"))
-            }
+            (None, None, TargetPlan::EmbeddedShop(_)) => Err(Failure::new(
+                ExitCode::Internal,
+                "the built-in shop was not opened",
+            )),
         }
     }
 
@@ -225,7 +235,13 @@ pub fn check_run_id(run_id: &str) -> Result<(), Failure> {
 fn default_run_id(scenario: &str) -> String {
     let name: String = scenario
         .chars()
-        .map(|character| if character.is_ascii_alphanumeric() { character } else { '-' })
+        .map(|character| {
+            if character.is_ascii_alphanumeric() {
+                character
+            } else {
+                '-'
+            }
+        })
         .take(RUN_ID_BYTES_MAX - 20)
         .collect();
     let now = rfc3339(now_us() / 1_000_000 * 1_000_000);
@@ -252,7 +268,12 @@ fn stop_on_signal(progress: &Arc<Progress>) -> Result<(), Failure> {
             std::process::exit(i32::from(ExitCode::Stopped.number()));
         }
     })
-    .map_err(|error| Failure::new(ExitCode::Internal, format!("cannot listen for Ctrl-C: {error}")))
+    .map_err(|error| {
+        Failure::new(
+            ExitCode::Internal,
+            format!("cannot listen for Ctrl-C: {error}"),
+        )
+    })
 }
 
 fn dry_run(plan: &DrillPlan, terminal: &Terminal) -> Result<ExitCode, Failure> {
@@ -474,16 +495,34 @@ fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
 
 fn command(arguments: &RehearseArguments) -> String {
     let mut words = vec!["firedrill rehearse".to_owned()];
-    words.extend(arguments.scenario.as_ref().map(|path| path.display().to_string()));
+    words.extend(
+        arguments
+            .scenario
+            .as_ref()
+            .map(|path| path.display().to_string()),
+    );
     words.extend(arguments.host.as_ref().map(|host| format!("--host {host}")));
     words.extend(arguments.seed.map(|seed| format!("--seed {seed}")));
     let path = |option: &str, path: &PathBuf| format!("{option} {}", path.display());
-    words.extend(arguments.sli_defs.as_ref().map(|file| path("--sli-defs", file)));
-    words.extend(arguments.thresholds.as_ref().map(|file| path("--thresholds", file)));
+    words.extend(
+        arguments
+            .sli_defs
+            .as_ref()
+            .map(|file| path("--sli-defs", file)),
+    );
+    words.extend(
+        arguments
+            .thresholds
+            .as_ref()
+            .map(|file| path("--thresholds", file)),
+    );
     words.join(" ")
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a curve is at most 36,500 days long")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a curve is at most 36,500 days long"
+)]
 fn whole_us(seconds: f64) -> i64 {
     (seconds * 1e6) as i64
 }

@@ -24,7 +24,10 @@ pub fn run(
         terminal.json(&page)?;
     } else if !terminal.is_quiet {
         let summary = terminal.summary(&page);
-        terminal.result(&format!("{summary}\n\nreport  {}", arguments.output.display()))?;
+        terminal.result(&format!(
+            "{summary}\n\nreport  {}",
+            arguments.output.display()
+        ))?;
     }
     Ok(sli::exit_code(&judged.series))
 }
@@ -42,9 +45,18 @@ fn check_kind(path: &Path) -> Result<(), Failure> {
 /// Writes a page to a file, as its ending says; a half-written report never has its name.
 pub fn write(page: &ReportPage, path: &Path) -> Result<(), Failure> {
     check_kind(path)?;
-    let is_json = path.extension().is_some_and(|extension| extension == "json");
-    let text = if is_json { serde_json::to_string_pretty(page)? } else { write_html(page) };
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_json = path
+        .extension()
+        .is_some_and(|extension| extension == "json");
+    let text = if is_json {
+        serde_json::to_string_pretty(page)?
+    } else {
+        write_html(page)
+    };
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let staged = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let written = std::fs::write(&staged, text).and_then(|()| std::fs::rename(&staged, path));
     written.map_err(|error| {

@@ -24,7 +24,12 @@ pub fn run(arguments: &ShopArguments, terminal: &Terminal) -> Result<ExitCode, F
         // The second Ctrl-C finds nobody listening, and nothing is lost.
         let _ = stop.send(());
     })
-    .map_err(|error| Failure::new(ExitCode::Internal, format!("cannot listen for Ctrl-C: {error}")))?;
+    .map_err(|error| {
+        Failure::new(
+            ExitCode::Internal,
+            format!("cannot listen for Ctrl-C: {error}"),
+        )
+    })?;
     let shop = Shop::start(&plan)?;
     terminal.note(&format!(
         "the shop is open at {} ({} checkouts per second); Ctrl-C closes it",

@@ -22,7 +22,9 @@ pub fn run(arguments: &SimulateArguments, terminal: &Terminal) -> Result<ExitCod
         incidents: Incidents::Planted,
     };
     let bar = terminal.progress_bytes(0);
-    let truth = simulate(&plan, &arguments.output, &mut |bytes| bar.set_position(bytes));
+    let truth = simulate(&plan, &arguments.output, &mut |bytes| {
+        bar.set_position(bytes)
+    });
     bar.finish_and_clear();
     let truth = truth.map_err(failure)?;
     if terminal.is_json {

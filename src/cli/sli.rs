@@ -33,7 +33,11 @@ pub fn run(
 /// Missed SLIs are an exit code of 1; missing data is said, and is no failure of a question.
 pub fn exit_code(series: &[SliSeries]) -> ExitCode {
     let is_missed = series.iter().any(|series| series.state == SliState::Missed);
-    if is_missed { ExitCode::Missed } else { ExitCode::Ok }
+    if is_missed {
+        ExitCode::Missed
+    } else {
+        ExitCode::Ok
+    }
 }
 
 /// What `--json` prints.
@@ -64,7 +68,9 @@ fn csv(judged: &Judged) -> String {
     let mut text = "sli,kind,unit,window_start,value,good,valid,count,state\n".to_owned();
     for series in &judged.series {
         for window in &series.windows {
-            let value = window.value.map_or_else(String::new, |value| value.to_string());
+            let value = window
+                .value
+                .map_or_else(String::new, |value| value.to_string());
             // Writing to a `String` never fails.
             let _ = writeln!(
                 text,
@@ -94,7 +100,11 @@ fn word(value: &impl Serialize) -> String {
 /// A CSV field: quoted where it must be, and never a formula in a spreadsheet.
 fn field(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let safe = if is_formula { format!("'{text}") } else { text.to_owned() };
+    let safe = if is_formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     if safe.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", safe.replace('"', "\"\""))
     } else {

@@ -3,7 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{
+    Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{ColorChoice, GlobalArguments};
@@ -12,6 +14,8 @@ use crate::report::{ReportPage, SliRow, State, Verdict, text};
 
 /// The narrowest table that still reads well.
 const WIDTH_MIN: u16 = 60;
+/// Width that the names of SLIs get before anything else.
+const NAME_WIDTH: u16 = 26;
 /// Width where there is no terminal.
 const WIDTH_DEFAULT: u16 = 100;
 
@@ -53,7 +57,11 @@ impl Terminal {
 
     /// Prints an error, once.
     pub fn error(&self, message: &str) {
-        let label = if self.error_color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+        let label = if self.error_color {
+            "\u{1b}[1;31merror:\u{1b}[0m"
+        } else {
+            "error:"
+        };
         eprintln!("{label} {}", text::harmless_lines(message));
     }
 
@@ -125,7 +133,11 @@ impl Terminal {
 
     fn dim(&self, text: &str) -> Cell {
         let cell = Cell::new(text);
-        if self.out_color { cell.fg(Color::DarkGrey) } else { cell }
+        if self.out_color {
+            cell.fg(Color::DarkGrey)
+        } else {
+            cell
+        }
     }
 
     fn painted(&self, text: &str, color: Color) -> Cell {
@@ -153,7 +165,15 @@ impl Terminal {
 
     /// The SLI table of a page.
     pub fn sli_table(&self, page: &ReportPage) -> String {
-        let headings = ["SLI", "value", "worst window", "warn", "contact", "state", "n"];
+        let headings = [
+            "SLI",
+            "value",
+            "worst window",
+            "warn",
+            "contact",
+            "state",
+            "n",
+        ];
         let mut table = self.table(&headings);
         for sli in &page.slis {
             let state = match sli.state {
@@ -171,13 +191,31 @@ impl Terminal {
                 right(&text::count(sli.count)),
             ]);
         }
-        table.trim_fmt()
+        let is_crossed = |sli: &SliRow| {
+            sli.levels
+                .iter()
+                .any(|level| level.first_crossed_us.is_some())
+        };
+        if let Some(names) = table.column_mut(0) {
+            names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME_WIDTH)));
+        }
+        let table = table.trim_fmt();
+        if page.slis.iter().any(is_crossed) {
+            return format!(
+                "{table}\n ✕ crossed for as long as it must last, first at the time behind it"
+            );
+        }
+        table
     }
 }
 
 fn width() -> u16 {
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let (_, found) = console::Term::stdout().size_checked().unwrap_or((0, WIDTH_DEFAULT));
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let (_, found) = console::Term::stdout()
+        .size_checked()
+        .unwrap_or((0, WIDTH_DEFAULT));
     columns.unwrap_or(found).clamp(WIDTH_MIN, 140)
 }
 
@@ -190,8 +228,10 @@ fn limits(sli: &SliRow) -> Vec<f64> {
 }
 
 fn value(sli: &SliRow) -> String {
-    sli.value
-        .map_or_else(|| "–".to_owned(), |value| text::quantity_apart(value, sli.unit, &limits(sli)))
+    sli.value.map_or_else(
+        || "–".to_owned(),
+        |value| text::quantity_apart(value, sli.unit, &limits(sli)),
+    )
 }
 
 fn worst(sli: &SliRow, page: &ReportPage) -> String {
@@ -208,7 +248,7 @@ fn level(sli: &SliRow, name: &str, page: &ReportPage) -> String {
     };
     let limit = text::quantity(level.value, sli.unit);
     match level.first_crossed_us {
-        Some(at_us) => format!("{limit} crossed {}", moment(at_us, page)),
+        Some(at_us) => format!("{limit} ✕ {}", moment(at_us, page)),
         None => limit,
     }
 }

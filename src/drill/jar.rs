@@ -31,7 +31,9 @@ impl CookieJar {
         let path = cookie.path().filter(|path| *path != "/").map(Box::from);
         self.cookies
             .retain(|stored| stored.name() != cookie.name() || stored.path != path);
-        let is_expired = cookie.max_age().is_some_and(|age| age.is_zero() || age.is_negative());
+        let is_expired = cookie
+            .max_age()
+            .is_some_and(|age| age.is_zero() || age.is_negative());
         if is_expired || cookie.value().is_empty() {
             return;
         }

@@ -122,7 +122,10 @@ impl DrillOutcome {
             ));
         }
         if self.lost > 0 {
-            reasons.push(format!("{} shoppers were lost to an internal error", self.lost));
+            reasons.push(format!(
+                "{} shoppers were lost to an internal error",
+                self.lost
+            ));
         }
         if self.requests == 0 {
             reasons.push("not one request was made".to_owned());
@@ -137,5 +140,9 @@ impl DrillOutcome {
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }

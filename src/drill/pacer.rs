@@ -116,7 +116,12 @@ impl Pacer<'_> {
         shopper
     }
 
-    fn hear(&self, outcome: &mut PacerOutcome, thinking: &mut BinaryHeap<Thinking>, present: &mut u64) {
+    fn hear(
+        &self,
+        outcome: &mut PacerOutcome,
+        thinking: &mut BinaryHeap<Thinking>,
+        present: &mut u64,
+    ) {
         for news in self.news.try_iter() {
             count(outcome, &news);
             match news {
@@ -134,7 +139,10 @@ impl Pacer<'_> {
     /// Hands everybody who is due to the workers in turn.
     fn release(&self, now_us: i64, thinking: &mut BinaryHeap<Thinking>, next_worker: &mut usize) {
         let mut batches: Vec<Vec<Box<Shopper>>> = self.workers.iter().map(|_| Vec::new()).collect();
-        while thinking.peek().is_some_and(|first| first.0.due_us <= now_us) {
+        while thinking
+            .peek()
+            .is_some_and(|first| first.0.due_us <= now_us)
+        {
             if let Some(Thinking(shopper)) = thinking.pop() {
                 batches[*next_worker].push(shopper);
                 *next_worker = (*next_worker + 1) % self.workers.len();
@@ -173,7 +181,10 @@ fn on_tick(due_us: i64) -> i64 {
     (due_us + TICK_US - 1).div_euclid(TICK_US) * TICK_US
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a curve is at most 36,500 days long")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a curve is at most 36,500 days long"
+)]
 fn seconds_as_us(seconds: f64) -> i64 {
     (seconds * 1e6) as i64
 }

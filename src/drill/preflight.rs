@@ -17,7 +17,9 @@ const DESCRIPTORS_BESIDES: u64 = 256;
 #[derive(Debug, Error)]
 pub enum PreflightError {
     /// Nobody said that this host may be load-tested.
-    #[error("host `{0}` is not in `hosts_allowed` (hint: if you may load-test it, add it to `target.hosts_allowed` of the scenario)")]
+    #[error(
+        "host `{0}` is not in `hosts_allowed` (hint: if you may load-test it, add it to `target.hosts_allowed` of the scenario)"
+    )]
     HostNotAllowed(String),
     /// The name has no address.
     #[error("host `{host}` has no address: {source} (hint: check the spelling, and the network)")]
@@ -36,7 +38,9 @@ pub enum PreflightError {
         source: std::io::Error,
     },
     /// Too few file descriptors.
-    #[error("{wanted} requests under way at once need as many file descriptors, this process may have {limit} (hint: `ulimit -n {needed}`, or lower `limits.in_flight`)")]
+    #[error(
+        "{wanted} requests under way at once need as many file descriptors, this process may have {limit} (hint: `ulimit -n {needed}`, or lower `limits.in_flight`)"
+    )]
     Descriptors {
         /// Requests that may be under way.
         wanted: usize,
@@ -59,12 +63,13 @@ pub fn preflight(plan: &DrillPlan, base_url: &Url) -> Result<(), PreflightError>
     check_descriptors(plan.limits.in_flight)?;
     let port = base_url.port_or_known_default().unwrap_or(80);
     let bare_host = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = (bare_host, port)
-        .to_socket_addrs()
-        .map_err(|source| PreflightError::Unresolvable {
-            host: host.to_owned(),
-            source,
-        })?;
+    let addresses =
+        (bare_host, port)
+            .to_socket_addrs()
+            .map_err(|source| PreflightError::Unresolvable {
+                host: host.to_owned(),
+                source,
+            })?;
     let mut refusal = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
     for address in addresses {
         match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {

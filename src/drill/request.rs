@@ -44,7 +44,10 @@ pub fn prepare(
         builder = builder.header(COOKIE, cookies);
     }
     if method == GooseMethod::Post {
-        let fields = step.form.iter().map(|(name, value)| (name, value.fill(variables)));
+        let fields = step
+            .form
+            .iter()
+            .map(|(name, value)| (name, value.fill(variables)));
         builder = builder.form(&fields.collect::<Vec<_>>());
     }
     Ok(GooseRequest::builder()

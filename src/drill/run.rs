@@ -109,7 +109,9 @@ pub fn run(
     })?;
     let mut counted = WorkerOutcome::default();
     for worker in workers {
-        let outcome = worker.join().map_err(|_| DrillError::Panicked("shoppers"))?;
+        let outcome = worker
+            .join()
+            .map_err(|_| DrillError::Panicked("shoppers"))?;
         counted.add(&outcome?);
     }
     Ok(outcome(paced, counted, settings.origin.elapsed()))

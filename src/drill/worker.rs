@@ -11,8 +11,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Sender, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
-use goose::goose::GooseUser;
 use goose::config::GooseConfiguration;
+use goose::goose::GooseUser;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::LocalSet;
@@ -33,6 +33,10 @@ const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 /// What the pacer sends.
 pub enum Order {
     /// These shoppers' requests are due.
+    #[expect(
+        clippy::vec_box,
+        reason = "a shopper goes from heap to batch to task and back without being copied"
+    )]
     Due(Vec<Box<Shopper>>),
     /// Cut off whatever is under way, and end.
     Stop,

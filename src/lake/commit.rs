@@ -128,7 +128,9 @@ impl Lake {
             let snapshot = self.table.snapshot()?;
             let ledger = self.table.ledger(&snapshot)?;
             for advance in &commit.advances {
-                let found = ledger.get(&advance.source_id).map_or(0, |state| state.offset);
+                let found = ledger
+                    .get(&advance.source_id)
+                    .map_or(0, |state| state.offset);
                 if found != advance.from {
                     return Ok(CommitOutcome::SourceMoved {
                         source_id: advance.source_id.clone(),
@@ -151,7 +153,10 @@ impl Lake {
         for (staged, target) in commit.moves() {
             std::fs::rename(staged, target).map_err(|source| io("write", target, source))?;
         }
-        for folder in [super::requests_folder(&self.root), super::rejects_folder(&self.root)] {
+        for folder in [
+            super::requests_folder(&self.root),
+            super::rejects_folder(&self.root),
+        ] {
             std::fs::File::open(&folder)
                 .and_then(|folder| folder.sync_all())
                 .map_err(|source| io("flush", &folder, source))?;

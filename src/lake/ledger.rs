@@ -38,6 +38,8 @@ pub struct SourceState {
     pub tail_bytes: u64,
     /// BLAKE3 of the `tail_bytes` before `offset`, hex.
     pub tail_hash: String,
+    /// Whether the last line that was read had its end.
+    pub ends_with_line: bool,
     /// Everything before this position was read.
     pub offset: u64,
     /// Lines (or requests of a rehearsal) read so far.

@@ -96,7 +96,9 @@ pub enum LakeError {
         source: serde_json::Error,
     },
     /// Other writers were faster, again and again.
-    #[error("gave up after {0} attempts to commit: other writers were always faster (hint: run it again)")]
+    #[error(
+        "gave up after {0} attempts to commit: other writers were always faster (hint: run it again)"
+    )]
     Contended(u32),
 }
 
@@ -133,7 +135,10 @@ impl Lake {
             return Err(not_a_lake(root, "it is a file"));
         }
         if !Table::exists_in(&requests_folder(root)) {
-            return Err(not_a_lake(root, "it has no `requests/_delta_log` with a commit"));
+            return Err(not_a_lake(
+                root,
+                "it has no `requests/_delta_log` with a commit",
+            ));
         }
         Self::at(root)
     }
@@ -241,7 +246,10 @@ fn first_stranger(root: &Path) -> Result<Option<String>, LakeError> {
     for entry in entries {
         let entry = entry.map_err(|source| io("list", root, source))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !matches!(name.as_str(), "key" | "requests" | "rejects" | "runs" | "_staging") {
+        if !matches!(
+            name.as_str(),
+            "key" | "requests" | "rejects" | "runs" | "_staging"
+        ) {
             return Ok(Some(name));
         }
     }

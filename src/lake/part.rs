@@ -179,8 +179,8 @@ impl PartWriter {
 
     fn open_writer(&mut self) -> Result<&mut ArrowWriter<File>, LakeError> {
         if self.writer.is_none() {
-            let file = File::create(&self.staged)
-                .map_err(|source| io("write", &self.staged, source))?;
+            let file =
+                File::create(&self.staged).map_err(|source| io("write", &self.staged, source))?;
             let writer = ArrowWriter::try_new(file, schema::ARROW.clone(), Some(properties()))
                 .map_err(|source| parquet_error(&self.staged, source))?;
             self.writer = Some(writer);
@@ -219,7 +219,12 @@ fn properties() -> WriterProperties {
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_created_by(concat!("firedrill ", env!("CARGO_PKG_VERSION")).to_owned());
-    for name in [column::TS, column::LATENCY_US, column::SERVICE_US, column::POSITION] {
+    for name in [
+        column::TS,
+        column::LATENCY_US,
+        column::SERVICE_US,
+        column::POSITION,
+    ] {
         builder = builder
             .set_column_dictionary_enabled(ColumnPath::from(name), false)
             .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);

@@ -60,7 +60,9 @@ impl LakeReader {
         let scan = snapshot.scan_builder().build().map_err(wrong)?;
         for metadata in scan.scan_metadata(table.engine()).map_err(wrong)? {
             files = metadata
-                .and_then(|metadata| metadata.visit_scan_files(files, |files, file| files.push(file)))
+                .and_then(|metadata| {
+                    metadata.visit_scan_files(files, |files, file| files.push(file))
+                })
                 .map_err(wrong)?;
         }
         let mut files: Vec<PartFile> = files
@@ -153,8 +155,11 @@ impl LakeReader {
 /// Opens a Parquet file and reads its footer.
 pub(super) fn open(path: &Path) -> Result<(File, ArrowReaderMetadata), LakeError> {
     let file = File::open(path).map_err(|source| io("read", path, source))?;
-    let metadata = ArrowReaderMetadata::load(&file, parquet::arrow::arrow_reader::ArrowReaderOptions::default())
-        .map_err(|source| parquet_error(path, source))?;
+    let metadata = ArrowReaderMetadata::load(
+        &file,
+        parquet::arrow::arrow_reader::ArrowReaderOptions::default(),
+    )
+    .map_err(|source| parquet_error(path, source))?;
     Ok((file, metadata))
 }
 

@@ -97,13 +97,18 @@ impl Table {
     }
 
     fn create(&self) -> KernelResult<()> {
-        let created = create_table(self.url.as_str(), schema::delta_schema()?, ENGINE_INFO, true)
-            .with_table_properties([
-                ("delta.feature.domainMetadata", "supported"),
-                ("delta.dataSkippingStatsColumns", schema::STATS_COLUMNS),
-            ])
-            .build(&self.engine, Box::new(FileSystemCommitter::new()))
-            .and_then(|transaction| transaction.commit(&self.engine));
+        let created = create_table(
+            self.url.as_str(),
+            schema::delta_schema()?,
+            ENGINE_INFO,
+            true,
+        )
+        .with_table_properties([
+            ("delta.feature.domainMetadata", "supported"),
+            ("delta.dataSkippingStatsColumns", schema::STATS_COLUMNS),
+        ])
+        .build(&self.engine, Box::new(FileSystemCommitter::new()))
+        .and_then(|transaction| transaction.commit(&self.engine));
         match created {
             // Another process made it between our look and our commit.
             Err(_) if Self::exists_in(&self.folder) => Ok(()),
@@ -153,18 +158,23 @@ impl Table {
     }
 
     /// Writes the next log entry after `snapshot`; `false` when another writer took its number.
-    pub fn commit(&self, snapshot: &SnapshotRef, commit: TableCommit<'_>) -> Result<bool, LakeError> {
+    pub fn commit(
+        &self,
+        snapshot: &SnapshotRef,
+        commit: TableCommit<'_>,
+    ) -> Result<bool, LakeError> {
         self.try_commit(snapshot, commit)
             .map_err(|error| self.error(error))
     }
 
     fn try_commit(&self, snapshot: &SnapshotRef, commit: TableCommit<'_>) -> KernelResult<bool> {
-        let mut builder = snapshot
-            .clone()
-            .update_table(UpdateTableOperation::Write, ENGINE_INFO, true);
+        let mut builder =
+            snapshot
+                .clone()
+                .update_table(UpdateTableOperation::Write, ENGINE_INFO, true);
         for (source_id, json) in commit.sources {
-            builder = builder
-                .with_domain_metadata(format!("{}{source_id}", ledger::DOMAIN_PREFIX), json);
+            builder =
+                builder.with_domain_metadata(format!("{}{source_id}", ledger::DOMAIN_PREFIX), json);
         }
         for (application, version) in commit.transaction_ids {
             builder = builder.with_transaction_id(application, version);

@@ -126,7 +126,11 @@ fn verify_file(file: &super::PartFile, findings: &mut Vec<Finding>) {
     match reader::open(&file.path) {
         Err(error) => findings.push(unreadable(error.to_string())),
         Ok((_, metadata)) => {
-            let rows = metadata.metadata().file_metadata().num_rows().unsigned_abs();
+            let rows = metadata
+                .metadata()
+                .file_metadata()
+                .num_rows()
+                .unsigned_abs();
             if rows != file.records {
                 findings.push(Finding::Differs {
                     path: file.path.clone(),

@@ -65,9 +65,11 @@ pub fn add(
         let keys = rows.series_keys(row);
         let series = match last {
             Some((last_keys, series)) if last_keys == keys => series,
-            _ => *known
-                .entry(keys)
-                .or_insert_with(|| Some(rows.series(row)).filter(&is_wanted).map(|key| builder.series(key))),
+            _ => *known.entry(keys).or_insert_with(|| {
+                Some(rows.series(row))
+                    .filter(&is_wanted)
+                    .map(|key| builder.series(key))
+            }),
         };
         last = Some((keys, series));
         let Some(series) = series else {
@@ -123,12 +125,17 @@ pub fn count_by_origin(batch: &RecordBatch) -> Result<Vec<(Origin, u64)>, Rollup
     let origins = Texts::new(batch, 0)?;
     let mut counts = vec![0; origins.values.len()];
     for row in 0..batch.num_rows() {
-        if let Some(count) = usize::try_from(origins.key(row)).ok().and_then(|key| counts.get_mut(key)) {
+        if let Some(count) = usize::try_from(origins.key(row))
+            .ok()
+            .and_then(|key| counts.get_mut(key))
+        {
             *count += 1;
         }
     }
     let named = origins.values.iter().flatten().zip(counts);
-    Ok(named.filter_map(|(name, count)| Some((Origin::from_name(name)?, count))).collect())
+    Ok(named
+        .filter_map(|(name, count)| Some((Origin::from_name(name)?, count)))
+        .collect())
 }
 
 fn value(column: &PrimitiveArray<Int64Type>, row: usize) -> Option<i64> {
@@ -200,7 +207,15 @@ impl<'a> Rows<'a> {
     fn series_keys(&self, row: usize) -> SeriesKeys {
         let [origin, run_id, service, method, route, error] =
             self.texts.each_ref().map(|texts| texts.key(row));
-        [origin, run_id, service, method, route, error, self.status.value(row)]
+        [
+            origin,
+            run_id,
+            service,
+            method,
+            route,
+            error,
+            self.status.value(row),
+        ]
     }
 
     fn series(&self, row: usize) -> SeriesKey {

@@ -82,14 +82,22 @@ impl TrafficCurve {
         if arrivals >= self.arrivals() {
             return None;
         }
-        let after = self.points.partition_point(|point| point.arrivals <= arrivals);
+        let after = self
+            .points
+            .partition_point(|point| point.arrivals <= arrivals);
         let to = self.points.get(after)?;
         let from = self.points[after.checked_sub(1)?];
         let slope = (to.shoppers_per_s - from.shoppers_per_s) / (to.at_s - from.at_s);
         let wanted = arrivals - from.arrivals;
-        let root = (from.shoppers_per_s.powi(2) + 2.0 * slope * wanted).max(0.0).sqrt();
+        let root = (from.shoppers_per_s.powi(2) + 2.0 * slope * wanted)
+            .max(0.0)
+            .sqrt();
         let divisor = from.shoppers_per_s + root;
-        let elapsed_s = if divisor > 0.0 { 2.0 * wanted / divisor } else { 0.0 };
+        let elapsed_s = if divisor > 0.0 {
+            2.0 * wanted / divisor
+        } else {
+            0.0
+        };
         Some((from.at_s + elapsed_s).min(to.at_s))
     }
 }

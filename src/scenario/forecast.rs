@@ -35,7 +35,10 @@ pub fn forecast(plan: &DrillPlan, assumed_response_s: f64) -> Forecast {
     for kind in &plan.kinds {
         let journey = &plan.journeys[kind.journey];
         steps_mean += kind.share * small(journey.steps.len());
-        let think_us = journey.steps.iter().map(|step| step.think_us.0 + step.think_us.1);
+        let think_us = journey
+            .steps
+            .iter()
+            .map(|step| step.think_us.0 + step.think_us.1);
         think_mean_s += kind.share * crate::time_window::seconds(think_us.sum::<i64>()) / 2.0;
     }
     let peak = plan.curve.peak_per_s();

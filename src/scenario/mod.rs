@@ -17,6 +17,6 @@ pub use definition::{ArrivalSpacing, ScenarioDefinition};
 pub use forecast::{Forecast, forecast};
 pub use path_template::{PathTemplate, ShopperVariables};
 pub use plan::{
-    DrillLimits, DrillPlan, EmbeddedShop, JourneyPlan, ShopperKind, StepPlan, TargetPlan, is_loopback,
-    resolve,
+    DrillLimits, DrillPlan, EmbeddedShop, JourneyPlan, ShopperKind, StepPlan, TargetPlan,
+    is_loopback, resolve,
 };

@@ -79,7 +79,10 @@ mod tests {
             shopper: 4,
         };
         let filled = |text: &str| PathTemplate::parse(text).map(|path| path.fill(variables));
-        assert_eq!(filled("/product/{product}?by={shopper}"), Ok("/product/17?by=4".to_owned()));
+        assert_eq!(
+            filled("/product/{product}?by={shopper}"),
+            Ok("/product/17?by=4".to_owned())
+        );
         assert_eq!(filled("/cart"), Ok("/cart".to_owned()));
         assert_eq!(filled(""), Ok(String::new()));
         assert_eq!(filled("/{produkt}"), Err("produkt".to_owned()));

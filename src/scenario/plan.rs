@@ -145,7 +145,11 @@ impl DrillPlan {
             product: 1,
             shopper: 1,
         };
-        for step in self.journeys.iter_mut().flat_map(|journey| &mut journey.steps) {
+        for step in self
+            .journeys
+            .iter_mut()
+            .flat_map(|journey| &mut journey.steps)
+        {
             step.route = router.route_of(&step.path.fill(example));
         }
     }
@@ -249,12 +253,20 @@ impl Resolver<'_> {
             (None, Some(path)) => ("POST", "post", path),
             _ => {
                 let hint = "write `get: /path` or `post: /path`";
-                self.problem(pointer, "a step has exactly one of `get` and `post`", Some(hint));
+                self.problem(
+                    pointer,
+                    "a step has exactly one of `get` and `post`",
+                    Some(hint),
+                );
                 return None;
             }
         };
         if method == "GET" && !step.form.is_empty() {
-            self.problem(&format!("{pointer}/form"), "a `get` has no form", Some("use `post`"));
+            self.problem(
+                &format!("{pointer}/form"),
+                "a `get` has no form",
+                Some("use `post`"),
+            );
         }
         if !path.starts_with('/') {
             let message = format!("path `{path}` does not begin with `/`");
@@ -265,7 +277,10 @@ impl Resolver<'_> {
         let mut form = Vec::new();
         for (field, value) in &step.form {
             let step = crate::declared_files::pointer_step(field);
-            form.push((field.clone(), self.template(value, &format!("{pointer}/form/{step}"))?));
+            form.push((
+                field.clone(),
+                self.template(value, &format!("{pointer}/form/{step}"))?,
+            ));
         }
         Some(StepPlan {
             method,
@@ -292,7 +307,10 @@ impl Resolver<'_> {
             return (0, 0);
         };
         if think.to < think.from {
-            let message = format!("think time ends at {} before it begins at {}", think.to, think.from);
+            let message = format!(
+                "think time ends at {} before it begins at {}",
+                think.to, think.from
+            );
             self.problem(&format!("{pointer}/think"), message, None);
         }
         (us(think.from), us(think.to))
@@ -306,9 +324,14 @@ impl Resolver<'_> {
         }
         let mut kinds = Vec::new();
         for (index, shopper) in shoppers.iter().enumerate() {
-            let found = journeys.iter().position(|journey| journey.name == shopper.journey);
+            let found = journeys
+                .iter()
+                .position(|journey| journey.name == shopper.journey);
             let Some(journey) = found else {
-                let names: Vec<&str> = journeys.iter().map(|journey| journey.name.as_str()).collect();
+                let names: Vec<&str> = journeys
+                    .iter()
+                    .map(|journey| journey.name.as_str())
+                    .collect();
                 let hint = choices_hint(&shopper.journey, &names, "journeys defined here");
                 let message = format!("unknown journey `{}`", shopper.journey);
                 self.problem(&format!("/shoppers/{index}/journey"), message, Some(&hint));
@@ -328,20 +351,31 @@ impl Resolver<'_> {
         let points: Vec<(f64, f64)> = traffic
             .curve
             .iter()
-            .map(|point| (crate::time_window::seconds(us(point.at)), point.shoppers_per_s))
+            .map(|point| {
+                (
+                    crate::time_window::seconds(us(point.at)),
+                    point.shoppers_per_s,
+                )
+            })
             .collect();
         for (index, pair) in points.windows(2).enumerate() {
             if pair[1].0 < pair[0].0 {
                 let pointer = format!("/traffic/curve/{}/at", index + 1);
-                self.problem(&pointer, "the curve goes back in time", Some("sort its points by `at`"));
+                self.problem(
+                    &pointer,
+                    "the curve goes back in time",
+                    Some("sort its points by `at`"),
+                );
             }
         }
         if let Some(rate_max) = self.declared.value.limits.shoppers_per_s {
             for (index, point) in traffic.curve.iter().enumerate() {
                 if point.shoppers_per_s > rate_max {
                     let pointer = format!("/traffic/curve/{index}/shoppers_per_s");
-                    let message =
-                        format!("{} is above `limits.shoppers_per_s` of {rate_max}", point.shoppers_per_s);
+                    let message = format!(
+                        "{} is above `limits.shoppers_per_s` of {rate_max}",
+                        point.shoppers_per_s
+                    );
                     self.problem(&pointer, message, None);
                 }
             }
@@ -350,7 +384,11 @@ impl Resolver<'_> {
         let is_usable = curve.as_ref().is_some_and(|curve| curve.arrivals() > 0.0);
         if !is_usable && self.problems.is_empty() {
             let hint = "at least two points at different times, one of them above 0";
-            self.problem("/traffic/curve", "nobody ever arrives on this curve", Some(hint));
+            self.problem(
+                "/traffic/curve",
+                "nobody ever arrives on this curve",
+                Some(hint),
+            );
         }
         curve
     }
@@ -361,7 +399,9 @@ impl Resolver<'_> {
             (Some(shop), None) => Some(TargetPlan::EmbeddedShop(EmbeddedShop {
                 checkouts_per_s: shop.checkouts_per_s,
                 payment_time: shop.payment_time.map(DurationText::as_duration),
-                payment_queue: shop.payment_queue.and_then(|queue| usize::try_from(queue).ok()),
+                payment_queue: shop
+                    .payment_queue
+                    .and_then(|queue| usize::try_from(queue).ok()),
                 products,
             })),
             (None, Some(text)) => self.base_url(text).map(TargetPlan::Url),
@@ -379,7 +419,11 @@ impl Resolver<'_> {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
             _ => {
                 let hint = "write `https://staging.shop.example`";
-                self.problem(pointer, "the base URL is not an http or https URL", Some(hint));
+                self.problem(
+                    pointer,
+                    "the base URL is not an http or https URL",
+                    Some(hint),
+                );
                 return None;
             }
         };
@@ -394,7 +438,8 @@ impl Resolver<'_> {
                 .any(|allowed| allowed == host);
         if !is_allowed {
             let message = format!("host `{host}` is not in `hosts_allowed`");
-            let hint = format!("if you may load-test it, add `hosts_allowed: [{host}]` to the target");
+            let hint =
+                format!("if you may load-test it, add `hosts_allowed: [{host}]` to the target");
             self.problem(pointer, message, Some(&hint));
         }
         Some(url)

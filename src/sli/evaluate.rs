@@ -19,7 +19,9 @@ pub enum EvaluateError {
     #[error("cells: {0}")]
     Cells(#[from] polars::prelude::PolarsError),
     /// The rollup is coarser than, or shifted against, the windows of the SLIs.
-    #[error("a rollup of {rollup_us} µs cannot be cut into windows of {window_us} µs from {start_us}")]
+    #[error(
+        "a rollup of {rollup_us} µs cannot be cut into windows of {window_us} µs from {start_us}"
+    )]
     Windows {
         /// Window of the rollup.
         rollup_us: i64,
@@ -91,11 +93,7 @@ struct Counts {
     valid: u64,
 }
 
-fn evaluate_one(
-    sli: &SliPlan,
-    rollup: &Rollup,
-    scope: Scope,
-) -> Result<SliSeries, EvaluateError> {
+fn evaluate_one(sli: &SliPlan, rollup: &Rollup, scope: Scope) -> Result<SliSeries, EvaluateError> {
     let valid = rollup.select(|series| sli.event.covers(series))?;
     let (windows, total) = match &sli.measure {
         Measure::Rate { per_us } => rate(&valid, *per_us, scope)?,
@@ -202,7 +200,12 @@ fn rate(
             valid: *count,
         };
         let rate = number(*count) * per / number(scope.window_us.unsigned_abs());
-        window(scope, index, counts, scope.is_covered(index).then_some(rate))
+        window(
+            scope,
+            index,
+            counts,
+            scope.is_covered(index).then_some(rate),
+        )
     });
     let windows: Vec<SliWindow> = windows.collect();
     let judged = windows.iter().filter(|window| window.value.is_some());
@@ -263,7 +266,8 @@ fn latencies(
     while let Some((start_us, _)) = buckets.peek() {
         let index = scope.index(*start_us);
         part.clear();
-        while let Some((_, cells)) = buckets.next_if(|(start_us, _)| scope.index(*start_us) == index)
+        while let Some((_, cells)) =
+            buckets.next_if(|(start_us, _)| scope.index(*start_us) == index)
         {
             for (bucket, count) in cells {
                 part.record_bucket(bucket, count);

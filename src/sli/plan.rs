@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::definition::{
-    EventDefinition, LatencyCutDefinition, LatencyDefinition, LevelName, RateDefinition, RatePeriod,
-    RatioDefinition, ShareThreshold, SliDefinition, SliSetDefinition, StatusText,
+    EventDefinition, LatencyCutDefinition, LatencyDefinition, LevelName, RateDefinition,
+    RatePeriod, RatioDefinition, ShareThreshold, SliDefinition, SliSetDefinition, StatusText,
 };
 use crate::declared_files::{Declared, DeclaredFileError, DurationText, Problem, choices_hint};
 use crate::rollup::SeriesKey;
@@ -264,7 +264,10 @@ impl EventPlan {
             && is(&self.route, &series.route)
             && is(&self.service, &series.service)
             && (self.status.is_empty()
-                || self.status.iter().any(|pattern| pattern.covers(series.status)))
+                || self
+                    .status
+                    .iter()
+                    .any(|pattern| pattern.covers(series.status)))
     }
 }
 
@@ -360,7 +363,11 @@ impl Resolver<'_> {
         let window_us = us(window);
         if window_us < 1_000_000 || window_us % 1_000_000 != 0 {
             let message = format!("a window of `{window}` is not a whole number of seconds");
-            self.problem(pointer, message, Some("write `1s`, `5s` or `1m`".to_owned()));
+            self.problem(
+                pointer,
+                message,
+                Some("write `1s`, `5s` or `1m`".to_owned()),
+            );
             return default_us;
         }
         window_us
@@ -375,9 +382,16 @@ impl Resolver<'_> {
         let needs_template = route.contains('{');
         if needs_template && !set.routes.contains(route) {
             let known: Vec<&str> = set.routes.iter().map(String::as_str).collect();
-            let pointer = format!("/events/{}/route", crate::declared_files::pointer_step(name));
+            let pointer = format!(
+                "/events/{}/route",
+                crate::declared_files::pointer_step(name)
+            );
             let hint = choices_hint(route, &known, "routes declared here");
-            self.problem(&pointer, format!("route `{route}` is not in `routes`"), Some(hint));
+            self.problem(
+                &pointer,
+                format!("route `{route}` is not in `routes`"),
+                Some(hint),
+            );
         }
     }
 
@@ -510,7 +524,11 @@ impl Resolver<'_> {
             if levels.iter().any(is_milder) {
                 let message = "`contact` is crossed before `warn`".to_owned();
                 let hint = "the level at which customers call is the worse one".to_owned();
-                self.problem(&format!("{pointer}/thresholds/{index}"), message, Some(hint));
+                self.problem(
+                    &format!("{pointer}/thresholds/{index}"),
+                    message,
+                    Some(hint),
+                );
             }
         }
     }
@@ -539,7 +557,10 @@ fn us(duration: DurationText) -> i64 {
     i64::try_from(duration.as_us()).unwrap_or(i64::MAX)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a declared duration is below 2^53 µs")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a declared duration is below 2^53 µs"
+)]
 fn as_number(duration: DurationText) -> f64 {
     duration.as_us() as f64
 }

@@ -69,8 +69,12 @@ impl Parts {
     /// Removes the staged files.
     pub fn discard(self) {
         let mut commit = Commit::new();
-        self.parts.into_iter().for_each(|part| commit.add_part(part));
-        self.rejects.into_iter().for_each(|part| commit.add_rejects(part));
+        self.parts
+            .into_iter()
+            .for_each(|part| commit.add_part(part));
+        self.rejects
+            .into_iter()
+            .for_each(|part| commit.add_rejects(part));
         commit.discard();
     }
 
@@ -142,8 +146,14 @@ pub fn write_parts<R: Read + Send>(
             let mut router = settings.router.clone();
             scope.spawn(move || {
                 while let Some((index, block, line_number)) = next(queue) {
-                    let written =
-                        write_block(&block, line_number, source_id, format, &mut router, settings);
+                    let written = write_block(
+                        &block,
+                        line_number,
+                        source_id,
+                        format,
+                        &mut router,
+                        settings,
+                    );
                     if done.send((index, written)).is_err() {
                         break;
                     }
@@ -151,7 +161,15 @@ pub fn write_parts<R: Read + Send>(
             });
         }
         drop(done);
-        let read = feed(first, blocks, format, may_grow, lines_before, &jobs, &mut unfinished_bytes);
+        let read = feed(
+            first,
+            blocks,
+            format,
+            may_grow,
+            lines_before,
+            &jobs,
+            &mut unfinished_bytes,
+        );
         drop(jobs);
         collect(&results, read)
     })?;
@@ -159,7 +177,11 @@ pub fn write_parts<R: Read + Send>(
 }
 
 fn next(queue: &Mutex<Receiver<Job>>) -> Option<Job> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+    queue
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .recv()
+        .ok()
 }
 
 /// Hands block after block to the workers; says how many there were, or what stopped the reading.
@@ -212,7 +234,8 @@ fn leave_unfinished(block: &mut LineBlock, format: LogFormat) -> u64 {
         bytes: last,
         oversized_bytes: None,
     };
-    let is_understood = parse_block(&alone, format, &mut Nowhere).is_ok_and(|counts| counts.records == 1);
+    let is_understood =
+        parse_block(&alone, format, &mut Nowhere).is_ok_and(|counts| counts.records == 1);
     if is_understood {
         block.bytes.extend_from_slice(&alone.bytes);
         return 0;

@@ -8,10 +8,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::parts::{PartSettings, Parts, write_parts};
-use super::display;
-use crate::access_log::{
-    BlockCounts, LineBlocks, LogFormat, LogInput, Opened, detect,
-};
+use crate::access_log::{BlockCounts, LineBlocks, LogFormat, LogInput, Opened, detect};
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::terminal::Terminal;
 use crate::lake::{Ledger, RejectedLine, SourceKind, SourceState};
@@ -58,6 +55,21 @@ impl SourceRead {
     }
 }
 
+/// Why there are no parts of an input.
+#[derive(Debug)]
+pub enum Unread {
+    /// It was found in a folder and is no log: the others are read.
+    Skipped(String),
+    /// The command fails.
+    Failed(Failure),
+}
+
+impl From<Failure> for Unread {
+    fn from(failure: Failure) -> Self {
+        Unread::Failed(failure)
+    }
+}
+
 /// Reads an input from where its source was left, into staged parts; `ledger` gets its new state,
 /// so that the same file named twice in one command adds nothing.
 pub fn read(
@@ -66,26 +78,35 @@ pub fn read(
     ledger: &mut Ledger,
     settings: &PartSettings<'_>,
     terminal: &Terminal,
-) -> Result<(SourceRead, Parts), Failure> {
-    let path = display(input);
-    let total_bytes = match input {
-        LogInput::File(file) => std::fs::metadata(file).map_or(0, |metadata| metadata.len()),
-        LogInput::Stdin => 0,
-    };
-    let Opened { reader, may_grow } = input.open()?;
+) -> Result<(SourceRead, Parts), Unread> {
+    let path = input.name();
+    let total_bytes = input
+        .path()
+        .and_then(|path| std::fs::metadata(path).ok())
+        .map_or(0, |metadata| metadata.len());
+    let Opened { reader, may_grow } = input.open().map_err(Failure::from)?;
     let bar = terminal.progress_bytes(if may_grow { total_bytes } else { 0 });
     let mut reader = bar.wrap_read(reader);
     let io = |error: std::io::Error| Failure::io("read", &path, &error);
     let mut head = Vec::with_capacity(PRINT_BYTES);
-    reader.by_ref().take(PRINT_BYTES as u64).read_to_end(&mut head).map_err(io)?;
+    reader
+        .by_ref()
+        .take(PRINT_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(io)?;
     if head.is_empty() {
-        return Err(Failure::new(ExitCode::Input, format!("{path}: it is empty")));
+        return Err(unknown(input, "it is empty"));
     }
     let known = find(&head, ledger);
     let source = Source::new(path.clone(), &head, known);
     let mut rest = std::io::Cursor::new(head).chain(reader);
     source.skip(&mut rest, &path)?;
-    let mut blocks = LineBlocks::new(rest, source.from);
+    let line_end = source.skip_line_end(&mut rest).map_err(io)?;
+    let begins_at = source.from + u64::from(line_end == Some(b'\n'));
+    // A byte that is no line end belongs to what follows.
+    let pushed_back = line_end.filter(|byte| *byte != b'\n');
+    let rest = std::io::Cursor::new(pushed_back.into_iter().collect::<Vec<u8>>()).chain(rest);
+    let mut blocks = LineBlocks::new(rest, begins_at);
     let first = blocks.next_block().map_err(io)?;
     let Some(first) = first else {
         bar.finish_and_clear();
@@ -94,13 +115,19 @@ pub fn read(
     let format = match (&source.known, format) {
         (_, Some(format)) => format,
         (Some(state), None) => state.format.parse().map_err(Failure::usage)?,
-        (None, None) => detect(&first)
-            .map_err(|error| Failure::new(ExitCode::Input, format!("{path}: {error}")))?,
+        (None, None) => detect(&first).map_err(|error| unknown(input, &error.to_string()))?,
     };
     let lines_before = source.known.as_ref().map_or(0, |state| state.lines);
-    let (parts, unfinished_bytes) =
-        write_parts(first, &mut blocks, &source.source_id, format, may_grow, lines_before, settings)
-            .map_err(|failure| failure.at(&path))?;
+    let (parts, unfinished_bytes) = write_parts(
+        first,
+        &mut blocks,
+        &source.source_id,
+        format,
+        may_grow,
+        lines_before,
+        settings,
+    )
+    .map_err(|failure| failure.at(&path))?;
     bar.finish_and_clear();
     let read = source.finish(&parts, format, unfinished_bytes);
     if let Some(state) = &read.state {
@@ -109,12 +136,25 @@ pub fn read(
     Ok((read, parts))
 }
 
+/// A named input must be a log; what lies beside the logs in a folder need not be.
+fn unknown(input: &LogInput, why: &str) -> Unread {
+    let message = format!("{}: {why}", input.name());
+    match input {
+        LogInput::FoundFile(_) => Unread::Skipped(message),
+        LogInput::File(_) | LogInput::Stdin => {
+            Unread::Failed(Failure::new(ExitCode::Input, message))
+        }
+    }
+}
+
 /// The known source that begins like `head`.
 fn find(head: &[u8], ledger: &Ledger) -> Option<(String, SourceState)> {
     let begins_alike = |state: &SourceState| {
         let length = usize::try_from(state.head_bytes).unwrap_or(usize::MAX);
         state.kind == SourceKind::Log
-            && head.get(..length).is_some_and(|head| hash(head) == state.head_hash)
+            && head
+                .get(..length)
+                .is_some_and(|head| hash(head) == state.head_hash)
     };
     // The longest beginning is the most telling.
     ledger
@@ -172,7 +212,11 @@ impl Source {
         let skipped =
             std::io::copy(&mut reader.by_ref().take(before), &mut std::io::sink()).map_err(io)?;
         let mut tail = Vec::new();
-        reader.by_ref().take(state.tail_bytes).read_to_end(&mut tail).map_err(io)?;
+        reader
+            .by_ref()
+            .take(state.tail_bytes)
+            .read_to_end(&mut tail)
+            .map_err(io)?;
         let length = skipped + tail.len() as u64;
         if length < state.offset {
             return Err(self.refusal(&format!(
@@ -186,8 +230,22 @@ impl Source {
         Ok(())
     }
 
+    /// The byte at the known position, if the last line had no end when it was read: it is read
+    /// here so that the end alone makes no empty line.
+    fn skip_line_end(&self, reader: &mut impl Read) -> std::io::Result<Option<u8>> {
+        if self.known.as_ref().is_none_or(|state| state.ends_with_line) {
+            return Ok(None);
+        }
+        let mut byte = Vec::with_capacity(1);
+        reader.by_ref().take(1).read_to_end(&mut byte)?;
+        Ok(byte.first().copied())
+    }
+
     fn refusal(&self, why: &str) -> Failure {
-        let known = self.known.as_ref().map_or("", |state| state.last_path.as_str());
+        let known = self
+            .known
+            .as_ref()
+            .map_or("", |state| state.last_path.as_str());
         Failure::new(
             ExitCode::Input,
             format!(
@@ -202,7 +260,9 @@ impl Source {
         SourceRead {
             path: self.path,
             source_id: self.source_id.to_string(),
-            format: state.as_ref().map_or_else(String::new, |state| state.format.clone()),
+            format: state
+                .as_ref()
+                .map_or_else(String::new, |state| state.format.clone()),
             counts: BlockCounts::default(),
             already_ingested_lines: state.as_ref().map_or(0, |state| state.lines),
             bytes: 0,
@@ -244,6 +304,7 @@ impl Source {
             head_hash: self.head_hash,
             tail_bytes,
             tail_hash,
+            ends_with_line: parts.tail.last() == Some(&b'\n'),
             offset: parts.end,
             lines: lines.lines,
             records: lines.records,

@@ -4,8 +4,8 @@
 //! matched, a person wants to know what is wrong in the branch that `kind` names; and only the
 //! walker knows that an unknown key and a missing one are the same slip. It knows the keywords
 //! that `schemars` writes for our types, listed in `KEYWORDS`, and passes over any other: it
-//! never has the last word, since serde reads the value afterwards. A test compares its verdict
-//! with that of the `jsonschema` crate.
+//! never has the last word, since serde reads the value afterwards. Written by hand because a
+//! validating crate says that a branch of a union failed, not which key of which branch.
 //!
 //! Types can speak in the messages: `title` names a value ("is not a duration"), `x-hint` is the
 //! cure for whatever is wrong with it, the first line of `description` explains a missing key.

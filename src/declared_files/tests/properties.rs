@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::sample::SliSet;
 use super::{env, read};
-use crate::declared_files::{parse, pointer_step, schema, schema_check, tree, unchecked_keywords};
+use crate::declared_files::{parse, pointer_step, unchecked_keywords};
 
 proptest! {
     #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
@@ -33,16 +33,6 @@ proptest! {
         for (pointer, line) in &written.lines {
             prop_assert_eq!(declared.key_place(pointer).line, *line, "{} in\n{}", pointer, written.text);
         }
-    }
-
-    #[test]
-    fn the_walker_and_a_validating_crate_agree_on_what_is_valid(value in almost_a_set()) {
-        let schema = schema::<SliSet>();
-        let expected = jsonschema::validator_for(&schema).unwrap().is_valid(&value);
-        let mut findings = Default::default();
-        let (root, _) = tree::read(&value.to_string(), &env, &mut findings);
-        schema_check::check(&root.unwrap(), &schema, &mut findings);
-        prop_assert_eq!(findings.found.is_empty(), expected, "{} {:?}", value, findings.found);
     }
 }
 
@@ -113,98 +103,5 @@ fn any_value(is_root: bool) -> impl Strategy<Value = Value> {
             proptest::collection::btree_map("[a-z~/ .:#-]{1,8}", inner, 0..6)
                 .prop_map(|entries| Value::Object(entries.into_iter().collect())),
         ]
-    })
-}
-
-/// An SLI set with some of its keys, and now and then a wrong value or key.
-fn almost_a_set() -> impl Strategy<Value = Value> {
-    let odd = || {
-        prop_oneof![
-            Just(json!(null)),
-            Just(json!(true)),
-            Just(json!(5)),
-            Just(json!(-1)),
-            Just(json!(0.5)),
-            Just(json!("x")),
-            Just(json!([])),
-            Just(json!({})),
-            Just(json!("5s")),
-            Just(json!("rate")),
-        ]
-    };
-    let or_odd =
-        move |right: Vec<Value>| prop_oneof![6 => proptest::sample::select(right), 1 => odd()];
-    let sli = |kind: &'static str, rest: Value| {
-        let mut object = rest;
-        object["kind"] = json!(kind);
-        object
-    };
-    let slis = or_odd(vec![
-        sli("ratio", json!({"route": "/a", "objective": 0.5})),
-        sli("ratio", json!({"route": "/a", "objective": 1.5})),
-        sli(
-            "ratio",
-            json!({"route": "/a", "objective": 1, "good": [200, 70000]}),
-        ),
-        sli("latency", json!({"route": "/a", "limit": "5s"})),
-        sli("latency", json!({"route": "/a", "limit": "5 s"})),
-        sli("latency", json!({"route": "/a", "limit": "5s", "good": []})),
-        sli(
-            "rate",
-            json!({"route": "/a", "unit": "per_second", "floor": null}),
-        ),
-        sli("rate", json!({"route": "/a"})),
-        sli("rat", json!({"route": "/a"})),
-    ]);
-    let entries = (
-        or_odd(vec![json!("shop")]),
-        proptest::collection::vec(slis, 0..3),
-        or_odd(vec![
-            json!({"a": {"weight": 2}}),
-            json!({"a": {"weight": 0}}),
-            json!({"a": {"weight": 1, "b": 1}}),
-        ]),
-        or_odd(vec![json!("declared"), json!("name"), json!("nam")]),
-        or_odd(vec![
-            json!({"page": {"team": "a"}}),
-            json!("ignore"),
-            json!("page"),
-            json!({"ignore": 1}),
-            json!({"share": 1}),
-        ]),
-        or_odd(vec![
-            json!([1, 2.5]),
-            json!([1]),
-            json!([1, 2, 3]),
-            json!([1.5, 2]),
-        ]),
-        or_odd(vec![json!(3), json!("3s"), json!("3")]),
-        proptest::collection::vec(any::<bool>(), 8),
-    );
-    entries.prop_map(|(name, slis, weights, order, action, span, limit, keep)| {
-        let all = [
-            ("name", name),
-            ("slis", json!(slis)),
-            ("weights", weights),
-            ("order", order),
-            ("action", action),
-            ("span", span),
-            ("limit", limit),
-            ("owners", json!(1)),
-        ];
-        // The two required keys stay as a rule, the unknown one goes as a rule.
-        let kept = all
-            .into_iter()
-            .zip(keep)
-            .enumerate()
-            .filter(|(index, (_, keep))| match index {
-                0 | 1 => true,
-                7 => false,
-                _ => *keep,
-            });
-        Value::Object(
-            kept.map(|(_, ((key, value), _))| (key.to_owned(), value))
-                .collect(),
-        )
     })
 }

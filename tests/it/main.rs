@@ -1,0 +1,44 @@
+//! The integration tests: one target, so that everything is linked once.
+//!
+//! They drive the real binary, each in a folder of its own, and read what it leaves behind. First
+//! the modules that tests are made of, then the tests.
+
+mod temp_folder;
+
+mod program;
+
+mod access_lines;
+
+mod lake_rows;
+
+mod surge_file;
+
+mod target_server;
+
+mod rust_source;
+
+mod tidy;
+
+mod tidy_documents;
+
+mod declared;
+
+mod ingest;
+
+mod ingest_growth;
+
+mod ingest_rejects;
+
+mod lake;
+
+mod sli;
+
+mod report;
+
+mod rehearse;
+
+mod rehearse_refusals;
+
+mod shop;
+
+mod terminal;
