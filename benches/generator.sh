@@ -37,7 +37,7 @@ traffic:
   curve: [{at: 0s, shoppers_per_s: $1}, {at: ${2}s, shoppers_per_s: $1}]
 shoppers: [{name: one, share: 1, journey: one}]
 journeys: {one: [{get: /}]}
-limits: {in_flight: 20000, schedule_lag_p99: 1h, dropped_share: 1}
+limits: {in_flight: 10000, schedule_lag_p99: 1h, dropped_share: 1}
 YAML
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }

@@ -19,4 +19,4 @@ pub use blocks::{BLOCK_BYTES, LINE_BYTES_MAX, LineBlock, LineBlocks};
 pub use detect::{DetectError, detect};
 pub use format::LogFormat;
 pub use input::{InputError, LogInput, Opened, find_inputs};
-pub use parse::{BlockCounts, LineSink, LogLine, parse_block};
+pub use parse::{BlockCounts, LineSink, LogLine, is_settled, parse_block};

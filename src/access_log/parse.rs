@@ -105,6 +105,19 @@ pub fn parse_block<S: LineSink>(
     Ok(counts)
 }
 
+/// Whether a line without an end says the same whatever more of it is written: a number at its
+/// end may still get digits, a closed quote may be followed by a field that matters.
+#[must_use]
+pub fn is_settled(line: &[u8], format: LogFormat) -> bool {
+    let Ok(alone) = parse_line(line, format, &mut Clock::default()) else {
+        return false;
+    };
+    [&b"9"[..], b" \"9\" 9"].iter().all(|more| {
+        let longer = [line, more].concat();
+        parse_line(&longer, format, &mut Clock::default()).is_ok_and(|longer| longer == alone)
+    })
+}
+
 /// One line in one format, or why it is none.
 pub fn parse_line<'a>(
     line: &'a [u8],
@@ -121,5 +134,42 @@ pub fn parse_line<'a>(
         LogFormat::ApacheCommonDuration => clf::parse(line, Tail::CommonDuration, clock),
         LogFormat::Combined => clf::parse(line, Tail::Combined, clock),
         LogFormat::ApacheCommon => clf::parse(line, Tail::Common, clock),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_settled_when_more_bytes_cannot_change_its_record() {
+        let common = r#"203.0.113.9 - - [27/Nov/2026:08:00:01 +0000] "GET / HTTP/1.1" 200 512"#;
+        let combined = format!(r#"{common} "-" "Mozilla/5.0""#);
+        for (line, format, expected) in [
+            (common.to_owned(), LogFormat::ApacheCommon, false),
+            (combined.clone(), LogFormat::Combined, true),
+            (
+                combined[..combined.len() - 1].to_owned(),
+                LogFormat::Combined,
+                false,
+            ),
+            (
+                format!("{combined} 0.12"),
+                LogFormat::NginxRequestTime,
+                false,
+            ),
+            (
+                format!("{combined} 0.123 "),
+                LogFormat::NginxRequestTime,
+                true,
+            ),
+            (
+                format!("{combined} 15000"),
+                LogFormat::ApacheCombinedDuration,
+                false,
+            ),
+        ] {
+            assert_eq!(is_settled(line.as_bytes(), format), expected, "{line}");
+        }
     }
 }

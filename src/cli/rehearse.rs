@@ -1,33 +1,30 @@
 //! `rehearse`: a surge from the first shopper to the report.
 
-use std::path::PathBuf;
+mod conclusion;
+
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use url::Url;
 
 use super::arguments::{GlobalArguments, RehearseArguments};
+use super::definitions;
 use super::exit_code::{ExitCode, Failure};
-use super::facts::{LagFacts, LatencyFacts, RunFacts};
 use super::live::{self, LiveSettings, LiveState};
-use super::range::{Judged, RUN_WINDOW_US};
+use super::range::RUN_WINDOW_US;
 use super::recorder::{self, QUEUE_BATCHES, Recorded, RecorderSettings};
 use super::terminal::Terminal;
-use super::{definitions, page};
-use crate::drill::{self, DrillOutcome, DrillSettings, Progress, Validity};
+use crate::drill::{self, DrillOutcome, DrillSettings, Progress};
 use crate::lake::Lake;
-use crate::report::Verdict;
-use crate::request_record::Origin;
 use crate::rollup::RollupPlan;
 use crate::route::Router;
-use crate::scenario::{Arrivals, DrillPlan, EmbeddedShop, TargetPlan, forecast};
+use crate::scenario::{DrillPlan, EmbeddedShop, TargetPlan, forecast};
 use crate::shop::{Shop, ShopPlan};
-use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
-use crate::time_window::{TimeWindow, now_us, rfc3339};
+use crate::sli::SliSetPlan;
+use crate::time_window::{now_us, rfc3339};
 
 /// Response time that `--dry-run` assumes, seconds.
 const ASSUMED_RESPONSE_S: f64 = 0.2;
@@ -41,6 +38,9 @@ pub fn run(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let rehearsal = Rehearsal::prepare(arguments)?;
+    if let Some(report) = &arguments.report {
+        super::report::check_kind(report)?;
+    }
     if arguments.dry_run {
         return dry_run(&rehearsal.plan, terminal);
     }
@@ -63,7 +63,7 @@ pub fn run(
     if let Some(shop) = shop {
         shop.stop();
     }
-    conclude(&rehearsal, done, &lake, arguments, terminal)
+    conclusion::conclude(&rehearsal, done, &lake, arguments, terminal)
 }
 
 /// Everything that is known before the first shopper.
@@ -300,229 +300,4 @@ fn dry_run(plan: &DrillPlan, terminal: &Terminal) -> Result<ExitCode, Failure> {
         plan.limits.in_flight
     ))?;
     Ok(ExitCode::Ok)
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct RehearseJson<'a> {
-    run_id: &'a str,
-    verdict: Verdict,
-    offered_arrivals: u64,
-    started: u64,
-    completed: u64,
-    gave_up: u64,
-    dropped: u64,
-    cut: u64,
-    requests: u64,
-    records_lost: u64,
-    schedule_lag_us: LagFacts,
-    response_us: LatencyFacts,
-    service_us: LatencyFacts,
-    invalid_because: &'a [String],
-    slis: &'a [SliSeries],
-    lake: String,
-    report: String,
-}
-
-/// Judges, writes the report, prints, and chooses the exit code.
-fn conclude(
-    rehearsal: &Rehearsal,
-    done: Done,
-    lake: &Lake,
-    arguments: &RehearseArguments,
-    terminal: &Terminal,
-) -> Result<ExitCode, Failure> {
-    let facts = facts(rehearsal, &done, arguments);
-    let failure = done.recorded.failure;
-    let kept = match &failure {
-        // The lake is full or gone; the report still says what happened.
-        Some(_) => Ok(()),
-        None => lake.write_run(&facts.run_id, &serde_json::to_string_pretty(&facts)?),
-    };
-    let range = TimeWindow {
-        start_us: facts.started_us,
-        end_us: facts.started_us + facts.judged_us.max(1),
-    };
-    let scope = Scope {
-        range,
-        covered: range,
-        window_us: rehearsal.set.rehearsal_window_us,
-    };
-    let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope)?;
-    let judged = Judged {
-        set: rehearsal.set.clone(),
-        scope,
-        rollup: done.recorded.rollup,
-        series,
-        run: Some(facts),
-        origin: Origin::Drill,
-        rejected: 0,
-        zone: "UTC".to_owned(),
-        title: format!("Rehearsal {}", rehearsal.run_id),
-    };
-    let page = page::page(&judged)?;
-    let report = report_path(arguments, lake, &rehearsal.run_id);
-    let written = super::report::write(&page, &report);
-    print(&judged, &page, lake, &report, terminal)?;
-    if let Some(error) = failure {
-        let message = format!(
-            "{error}; the run was stopped, {} of its requests are in the lake",
-            done.recorded.committed
-        );
-        return Err(Failure::new(ExitCode::Input, message));
-    }
-    kept?;
-    written?;
-    Ok(exit_code(page.verdict))
-}
-
-fn exit_code(verdict: Verdict) -> ExitCode {
-    match verdict {
-        Verdict::Pass => ExitCode::Ok,
-        Verdict::Fail | Verdict::NotEnoughData => ExitCode::Missed,
-        Verdict::Invalid => ExitCode::InvalidRun,
-        Verdict::Stopped => ExitCode::Stopped,
-    }
-}
-
-fn report_path(arguments: &RehearseArguments, lake: &Lake, run_id: &str) -> PathBuf {
-    let beside_the_lake = || {
-        let folder = lake.root().parent().unwrap_or(lake.root());
-        folder.join(format!("{run_id}.html"))
-    };
-    arguments.report.clone().unwrap_or_else(beside_the_lake)
-}
-
-fn print(
-    judged: &Judged,
-    page: &crate::report::ReportPage,
-    lake: &Lake,
-    report: &std::path::Path,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    let Some(facts) = &judged.run else {
-        return Ok(());
-    };
-    if terminal.is_json {
-        return terminal.json(&RehearseJson {
-            run_id: &facts.run_id,
-            verdict: page.verdict,
-            offered_arrivals: facts.offered_arrivals,
-            started: facts.started,
-            completed: facts.completed,
-            gave_up: facts.gave_up,
-            dropped: facts.dropped,
-            cut: facts.cut,
-            requests: facts.requests,
-            records_lost: facts.records_lost,
-            schedule_lag_us: facts.schedule_lag_us,
-            response_us: facts.response_us,
-            service_us: facts.service_us,
-            invalid_because: &facts.invalid_because,
-            slis: &judged.series,
-            lake: lake.root().display().to_string(),
-            report: report.display().to_string(),
-        });
-    }
-    if terminal.is_quiet {
-        return Ok(());
-    }
-    let code = exit_code(page.verdict);
-    terminal.result(&format!(
-        "\n{}\n\nreport  {}\nlake    {}\nexit    {} ({})",
-        terminal.summary(page),
-        report.display(),
-        lake.root().display(),
-        code.number(),
-        code.meaning()
-    ))
-}
-
-fn facts(rehearsal: &Rehearsal, done: &Done, arguments: &RehearseArguments) -> RunFacts {
-    let plan = &rehearsal.plan;
-    let outcome = &done.outcome;
-    let curve_us = whole_us(plan.curve.length_s());
-    let judged_us = if outcome.is_stopped {
-        (outcome.length_us / 1_000_000 * 1_000_000).min(curve_us)
-    } else {
-        curve_us
-    };
-    RunFacts {
-        run_id: rehearsal.run_id.clone(),
-        scenario: plan.name.clone(),
-        scenario_sha256: plan.sha256.clone(),
-        scenario_text: plan.text.clone(),
-        target: done.target.clone(),
-        seed: plan.seed,
-        started_us: done.started_us,
-        judged_us,
-        length_us: outcome.length_us,
-        peak_shoppers_per_s: plan.curve.peak_per_s(),
-        labels: plan.labels.clone(),
-        offered_arrivals: outcome.offered,
-        started: outcome.started(),
-        completed: outcome.completed,
-        gave_up: outcome.gave_up,
-        dropped: outcome.dropped,
-        cut: outcome.cut,
-        requests: outcome.requests,
-        records_lost: outcome.records_lost,
-        schedule_lag_us: LagFacts::of(outcome),
-        response_us: LatencyFacts::of(&outcome.response),
-        service_us: LatencyFacts::of(&outcome.service),
-        answered_per_s: done.recorded.answered_per_s.clone(),
-        arrivals_per_s: arrivals_per_s(plan, judged_us),
-        invalid_because: match outcome.validity(&plan.limits) {
-            Validity::Valid => Vec::new(),
-            Validity::Invalid(reasons) => reasons,
-        },
-        is_stopped: outcome.is_stopped,
-        command: command(arguments),
-    }
-}
-
-fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
-    let mut seconds = Vec::new();
-    for arrival in Arrivals::new(plan).take_while(|arrival| arrival.due_us < until_us) {
-        let second = usize::try_from(arrival.due_us / 1_000_000).unwrap_or(0);
-        if seconds.len() <= second {
-            seconds.resize(second + 1, 0);
-        }
-        seconds[second] += 1;
-    }
-    seconds
-}
-
-fn command(arguments: &RehearseArguments) -> String {
-    let mut words = vec!["firedrill rehearse".to_owned()];
-    words.extend(
-        arguments
-            .scenario
-            .as_ref()
-            .map(|path| path.display().to_string()),
-    );
-    words.extend(arguments.host.as_ref().map(|host| format!("--host {host}")));
-    words.extend(arguments.seed.map(|seed| format!("--seed {seed}")));
-    let path = |option: &str, path: &PathBuf| format!("{option} {}", path.display());
-    words.extend(
-        arguments
-            .sli_defs
-            .as_ref()
-            .map(|file| path("--sli-defs", file)),
-    );
-    words.extend(
-        arguments
-            .thresholds
-            .as_ref()
-            .map(|file| path("--thresholds", file)),
-    );
-    words.join(" ")
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a curve is at most 36,500 days long"
-)]
-fn whole_us(seconds: f64) -> i64 {
-    (seconds * 1e6) as i64
 }

@@ -32,7 +32,8 @@ pub fn run(
     Ok(sli::exit_code(&judged.series))
 }
 
-fn check_kind(path: &Path) -> Result<(), Failure> {
+/// Refuses a file whose ending names no kind of report.
+pub fn check_kind(path: &Path) -> Result<(), Failure> {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("html" | "json") => Ok(()),
         _ => Err(Failure::usage(format!(

@@ -70,11 +70,19 @@ impl Commit {
             state.rejected,
             state.blank
         );
-        self.advances.push(Advance {
-            source_id,
-            from,
-            state,
-        });
+        // Two steps of one source, one after the other, are one step.
+        let earlier = self
+            .advances
+            .iter_mut()
+            .find(|advance| advance.source_id == source_id);
+        match earlier {
+            Some(earlier) if earlier.state.offset == from => earlier.state = state,
+            Some(_) | None => self.advances.push(Advance {
+                source_id,
+                from,
+                state,
+            }),
+        }
     }
 
     /// Whether there is nothing to commit.

@@ -246,10 +246,9 @@ fn first_stranger(root: &Path) -> Result<Option<String>, LakeError> {
     for entry in entries {
         let entry = entry.map_err(|source| io("list", root, source))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !matches!(
-            name.as_str(),
-            "key" | "requests" | "rejects" | "runs" | "_staging"
-        ) {
+        // A key that was being made when the process ended is called `key.` and its number.
+        let is_key = name == "key" || name.starts_with("key.");
+        if !is_key && !matches!(name.as_str(), "requests" | "rejects" | "runs" | "_staging") {
             return Ok(Some(name));
         }
     }

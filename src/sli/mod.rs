@@ -10,6 +10,7 @@ mod definition;
 mod evaluate;
 mod interval;
 mod plan;
+mod resolve;
 mod series;
 mod thresholds;
 
@@ -18,7 +19,7 @@ pub use definition::SliSetDefinition;
 pub use evaluate::{EvaluateError, Scope, evaluate};
 pub use plan::{
     BadSide, EventPlan, FunnelStepPlan, Level, LevelPlan, Measure, SliPlan, SliSetPlan, Unit,
-    resolve,
 };
+pub use resolve::resolve;
 pub use series::{SliSeries, SliState, SliWindow};
 pub use thresholds::{ThresholdFileDefinition, apply_thresholds};

@@ -230,6 +230,26 @@ fn a_folder_is_read_with_everything_below_it_but_hidden_files() {
 }
 
 #[test]
+fn what_lies_beside_the_logs_of_a_folder_is_skipped_and_said() {
+    let folder = TempFolder::new();
+    folder.write("logs/access.log", plain_lines(30));
+    folder.write("logs/empty.log", "");
+    folder.write("logs/picture.png", [0x89, b'P', 0, 0, b'\n', 0]);
+    let ingested = ingest(&folder, "logs");
+    assert_eq!(list(&ingested, "/sources").len(), 1);
+    assert_eq!(count(&ingested, "/totals/records"), 30);
+    let skipped: Vec<&str> = list(&ingested, "/skipped")
+        .iter()
+        .map(|said| text(said, ""))
+        .collect();
+    assert_eq!(skipped.len(), 2, "{skipped:?}");
+    assert!(skipped[0].contains("empty.log") && skipped[1].contains("picture.png"));
+    std::fs::remove_file(folder.join("logs/access.log")).unwrap();
+    run(&folder, "ingest logs --lake lake").refuses(4);
+    assert_sound(&folder);
+}
+
+#[test]
 fn empty_lines_are_blank_and_counted() {
     let folder = TempFolder::new();
     let lines = plain_lines(100).replacen('\n', "\n\n   \n", 1);

@@ -8,7 +8,7 @@ use std::thread;
 
 use super::source::SourceRead;
 use crate::access_log::{
-    BlockCounts, LineBlock, LineBlocks, LineSink, LogFormat, LogLine, parse_block,
+    BlockCounts, LineBlock, LineBlocks, LineSink, LogFormat, LogLine, is_settled, parse_block,
 };
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::lake::{
@@ -225,34 +225,15 @@ fn count_lines(block: &LineBlock) -> u64 {
     }
 }
 
-/// The last line of a growing file may be half-written: it is read if it can be understood as it
-/// is, and left for the next time if not.
+/// The last line of a growing file may be half-written: it is read if more bytes cannot change
+/// what it says, and left for the next time if they can.
 fn leave_unfinished(block: &mut LineBlock, format: LogFormat) -> u64 {
     let last = block.split_unfinished();
-    let alone = LineBlock {
-        offset: 0,
-        bytes: last,
-        oversized_bytes: None,
-    };
-    let is_understood =
-        parse_block(&alone, format, &mut Nowhere).is_ok_and(|counts| counts.records == 1);
-    if is_understood {
-        block.bytes.extend_from_slice(&alone.bytes);
+    if is_settled(&last, format) {
+        block.bytes.extend_from_slice(&last);
         return 0;
     }
-    alone.bytes.len() as u64
-}
-
-struct Nowhere;
-
-impl LineSink for Nowhere {
-    type Error = std::convert::Infallible;
-
-    fn line(&mut self, _: &LogLine<'_>, _: u64) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn reject(&mut self, _: &str, _: u64, _: u64, _: &[u8]) {}
+    last.len() as u64
 }
 
 /// Puts the results in order; on a failure everything staged is removed.

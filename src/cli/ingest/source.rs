@@ -4,7 +4,7 @@
 //! first seen; before reading on, the 4 KiB before the known position are compared, too. So a
 //! renamed, rotated, compressed or grown file is the same source, and a rewritten one is refused.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use super::parts::{PartSettings, Parts, write_parts};
@@ -101,11 +101,8 @@ pub fn read(
     let source = Source::new(path.clone(), &head, known);
     let mut rest = std::io::Cursor::new(head).chain(reader);
     source.skip(&mut rest, &path)?;
-    let line_end = source.skip_line_end(&mut rest).map_err(io)?;
-    let begins_at = source.from + u64::from(line_end == Some(b'\n'));
-    // A byte that is no line end belongs to what follows.
-    let pushed_back = line_end.filter(|byte| *byte != b'\n');
-    let rest = std::io::Cursor::new(pushed_back.into_iter().collect::<Vec<u8>>()).chain(rest);
+    let mut rest = BufReader::new(rest);
+    let begins_at = source.from + source.skip_rest_of_line(&mut rest).map_err(io)?;
     let mut blocks = LineBlocks::new(rest, begins_at);
     let first = blocks.next_block().map_err(io)?;
     let Some(first) = first else {
@@ -172,8 +169,7 @@ struct Source {
     path: String,
     source_id: Arc<str>,
     known: Option<SourceState>,
-    head_bytes: u64,
-    head_hash: String,
+    head: Vec<u8>,
     from: u64,
 }
 
@@ -183,22 +179,17 @@ impl Source {
             Some((source_id, state)) => Self {
                 path,
                 source_id: source_id.into(),
-                head_bytes: state.head_bytes,
-                head_hash: state.head_hash.clone(),
+                head: Vec::new(),
                 from: state.offset,
                 known: Some(state),
             },
-            None => {
-                let head_hash = hash(head);
-                Self {
-                    path,
-                    source_id: head_hash[..ID_DIGITS].into(),
-                    known: None,
-                    head_bytes: head.len() as u64,
-                    head_hash,
-                    from: 0,
-                }
-            }
+            None => Self {
+                path,
+                source_id: hash(head)[..ID_DIGITS].into(),
+                known: None,
+                head: head.to_vec(),
+                from: 0,
+            },
         }
     }
 
@@ -230,15 +221,14 @@ impl Source {
         Ok(())
     }
 
-    /// The byte at the known position, if the last line had no end when it was read: it is read
-    /// here so that the end alone makes no empty line.
-    fn skip_line_end(&self, reader: &mut impl Read) -> std::io::Result<Option<u8>> {
-        if self.known.as_ref().is_none_or(|state| state.ends_with_line) {
-            return Ok(None);
+    /// The rest of a last line that was taken before it had its end; says how many bytes.
+    fn skip_rest_of_line(&self, reader: &mut impl BufRead) -> std::io::Result<u64> {
+        match &self.known {
+            Some(state) if !state.ends_with_line => {
+                reader.skip_until(b'\n').map(|bytes| bytes as u64)
+            }
+            Some(_) | None => Ok(0),
         }
-        let mut byte = Vec::with_capacity(1);
-        reader.by_ref().take(1).read_to_end(&mut byte)?;
-        Ok(byte.first().copied())
     }
 
     fn refusal(&self, why: &str) -> Failure {
@@ -278,6 +268,10 @@ impl Source {
         let mut reject_files = Vec::new();
         let mut already = 0;
         let (mut tail_bytes, mut tail_hash) = (0, String::new());
+        // Only what was read identifies the source: an unfinished line may still change.
+        let read = usize::try_from(parts.end).unwrap_or(usize::MAX);
+        let head = &self.head[..self.head.len().min(read)];
+        let (mut head_bytes, mut head_hash) = (head.len() as u64, hash(head));
         if let Some(state) = self.known {
             already = state.lines;
             lines = BlockCounts {
@@ -288,6 +282,7 @@ impl Source {
             };
             reject_files = state.reject_files;
             (tail_bytes, tail_hash) = (state.tail_bytes, state.tail_hash);
+            (head_bytes, head_hash) = (state.head_bytes, state.head_hash);
         }
         lines.add(parts.counts);
         reject_files.extend(parts.reject_files());
@@ -300,8 +295,8 @@ impl Source {
             kind: SourceKind::Log,
             last_path: self.path.clone(),
             format: format.to_string(),
-            head_bytes: self.head_bytes.min(parts.end),
-            head_hash: self.head_hash,
+            head_bytes,
+            head_hash,
             tail_bytes,
             tail_hash,
             ends_with_line: parts.tail.last() == Some(&b'\n'),

@@ -1,0 +1,284 @@
+//! The charts of a page, on one axis of time.
+
+use std::collections::BTreeSet;
+
+use super::{is_counted, is_error, number, status_name, total, unit};
+use crate::cli::exit_code::Failure;
+use crate::cli::range::Judged;
+use crate::report::{Chart, Limit, Mark, Scale, Series, SeriesStyle, Timeline, Unit, text};
+use crate::rollup::{Rollup, SeriesKey};
+use crate::sli::{self, SliSeries};
+use crate::time_window::seconds;
+
+/// A latency chart needs a log scale when its values span more than this factor.
+const LOG_SCALE_FACTOR: f64 = 50.0;
+
+pub fn timeline(judged: &Judged) -> Result<Timeline, Failure> {
+    let grid = Grid::new(judged);
+    let mut charts = vec![load_chart(judged, &grid)?];
+    charts.extend(judged.series.iter().map(|series| sli_chart(series, &grid)));
+    charts.push(percentile_chart(judged, &grid)?);
+    charts.push(error_chart(judged, &grid)?);
+    let marks = judged.run.iter().flat_map(|run| {
+        run.labels.iter().map(|(at_us, label)| Mark {
+            at_us: run.started_us + at_us,
+            label: label.clone(),
+        })
+    });
+    Ok(Timeline {
+        starts_us: grid.starts_us(),
+        zone: judged.zone.clone(),
+        relative: judged.run.is_some(),
+        charts,
+        marks: marks.collect(),
+    })
+}
+
+/// The windows of the charts: those of the rollup, so a rehearsal shows seconds.
+struct Grid {
+    start_us: i64,
+    window_us: i64,
+    count: usize,
+}
+
+impl Grid {
+    fn new(judged: &Judged) -> Self {
+        let window_us = judged.rollup.plan().window_us;
+        let length_us = judged.scope.range.end_us - judged.scope.range.start_us;
+        Self {
+            start_us: judged.scope.range.start_us,
+            window_us,
+            count: usize::try_from((length_us + window_us - 1) / window_us).unwrap_or(0),
+        }
+    }
+
+    fn starts_us(&self) -> Vec<i64> {
+        let starts = (0..).map(|index| self.start_us + index * self.window_us);
+        starts.take(self.count).collect()
+    }
+
+    fn index(&self, start_us: i64) -> Option<usize> {
+        let index = (start_us - self.start_us).div_euclid(self.window_us);
+        usize::try_from(index)
+            .ok()
+            .filter(|index| *index < self.count)
+    }
+
+    fn per_second(&self, count: u64) -> f64 {
+        number(count) / seconds(self.window_us)
+    }
+
+    /// Counts of the series that `is_wanted` picks, per window.
+    fn counts(
+        &self,
+        rollup: &Rollup,
+        is_wanted: impl Fn(&SeriesKey) -> bool,
+    ) -> Result<Vec<u64>, Failure> {
+        let mut counts = vec![0; self.count];
+        for window in rollup.select(is_wanted)?.counts()? {
+            if let Some(index) = self.index(window.start_us) {
+                counts[index] += window.count;
+            }
+        }
+        Ok(counts)
+    }
+}
+
+fn line(name: &str, values: Vec<Option<f64>>) -> Series {
+    Series {
+        name: name.to_owned(),
+        style: SeriesStyle::Line,
+        values,
+    }
+}
+
+fn load_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
+    let due = grid.counts(&judged.rollup, |_| true)?;
+    let rates: Vec<_> = due
+        .iter()
+        .map(|count| Some(grid.per_second(*count)))
+        .collect();
+    let peak = due.iter().copied().max().unwrap_or(0);
+    let mut series = Vec::new();
+    if let Some(run) = &judged.run {
+        let of_seconds = |counts: &[u64]| -> Vec<Option<f64>> {
+            let padded = counts.iter().copied().chain(std::iter::repeat(0));
+            padded
+                .take(grid.count)
+                .map(|count| Some(number(count)))
+                .collect()
+        };
+        series.push(Series {
+            name: "requests answered".to_owned(),
+            style: SeriesStyle::Area,
+            values: of_seconds(&run.answered_per_s),
+        });
+        series.push(line("requests due", rates));
+        series.push(line("shoppers arriving", of_seconds(&run.arrivals_per_s)));
+    } else {
+        series.push(Series {
+            name: "requests".to_owned(),
+            style: SeriesStyle::Area,
+            values: rates,
+        });
+    }
+    Ok(Chart {
+        title: "Load".to_owned(),
+        unit: Unit::PerSecond,
+        scale: Scale::Linear,
+        series,
+        limits: Vec::new(),
+        message: format!(
+            "{} requests in all, at most {} per second.",
+            text::count(total(&judged.rollup)),
+            text::count(peak * 1_000_000 / grid.window_us.unsigned_abs())
+        ),
+    })
+}
+
+fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
+    let mut values = vec![None; grid.count];
+    let mut windows = series.windows.iter().peekable();
+    while let Some(window) = windows.next() {
+        let next_us = windows.peek().map_or(i64::MAX, |next| next.start_us);
+        let indexes = (0..grid.count).skip(grid.index(window.start_us).unwrap_or(grid.count));
+        for index in indexes {
+            if grid.start_us + i64::try_from(index).unwrap_or(0) * grid.window_us >= next_us {
+                break;
+            }
+            values[index] = window.value;
+        }
+    }
+    let unit = unit(series.unit);
+    // A share close to 1 is a flat line; what is missing from 1 can be seen.
+    let is_share = series.unit == sli::Unit::Share;
+    let shown = |value: f64| if is_share { 1.0 - value } else { value };
+    let values: Vec<Option<f64>> = values.into_iter().map(|value| value.map(shown)).collect();
+    let limits = series.levels.iter().map(|level| Limit {
+        label: format!(
+            "{} {}",
+            level.level,
+            text::quantity(shown(level.value), unit)
+        ),
+        level: level.level.to_string(),
+        value: shown(level.value),
+        crossed_us: level.crossed_us.clone(),
+    });
+    let title = if is_share {
+        format!("{}: share that was not", series.title)
+    } else {
+        series.title.clone()
+    };
+    let crossed = series
+        .levels
+        .iter()
+        .rfind(|level| !level.crossed_us.is_empty());
+    let message = match (crossed, series.value) {
+        (Some(level), _) => format!(
+            "{} crossed its {} level for {}.",
+            series.title,
+            level.level,
+            text::duration(seconds(level.total_us()))
+        ),
+        (None, Some(value)) => {
+            format!(
+                "{}: {} over the whole range, no level crossed.",
+                series.title,
+                text::quantity(value, unit)
+            )
+        }
+        (None, None) => format!("{}: not enough data.", series.title),
+    };
+    Chart {
+        scale: scale(series.unit, &values),
+        series: vec![line(&title, values)],
+        title,
+        unit,
+        limits: limits.collect(),
+        message,
+    }
+}
+
+fn scale(unit: sli::Unit, values: &[Option<f64>]) -> Scale {
+    let known = values
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|value| *value > 0.0);
+    let low = known.clone().fold(f64::INFINITY, f64::min);
+    let high = known.fold(0.0, f64::max);
+    if unit == sli::Unit::Microseconds && high > low * LOG_SCALE_FACTOR {
+        Scale::Log
+    } else {
+        Scale::Linear
+    }
+}
+
+fn percentile_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
+    const QUANTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")];
+    let mut values = QUANTILES.map(|_| vec![None; grid.count]);
+    let mut histogram = crate::latency_buckets::LatencyHistogram::new();
+    for (start_us, cells) in judged.rollup.select(is_counted)?.buckets()? {
+        let Some(index) = grid.index(start_us) else {
+            continue;
+        };
+        histogram.clear();
+        for (bucket, count) in cells {
+            histogram.record_bucket(bucket, count);
+        }
+        for (values, (quantile, _)) in values.iter_mut().zip(QUANTILES) {
+            values[index] = histogram.quantile_us(quantile).map(number);
+        }
+    }
+    let scale = scale(sli::Unit::Microseconds, &values.concat());
+    let is_known = values[0].iter().any(Option::is_some);
+    let series = values.into_iter().zip(QUANTILES);
+    Ok(Chart {
+        title: "Response time of all requests".to_owned(),
+        unit: Unit::Microseconds,
+        scale,
+        series: series
+            .map(|(values, (_, name))| line(name, values))
+            .collect(),
+        limits: Vec::new(),
+        message: if is_known {
+            "Median, 95th and 99th percentile of the response time of all requests.".to_owned()
+        } else {
+            "These logs carry no durations.".to_owned()
+        },
+    })
+}
+
+fn error_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
+    let all = grid.counts(&judged.rollup, is_counted)?;
+    let statuses: BTreeSet<u16> = judged
+        .rollup
+        .series()
+        .iter()
+        .filter(|series| is_error(series))
+        .map(|series| series.status)
+        .collect();
+    let mut lines = Vec::new();
+    let mut error_count = 0;
+    for status in statuses {
+        let errors = grid.counts(&judged.rollup, |series| {
+            is_error(series) && series.status == status
+        })?;
+        error_count += errors.iter().sum::<u64>();
+        let shares = errors.iter().zip(&all);
+        let shares = shares.map(|(errors, all)| (*all > 0).then(|| number(*errors) / number(*all)));
+        lines.push(line(&status_name(status), shares.collect()));
+    }
+    if lines.is_empty() {
+        let none = all.iter().map(|all| (*all > 0).then_some(0.0)).collect();
+        lines.push(line("errors", none));
+    }
+    Ok(Chart {
+        title: "Errors: 5xx, 429 and no answer".to_owned(),
+        unit: Unit::Share,
+        scale: Scale::Linear,
+        series: lines,
+        limits: Vec::new(),
+        message: format!("{} requests ended in an error.", text::count(error_count)),
+    })
+}

@@ -1,0 +1,193 @@
+//! What a page says beside its numbers: facts, what is not known, and how it was computed.
+
+use super::{is_counted, number, total};
+use crate::cli::exit_code::Failure;
+use crate::cli::facts::{LatencyFacts, RunFacts};
+use crate::cli::range::Judged;
+use crate::report::{Fact, MethodNote, Unit, text};
+use crate::sli::SliState;
+use crate::time_window::{rfc3339, seconds};
+
+fn fact(name: &str, value: impl Into<String>) -> Fact {
+    Fact {
+        name: name.to_owned(),
+        value: value.into(),
+    }
+}
+
+pub fn facts(judged: &Judged) -> Vec<Fact> {
+    let set = fact(
+        "SLI set",
+        format!("{} ({})", judged.set.name, &judged.set.sha256[..12]),
+    );
+    let Some(run) = &judged.run else {
+        let range = judged.scope.range;
+        return vec![
+            fact("Origin", judged.origin.as_str()),
+            fact("From", rfc3339(range.start_us)),
+            fact("To", rfc3339(range.end_us)),
+            fact("Requests", text::count(total(&judged.rollup))),
+            fact("Window", text::duration(seconds(judged.scope.window_us))),
+            set,
+        ];
+    };
+    vec![
+        fact(
+            "Scenario",
+            format!("{} ({})", run.scenario, &run.scenario_sha256[..12]),
+        ),
+        fact("Run", run.run_id.clone()),
+        fact("Target", run.target.clone()),
+        fact("Start", rfc3339(run.started_us)),
+        fact("Length", text::duration(seconds(run.judged_us))),
+        fact(
+            "Shoppers",
+            format!(
+                "{} offered, {} started, {} completed, {} gave up, {} dropped, {} cut off",
+                text::count(run.offered_arrivals),
+                text::count(run.started),
+                text::count(run.completed),
+                text::count(run.gave_up),
+                text::count(run.dropped),
+                text::count(run.cut)
+            ),
+        ),
+        fact(
+            "Peak",
+            format!("{} shoppers per second", run.peak_shoppers_per_s),
+        ),
+        fact("Requests", text::count(run.requests)),
+        fact(
+            "Schedule lag",
+            format!(
+                "p50 {}, p99 {}, max {}",
+                microseconds(run.schedule_lag_us.p50),
+                microseconds(run.schedule_lag_us.p99),
+                microseconds(run.schedule_lag_us.max)
+            ),
+        ),
+        fact("Response time", latency_words(run.response_us)),
+        fact("Service time", latency_words(run.service_us)),
+        fact("Seed", run.seed.to_string()),
+        set,
+    ]
+}
+
+fn latency_words(latency: LatencyFacts) -> String {
+    format!(
+        "p50 {}, p95 {}, p99 {}, max {}",
+        microseconds(latency.p50),
+        microseconds(latency.p95),
+        microseconds(latency.p99),
+        microseconds(latency.max)
+    )
+}
+
+fn microseconds(us: u64) -> String {
+    text::quantity(number(us), Unit::Microseconds)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and latencies stay below 2^53"
+)]
+
+pub fn unknowns(judged: &Judged) -> Result<Vec<String>, Failure> {
+    let mut unknowns = Vec::new();
+    for series in &judged.series {
+        if series.state == SliState::NotEnoughData {
+            unknowns.push(format!(
+                "{}: {} requests are too few to judge it.",
+                series.title,
+                text::count(series.count)
+            ));
+        }
+    }
+    let all = judged.rollup.select(is_counted)?;
+    let with_latency: u64 = all
+        .counts_with_latency()?
+        .iter()
+        .map(|window| window.count)
+        .sum();
+    let without = all.count()? - with_latency;
+    if without > 0 {
+        unknowns.push(format!(
+            "{} requests carry no duration.",
+            text::count(without)
+        ));
+    }
+    if judged.rejected > 0 {
+        unknowns.push(format!(
+            "{} lines of the logs in this lake were not understood; they are kept in `rejects/`.",
+            text::count(judged.rejected)
+        ));
+    }
+    if let Some(run) = &judged.run {
+        unknowns.extend(run_unknowns(run));
+    }
+    Ok(unknowns)
+}
+
+fn run_unknowns(run: &RunFacts) -> Vec<String> {
+    let mut unknowns = Vec::new();
+    if run.cut > 0 {
+        unknowns.push(format!(
+            "{} shoppers were still in the shop at the end and were cut off; how their journeys would have ended is not known.",
+            text::count(run.cut)
+        ));
+    }
+    if run.records_lost > 0 {
+        unknowns.push(format!(
+            "{} requests were made but not recorded.",
+            text::count(run.records_lost)
+        ));
+    }
+    unknowns
+}
+
+pub fn method(judged: &Judged) -> Vec<MethodNote> {
+    let note = |title: &str, text: &str| MethodNote {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        verbatim: false,
+    };
+    let verbatim = |title: String, text: &str| MethodNote {
+        title,
+        text: text.to_owned(),
+        verbatim: true,
+    };
+    let mut notes = vec![
+        note(
+            "Percentiles",
+            "Nearest rank, from HdrHistogram buckets of three significant digits: at most 0.1 % above the exact value. Counts are added, percentiles never averaged. Shares within a latency limit are counted exactly.",
+        ),
+        note(
+            "Intervals",
+            "95 %: Wilson's score for shares, order statistics for percentiles, the square-root transform of the Poisson distribution for rates.",
+        ),
+        note(
+            "States",
+            "Missed: a contact level was crossed for as long as it must last, or the objective of the whole range was missed. Too few requests are never green.",
+        ),
+    ];
+    if let Some(run) = &judged.run {
+        notes.push(note(
+            "Response time",
+            "From when a request was due by the schedule to the last byte of its body, so a slow target cannot hide the waiting of those behind it (coordinated omission). Service time begins when the request was really sent.",
+        ));
+        notes.push(verbatim("To repeat it".to_owned(), &run.command));
+        notes.push(verbatim(
+            format!("Scenario, sha256 {}", run.scenario_sha256),
+            &run.scenario_text,
+        ));
+    }
+    notes.push(verbatim(
+        format!("SLI set, sha256 {}", judged.set.sha256),
+        &judged.set.text,
+    ));
+    notes.push(note(
+        "Version",
+        concat!("firedrill ", env!("CARGO_PKG_VERSION")),
+    ));
+    notes
+}

@@ -1,0 +1,157 @@
+//! The verdict of a page, and the verdict in words.
+
+use super::unit;
+use crate::cli::range::Judged;
+use crate::report::{Verdict, text};
+use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState};
+use crate::time_window::seconds;
+
+pub fn verdict(judged: &Judged) -> Verdict {
+    let is_any = |state| judged.series.iter().any(|series| series.state == state);
+    let is_all_unknown = judged
+        .series
+        .iter()
+        .all(|series| series.state == SliState::NotEnoughData);
+    match &judged.run {
+        Some(run) if run.is_stopped => Verdict::Stopped,
+        Some(run) if !run.invalid_because.is_empty() => Verdict::Invalid,
+        _ if is_any(SliState::Missed) => Verdict::Fail,
+        _ if is_all_unknown => Verdict::NotEnoughData,
+        // In a rehearsal an SLI without data is one that nobody rehearsed.
+        Some(_) if is_any(SliState::NotEnoughData) => Verdict::Fail,
+        _ => Verdict::Pass,
+    }
+}
+
+/// The verdict in words: what broke first and worst, or what came closest.
+pub fn sentence(judged: &Judged, verdict: Verdict) -> String {
+    let lead = match (verdict, &judged.run) {
+        (Verdict::Invalid, Some(run)) => {
+            return format!(
+                "This run judges the load generator, not the target: {}.",
+                run.invalid_because.join("; ")
+            );
+        }
+        (Verdict::Stopped, Some(run)) => format!(
+            "Stopped after {} with {} requests recorded. ",
+            text::duration(seconds(run.length_us).floor()),
+            text::count(run.requests)
+        ),
+        _ => String::new(),
+    };
+    let contact: Vec<_> = crossings(judged, Level::Contact);
+    let warn: Vec<_> = crossings(judged, Level::Warn);
+    let missed: Vec<&SliSeries> = judged
+        .series
+        .iter()
+        .filter(|series| series.state == SliState::Missed)
+        .collect();
+    let unknown: Vec<&str> = judged
+        .series
+        .iter()
+        .filter(|series| series.state == SliState::NotEnoughData)
+        .map(|series| series.title.as_str())
+        .collect();
+    let body = if let Some(first) = contact.first() {
+        format!(
+            "Customers would have called: {}{}",
+            crossing_words(judged, *first),
+            others(contact.len() - 1)
+        )
+    } else if let Some(series) = missed.first() {
+        format!(
+            "{} missed its objective: {}.",
+            series.title,
+            value_words(series)
+        )
+    } else if let Some(first) = warn.first() {
+        format!(
+            "Nobody would have called support, but {}{}",
+            crossing_words(judged, *first),
+            others(warn.len() - 1)
+        )
+    } else if verdict == Verdict::NotEnoughData {
+        "There were too few requests to judge any SLI.".to_owned()
+    } else {
+        "No threshold was crossed.".to_owned()
+    };
+    let rest = match unknown.len() {
+        _ if verdict == Verdict::NotEnoughData => String::new(),
+        0 => String::new(),
+        _ => format!(" Not enough data for {}.", unknown.join(", ")),
+    };
+    format!("{lead}{body}{rest}")
+}
+
+/// The SLIs that crossed a level, the earliest first.
+fn crossings(judged: &Judged, level: Level) -> Vec<(&SliSeries, &LevelOutcome)> {
+    let mut found: Vec<_> = judged
+        .series
+        .iter()
+        .flat_map(|series| series.levels.iter().map(move |outcome| (series, outcome)))
+        .filter(|(_, outcome)| outcome.level == level && !outcome.crossed_us.is_empty())
+        .collect();
+    found.sort_by_key(|(_, outcome)| outcome.first_crossed_us());
+    found
+}
+
+fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome)) -> String {
+    let unit = unit(series.unit);
+    let start_us = judged.scope.range.start_us;
+    let at_us = outcome.first_crossed_us().unwrap_or(start_us);
+    let side = match outcome.bad {
+        sli::BadSide::Above => "above",
+        sli::BadSide::Below => "below",
+    };
+    let worst = series.worst_window().and_then(|window| window.value);
+    let worst = worst.map_or_else(String::new, |value| {
+        format!(
+            ", at worst {}",
+            text::quantity_apart(value, unit, &[outcome.value])
+        )
+    });
+    let contact = series
+        .levels
+        .iter()
+        .find(|level| level.level == Level::Contact);
+    let room = match (outcome.level, contact) {
+        (Level::Warn, Some(contact)) => format!(
+            " (customers call {} {})",
+            match contact.bad {
+                sli::BadSide::Above => "above",
+                sli::BadSide::Below => "below",
+            },
+            text::quantity(contact.value, unit)
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "{} was {side} its {} level of {} for {} from {}{worst}{room}.",
+        series.title,
+        outcome.level,
+        text::quantity(outcome.value, unit),
+        text::duration(seconds(outcome.total_us())),
+        text::moment(at_us, start_us, judged.run.is_some())
+    )
+}
+
+fn value_words(series: &SliSeries) -> String {
+    let unit = unit(series.unit);
+    let limits: Vec<f64> = series.objective.into_iter().collect();
+    match (series.value, series.objective) {
+        (Some(value), Some(limit)) => format!(
+            "{} against {}",
+            text::quantity_apart(value, unit, &limits),
+            text::quantity(limit, unit)
+        ),
+        _ => "no value".to_owned(),
+    }
+}
+
+fn others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " One more SLI crossed that level.".to_owned(),
+        count => format!(" {count} more SLIs crossed that level."),
+    }
+}
