@@ -2,7 +2,7 @@
 //!
 //!     cargo bench --bench ingest
 //!
-//! Prints the median of five passes. The whole command beside other tools: `benches/ingest.sh`.
+//! Prints the median of five passes.
 
 use std::path::Path;
 use std::time::Instant;

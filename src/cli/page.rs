@@ -52,20 +52,7 @@ fn bad_side(bad: sli::BadSide) -> BadSide {
 
 fn sli_row(series: &SliSeries) -> SliRow {
     let mut levels: Vec<LevelRow> = series.levels.iter().map(level_row).collect();
-    if let Some(limit) = series.objective {
-        let bad = match series.unit {
-            sli::Unit::Microseconds => BadSide::Above,
-            sli::Unit::PerMinute | sli::Unit::PerSecond | sli::Unit::Share => BadSide::Below,
-        };
-        levels.push(LevelRow {
-            level: "objective".to_owned(),
-            bad,
-            value: limit,
-            for_s: 0.0,
-            first_crossed_us: None,
-            crossed_s: 0.0,
-        });
-    }
+    levels.extend(objective_row(series));
     SliRow {
         name: series.name.clone(),
         title: series.title.clone(),
@@ -87,6 +74,27 @@ fn sli_row(series: &SliSeries) -> SliRow {
         interval: series.interval,
         count: series.count,
     }
+}
+
+/// The objective of the whole range as a level; missed is missed from its start to its end.
+fn objective_row(series: &SliSeries) -> Option<LevelRow> {
+    let limit = series.objective?;
+    let bad = match series.unit {
+        sli::Unit::Microseconds => sli::BadSide::Above,
+        sli::Unit::PerMinute | sli::Unit::PerSecond | sli::Unit::Share => sli::BadSide::Below,
+    };
+    let is_missed = series.value.is_some_and(|value| bad.is_bad(value, limit));
+    let first = series.windows.first().map(|window| window.start_us);
+    let last = series.windows.last().map(|window| window.start_us);
+    let length_us = first.zip(last).map_or(0, |(first, last)| last - first);
+    Some(LevelRow {
+        level: "objective".to_owned(),
+        bad: bad_side(bad),
+        value: limit,
+        for_s: 0.0,
+        first_crossed_us: first.filter(|_| is_missed),
+        crossed_s: if is_missed { seconds(length_us) } else { 0.0 },
+    })
 }
 
 fn level_row(outcome: &LevelOutcome) -> LevelRow {
@@ -195,6 +203,10 @@ fn total(rollup: &Rollup) -> u64 {
     all.and_then(|selection| selection.count()).unwrap_or(0)
 }
 
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and latencies stay below 2^53"
+)]
 fn number(count: u64) -> f64 {
     count as f64
 }

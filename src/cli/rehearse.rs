@@ -44,6 +44,9 @@ pub fn run(
     if arguments.dry_run {
         return dry_run(&rehearsal.plan, terminal);
     }
+    let shop = rehearsal.open_shop()?;
+    let base_url = rehearsal.base_url(shop.as_ref())?;
+    drill::preflight(&rehearsal.plan, &base_url)?;
     let lake = Lake::open_or_create(&global.lake)?;
     if lake
         .reader()?
@@ -56,9 +59,6 @@ pub fn run(
             "{message} (hint: choose another --run-id)"
         )));
     }
-    let shop = rehearsal.open_shop()?;
-    let base_url = rehearsal.base_url(shop.as_ref())?;
-    drill::preflight(&rehearsal.plan, &base_url)?;
     let done = rehearsal.drive(&lake, &base_url, terminal)?;
     if let Some(shop) = shop {
         shop.stop();

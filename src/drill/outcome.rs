@@ -104,9 +104,8 @@ impl DrillOutcome {
         let lag_us = self.lag.quantile_us(0.99).unwrap_or(0);
         if lag_us > limits.schedule_lag_p99_us.unsigned_abs() {
             reasons.push(format!(
-                "requests left {} ms after they were due (99th percentile), the limit is {} ms",
-                lag_us / 1_000,
-                limits.schedule_lag_p99_us / 1_000
+                "requests left {lag_us} µs after they were due (99th percentile), the limit is {} µs",
+                limits.schedule_lag_p99_us
             ));
         }
         if share(self.dropped, self.offered) > limits.dropped_share {

@@ -124,9 +124,12 @@ struct Total {
 }
 
 fn judged(sli: &SliPlan, mut windows: Vec<SliWindow>, total: Total, scope: Scope) -> SliSeries {
-    let decisive = sli.levels.iter().rev().max_by_key(|level| level.level);
+    let contact = sli
+        .levels
+        .iter()
+        .find(|level| level.level == Level::Contact);
     for window in &mut windows {
-        window.state = match (window.value, decisive) {
+        window.state = match (window.value, contact) {
             (None, _) => SliState::NotEnoughData,
             (Some(value), Some(level)) if level.bad.is_bad(value, level.value) => SliState::Missed,
             (Some(_), _) => SliState::Met,

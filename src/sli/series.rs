@@ -85,8 +85,7 @@ pub struct SliWindow {
     pub valid: u64,
     /// Requests behind the value.
     pub count: u64,
-    /// Missed when its value is on the bad side of the `contact` level (or of `warn` where there
-    /// is no `contact`), however short.
+    /// Missed when its value is on the bad side of the `contact` level, however short.
     pub state: SliState,
 }
 

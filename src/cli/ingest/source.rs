@@ -137,7 +137,9 @@ pub fn read(
 fn unknown(input: &LogInput, why: &str) -> Unread {
     let message = format!("{}: {why}", input.name());
     match input {
-        LogInput::FoundFile(_) => Unread::Skipped(message),
+        LogInput::FoundFile(_) => {
+            Unread::Skipped(format!("{}: it is no log of a known format", input.name()))
+        }
         LogInput::File(_) | LogInput::Stdin => {
             Unread::Failed(Failure::new(ExitCode::Input, message))
         }

@@ -16,7 +16,12 @@ const LOG_SCALE_FACTOR: f64 = 50.0;
 pub fn timeline(judged: &Judged) -> Result<Timeline, Failure> {
     let grid = Grid::new(judged);
     let mut charts = vec![load_chart(judged, &grid)?];
-    charts.extend(judged.series.iter().map(|series| sli_chart(series, &grid)));
+    // An SLI without data has no chart; the page says so under what is not known.
+    let known = judged
+        .series
+        .iter()
+        .filter(|series| series.worst_window().is_some());
+    charts.extend(known.map(|series| sli_chart(series, &grid)));
     charts.push(percentile_chart(judged, &grid)?);
     charts.push(error_chart(judged, &grid)?);
     let marks = judged.run.iter().flat_map(|run| {
@@ -165,7 +170,7 @@ fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
         crossed_us: level.crossed_us.clone(),
     });
     let title = if is_share {
-        format!("{}: share that was not", series.title)
+        format!("{}: failed share", series.title)
     } else {
         series.title.clone()
     };

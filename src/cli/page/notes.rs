@@ -87,11 +87,6 @@ fn microseconds(us: u64) -> String {
     text::quantity(number(us), Unit::Microseconds)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts and latencies stay below 2^53"
-)]
-
 pub fn unknowns(judged: &Judged) -> Result<Vec<String>, Failure> {
     let mut unknowns = Vec::new();
     for series in &judged.series {

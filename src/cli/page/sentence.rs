@@ -103,6 +103,11 @@ fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome
         sli::BadSide::Above => "above",
         sli::BadSide::Below => "below",
     };
+    let total = text::duration(seconds(outcome.total_us()));
+    let lasting = match outcome.crossed_us.len() {
+        0 | 1 => format!("for {total}"),
+        stretches => format!("in {stretches} stretches, {total} in all, the first"),
+    };
     let worst = series.worst_window().and_then(|window| window.value);
     let worst = worst.map_or_else(String::new, |value| {
         format!(
@@ -126,11 +131,10 @@ fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome
         _ => String::new(),
     };
     format!(
-        "{} was {side} its {} level of {} for {} from {}{worst}{room}.",
+        "{} was {side} its {} level of {} {lasting} from {}{worst}{room}.",
         series.title,
         outcome.level,
         text::quantity(outcome.value, unit),
-        text::duration(seconds(outcome.total_us())),
         text::moment(at_us, start_us, judged.run.is_some())
     )
 }
