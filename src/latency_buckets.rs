@@ -99,8 +99,19 @@ impl LatencyHistogram {
 
     /// The nearest-rank quantile in µs (`ceil(q · n)`-th smallest), or `None` when empty.
     #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "counts stay below 2^53, and a quantile is between 0 and 1"
+    )]
     pub fn quantile_us(&self, quantile: f64) -> Option<u64> {
-        (!self.counts.is_empty()).then(|| self.counts.value_at_quantile(quantile))
+        if self.counts.is_empty() {
+            return None;
+        }
+        // 0.07 × 100 is a little more than 7 in floating point, and must not become rank 8.
+        let rank = quantile * self.count() as f64 * (1.0 - 1e-12);
+        self.at_rank_us(rank.ceil() as u64)
     }
 
     /// The latency of the `rank`-th smallest, counted from 1, in µs; clamped to what is there.
@@ -142,6 +153,18 @@ mod tests {
     #[test]
     fn a_negative_bucket_is_zero() {
         assert_eq!(highest_of(-1), 0);
+    }
+
+    #[test]
+    fn the_rank_of_a_quantile_is_not_pushed_up_by_floating_point() {
+        let mut histogram = LatencyHistogram::new();
+        for latency_us in 1..=100 {
+            histogram.record(latency_us);
+        }
+        for percent in 1..=100 {
+            let quantile = f64::from(percent) / 100.0;
+            assert_eq!(histogram.quantile_us(quantile), u64::try_from(percent).ok());
+        }
     }
 
     #[test]

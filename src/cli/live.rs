@@ -20,6 +20,8 @@ use crate::time_window::TimeWindow;
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// Between two lines, elsewhere.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
+/// SLIs that fit into a row of 100 columns.
+const SLIS_SHOWN: usize = 3;
 /// Bars of a sparkline, one per second.
 const SPARK_SECONDS: usize = 60;
 
@@ -183,7 +185,11 @@ impl Look {
                     text::duration(left_s.ceil())
                 )
             });
-        let hidden = self.series.len().saturating_sub(4);
+        let with_levels = self
+            .series
+            .iter()
+            .filter(|series| !series.levels.is_empty());
+        let hidden = with_levels.count().saturating_sub(SLIS_SHOWN);
         let more = if hidden > 0 {
             format!("   +{hidden} more")
         } else {
@@ -237,7 +243,7 @@ impl Look {
             .series
             .iter()
             .filter(|series| !series.levels.is_empty());
-        with_levels.take(4).map(sli_word).collect()
+        with_levels.take(SLIS_SHOWN).map(sli_word).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 
 use super::ingest::info;
-use super::program::{count, run};
+use super::program::run;
 use super::rehearse::{prepared, rehearse};
 use super::surge_file::Surge;
 
