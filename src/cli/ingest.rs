@@ -18,11 +18,9 @@ use crate::lake::{Commit, CommitOutcome, Lake, RejectedLine};
 use crate::report::text;
 use crate::route::Router;
 
-use parts::PartSettings;
+use parts::{PartSettings, SAMPLE_LINES};
 use source::{SourceRead, Unread};
 
-/// Rejected lines that are shown.
-const SAMPLE_LINES: usize = 5;
 /// Attempts when another process ingests the same sources.
 const ATTEMPTS_MAX: u32 = 10;
 

@@ -313,3 +313,18 @@ fn processes_that_make_the_lake_at_once_add_each_line_once() {
     assert_eq!(records(&folder, "lake").len(), 200);
     assert_sound(&folder);
 }
+
+#[test]
+fn a_log_in_a_folder_that_needs_its_format_named_is_asked_about_and_not_skipped() {
+    let folder = TempFolder::new();
+    let logs = folder.join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let line = r#"192.0.2.1 - - [27/Nov/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 512 "-" "x" 3"#;
+    std::fs::write(logs.join("a.log"), format!("{line}\n")).unwrap();
+    let refused = run(&folder, "ingest logs --lake lake").refuses(4);
+    assert!(
+        refused.err.contains("--format apache-combined-duration"),
+        "{}",
+        refused.err
+    );
+}

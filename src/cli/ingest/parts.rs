@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::source::SourceRead;
+use super::source::{PRINT_BYTES, SourceRead};
 use crate::access_log::{
     BlockCounts, LineBlock, LineBlocks, LineSink, LogFormat, LogLine, is_settled, parse_block,
 };
@@ -18,10 +18,8 @@ use crate::lake::{
 use crate::request_record::{Origin, RequestRecord};
 use crate::route::Router;
 
-/// How much of the end of a source identifies it the next time.
-const TAIL_BYTES: usize = 4_096;
 /// Rejected lines that are kept for the message.
-const SAMPLE_LINES: usize = 5;
+pub const SAMPLE_LINES: usize = 5;
 
 /// What every part needs.
 pub struct PartSettings<'a> {
@@ -309,7 +307,7 @@ fn write_block(
         reject_lines,
         counts,
         end: block.end(),
-        tail: block.bytes[block.bytes.len().saturating_sub(TAIL_BYTES)..].to_vec(),
+        tail: block.bytes[block.bytes.len().saturating_sub(PRINT_BYTES)..].to_vec(),
     })
 }
 

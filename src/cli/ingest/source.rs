@@ -8,13 +8,15 @@ use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use super::parts::{PartSettings, Parts, write_parts};
-use crate::access_log::{BlockCounts, LineBlocks, LogFormat, LogInput, Opened, detect};
+use crate::access_log::{
+    BlockCounts, DetectError, LineBlocks, LogFormat, LogInput, Opened, detect,
+};
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::terminal::Terminal;
 use crate::lake::{Ledger, RejectedLine, SourceKind, SourceState};
 
 /// How much of the beginning and of the end identifies a source.
-const PRINT_BYTES: usize = 4_096;
+pub const PRINT_BYTES: usize = 4_096;
 /// Hexadecimal digits of the hash that make a source identifier.
 const ID_DIGITS: usize = 16;
 
@@ -95,7 +97,7 @@ pub fn read(
         .read_to_end(&mut head)
         .map_err(io)?;
     if head.is_empty() {
-        return Err(unknown(input, "it is empty"));
+        return Err(undetected(input, &DetectError::Empty));
     }
     let known = find(&head, ledger);
     let source = Source::new(path.clone(), &head, known);
@@ -112,7 +114,7 @@ pub fn read(
     let format = match (&source.known, format) {
         (_, Some(format)) => format,
         (Some(state), None) => state.format.parse().map_err(Failure::usage)?,
-        (None, None) => detect(&first).map_err(|error| unknown(input, &error.to_string()))?,
+        (None, None) => detect(&first).map_err(|error| undetected(input, &error))?,
     };
     let lines_before = source.known.as_ref().map_or(0, |state| state.lines);
     let (parts, unfinished_bytes) = write_parts(
@@ -133,15 +135,20 @@ pub fn read(
     Ok((read, parts))
 }
 
-/// A named input must be a log; what lies beside the logs in a folder need not be.
-fn unknown(input: &LogInput, why: &str) -> Unread {
-    let message = format!("{}: {why}", input.name());
-    match input {
-        LogInput::FoundFile(_) => {
-            Unread::Skipped(format!("{}: it is no log of a known format", input.name()))
+/// A named input must be a log; what lies beside the logs in a folder need not be. A log that asks
+/// for its format is a log wherever it lies.
+fn undetected(input: &LogInput, error: &DetectError) -> Unread {
+    let path = input.name();
+    match (input, error) {
+        (LogInput::FoundFile(_), DetectError::Unknown { .. }) => {
+            Unread::Skipped(format!("{path}: it is no log of a known format"))
         }
-        LogInput::File(_) | LogInput::Stdin => {
-            Unread::Failed(Failure::new(ExitCode::Input, message))
+        (LogInput::FoundFile(_), DetectError::Empty | DetectError::Binary(_)) => {
+            Unread::Skipped(format!("{path}: {error}"))
+        }
+        (LogInput::FoundFile(_), DetectError::AmbiguousDuration { .. })
+        | (LogInput::File(_) | LogInput::Stdin, _) => {
+            Unread::Failed(Failure::new(ExitCode::Input, format!("{path}: {error}")))
         }
     }
 }

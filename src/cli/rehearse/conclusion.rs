@@ -88,7 +88,11 @@ pub fn conclude(
     let page = page::page(&judged)?;
     let report = report_path(arguments, lake, &rehearsal.run_id);
     let written = crate::cli::report::write(&page, &report);
-    print(&judged, &page, lake, &report, terminal)?;
+    let code = match &failure {
+        Some(_) => ExitCode::Input,
+        None => exit_code(page.verdict),
+    };
+    print(&judged, &page, code, lake, &report, terminal)?;
     if let Some(error) = failure {
         let message = format!(
             "{error}; the run was stopped, {} of its requests are in the lake",
@@ -98,7 +102,7 @@ pub fn conclude(
     }
     kept?;
     written?;
-    Ok(exit_code(page.verdict))
+    Ok(code)
 }
 
 fn exit_code(verdict: Verdict) -> ExitCode {
@@ -121,6 +125,7 @@ fn report_path(arguments: &RehearseArguments, lake: &Lake, run_id: &str) -> Path
 fn print(
     judged: &Judged,
     page: &crate::report::ReportPage,
+    code: ExitCode,
     lake: &Lake,
     report: &std::path::Path,
     terminal: &Terminal,
@@ -153,7 +158,6 @@ fn print(
     if terminal.is_quiet {
         return Ok(());
     }
-    let code = exit_code(page.verdict);
     terminal.result(&format!(
         "\n{}\n\nreport  {}\nlake    {}\nexit    {} ({})",
         terminal.summary(page),
