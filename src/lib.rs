@@ -1,9 +1,9 @@
 //! firedrill rehearses a surge and judges it by the levels at which customers call support.
 //!
 //! ```text
-//! log bytes ─ access_log ─┐
-//!                         ├─ RequestRecord ─ lake ─ rollup ─ sli ─ report
-//! scenario ─ drill(Goose) ┘
+//! log bytes ─ access_log ─ route, enrichment ─┐
+//!                                             ├─ RequestRecord ─ lake ─ rollup ─ sli ─ report
+//!                    scenario ─ drill(Goose) ─┘
 //! ```
 //!
 //! Production logs and rehearsals end in the same [`lake`] as the same row type, and the same
@@ -20,6 +20,8 @@ pub mod request_record;
 pub mod declared_files;
 
 pub mod access_log;
+
+pub mod enrichment;
 
 pub mod lake;
 

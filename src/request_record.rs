@@ -80,4 +80,19 @@ pub struct RequestRecord<'a> {
     pub error: Option<&'a str>,
     /// Position in the source: byte offset of the line, or sequence number of the drill request.
     pub position: u64,
+    /// What kind of client made it, e.g. `human`, `bot`, `monitor`; `None` where it is not known.
+    pub client_class: Option<&'a str>,
+    /// Name of the client where it has one, e.g. `Googlebot`.
+    pub client_name: Option<&'a str>,
+    /// What sent the shopper: advertiser, partner, search; `None` where nothing says it.
+    pub channel: Option<&'a str>,
+    /// What is kept of the query string; `None` for nothing.
+    pub query: Option<&'a str>,
+    /// How many servers behind the proxy were tried, at least 1; `None` where the log lacks it.
+    pub upstream_tries: Option<u32>,
+    /// How many requests the row stands for, at least 1; more than 1 where the log is sampled.
+    pub weight: u32,
+    /// Hash of the identifier that an exporter gave the row, by which a row that was delivered
+    /// twice is known; `None` where there is none.
+    pub row_key: Option<i64>,
 }

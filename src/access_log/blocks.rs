@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 /// About as many bytes of text make a block, and later a part of the lake.
-pub const BLOCK_BYTES: usize = 32 * 1024 * 1024;
+pub const BLOCK_BYTES: usize = 16 * 1024 * 1024;
 /// The longest line that is read.
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
@@ -122,6 +122,10 @@ impl<R: Read> LineBlocks<R> {
         let wanted = self.block_bytes.saturating_sub(bytes.len()) as u64;
         if wanted == 0 || self.is_at_end {
             return Ok(());
+        }
+        // Sources are often smaller than a block; a large one asks for all of it once.
+        if bytes.capacity() > 1 << 20 || self.offset > 0 {
+            bytes.reserve_exact(self.block_bytes - bytes.len());
         }
         let read = self.reader.by_ref().take(wanted).read_to_end(bytes)? as u64;
         self.is_at_end = read < wanted;

@@ -3,49 +3,180 @@
 //! Lines of one second share their timestamp text, so the last one is remembered. Own code instead
 //! of `jiff`: it is called once per line of a log; a property test compares the two.
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::unit::{Unit, number};
+
 const US_PER_S: i64 = 1_000_000;
 
 /// Reads timestamps and remembers the last one.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub struct Clock {
+    /// Where times without an offset were written.
+    zone: TimeZone,
     last_text: Vec<u8>,
     last_us: i64,
+    /// The last quarter of an hour of local time, counted from 1970, and its offset from UTC, s.
+    last_offset: Option<(i64, i64)>,
+    /// Whether nobody has said which zone that is.
+    is_assumed: bool,
+    /// Whether a time without an offset was read while nobody has said its zone.
+    pub read_local: bool,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            is_assumed: true,
+            ..Self::new(TimeZone::UTC)
+        }
+    }
 }
 
 impl Clock {
+    /// A clock for logs whose times without an offset were written in `zone`.
+    #[must_use]
+    pub fn new(zone: TimeZone) -> Self {
+        Self {
+            zone,
+            last_text: Vec::new(),
+            last_us: 0,
+            last_offset: None,
+            is_assumed: false,
+            read_local: false,
+        }
+    }
+
     /// `22/Jan/2019:03:56:14 +0330` (Apache `%t`, nginx `$time_local`), as UTC µs.
     pub fn clf_us(&mut self, text: &[u8]) -> Option<i64> {
-        self.remembered(text, parse_clf)
-    }
-
-    /// `2015-07-22T09:00:28.019143Z` with one to six decimals or none, as UTC µs.
-    pub fn iso_utc_us(&mut self, text: &[u8]) -> Option<i64> {
-        let (whole, rest) = text.split_at_checked(19)?;
-        let whole_us = self.remembered(whole, parse_iso)?;
-        let fraction_us = match rest {
-            b"Z" => 0,
-            [b'.', digits @ .., b'Z'] if (1..=6).contains(&digits.len()) => {
-                let scale = 10_i64.pow(6 - u32::try_from(digits.len()).ok()?);
-                number(digits)? * scale
-            }
-            _ => return None,
-        };
-        Some(whole_us + fraction_us)
-    }
-
-    fn remembered(&mut self, text: &[u8], parse: fn(&[u8]) -> Option<i64>) -> Option<i64> {
         if !text.is_empty() && self.last_text == text {
             return Some(self.last_us);
         }
-        let us = parse(text)?;
+        self.remember(text, parse_clf(text)?)
+    }
+
+    /// `12/Mar/2021:06:56:28.088` in the zone of the log (HAProxy), as UTC µs; the fraction is
+    /// optional.
+    pub fn clf_local_us(&mut self, text: &[u8]) -> Option<i64> {
+        let (whole, fraction) = text.split_at_checked(20)?;
+        let whole_us = self.local_us(whole, parse_clf_date_time)?;
+        Some(whole_us + fraction_us(fraction)?)
+    }
+
+    /// `2015-07-22T09:00:28.019143Z`, as UTC µs: date and time with `T` or a space between them,
+    /// any number of decimals (after `.` or `,`), then `Z`, `+03:30`, `+0330`, `+03`, or nothing for a
+    /// time in the zone of the log.
+    pub fn iso_us(&mut self, text: &[u8]) -> Option<i64> {
+        let (whole, rest) = text.split_at_checked(19)?;
+        let fraction_end = match rest.first() {
+            Some(b'.' | b',') => {
+                1 + rest[1..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit())
+                    .count()
+            }
+            _ => 0,
+        };
+        let (fraction, offset) = rest.split_at(fraction_end);
+        let fraction_us = fraction_us(fraction)?;
+        if offset.is_empty() {
+            return Some(self.local_us(whole, parse_iso)? + fraction_us);
+        }
+        let offset_s = parse_offset(offset)?;
+        let whole_us = if self.last_text == whole {
+            self.last_us
+        } else {
+            let us = parse_iso(whole)?;
+            self.remember(whole, us)?
+        };
+        Some(whole_us - offset_s * US_PER_S + fraction_us)
+    }
+
+    /// `1693840791.7565`, a number of `unit` since 1970, as UTC µs; years 1970 to 9998.
+    pub fn epoch_us(&mut self, text: &[u8], unit: Unit) -> Option<i64> {
+        let us = i64::try_from(unit.as_us(text)?).ok()?;
+        (us < END_OF_TIME_US).then_some(us)
+    }
+
+    fn remember(&mut self, text: &[u8], us: i64) -> Option<i64> {
         self.last_text.clear();
         self.last_text.extend_from_slice(text);
         self.last_us = us;
         Some(us)
     }
+
+    /// The UTC µs of a time in the zone of the log. Twice the same hour at the end of summer time
+    /// is the first of the two; an hour that was skipped is an hour later, as most software reads it.
+    fn local_us(&mut self, text: &[u8], parse: fn(&[u8]) -> Option<i64>) -> Option<i64> {
+        let local_us = parse(text)?;
+        self.read_local |= self.is_assumed;
+        if self.zone == TimeZone::UTC {
+            return Some(local_us);
+        }
+        // Offsets change at full quarters of an hour.
+        let quarter = local_us.div_euclid(900 * US_PER_S);
+        let offset_s = match self.last_offset {
+            Some((same, offset_s)) if same == quarter => offset_s,
+            _ => {
+                let found = self.offset_s(local_us)?;
+                self.last_offset = Some((quarter, found));
+                found
+            }
+        };
+        Some(local_us - offset_s * US_PER_S)
+    }
+
+    fn offset_s(&self, local_us: i64) -> Option<i64> {
+        let as_if_utc = jiff::Timestamp::from_microsecond(local_us).ok()?;
+        let civil: DateTime = TimeZone::UTC.to_datetime(as_if_utc);
+        let instant = self.zone.to_ambiguous_timestamp(civil).compatible().ok()?;
+        Some((local_us - instant.as_microsecond()).div_euclid(US_PER_S))
+    }
+}
+
+/// 9999-01-01T00:00:00Z, UTC µs; what is not before it is no time.
+pub const END_OF_TIME_US: i64 = 253_370_764_800 * US_PER_S;
+
+/// `.019143` as µs; nothing is 0, digits past the sixth are cut off.
+fn fraction_us(text: &[u8]) -> Option<i64> {
+    let [b'.' | b',', digits @ ..] = text else {
+        return text.is_empty().then_some(0);
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some((0..6).fold(0, |us, index| {
+        us * 10 + digits.get(index).map_or(0, |digit| i64::from(digit - b'0'))
+    }))
+}
+
+/// `Z`, `+03:30`, `+0330` or `+03` as seconds.
+fn parse_offset(text: &[u8]) -> Option<i64> {
+    let (sign, hours, minutes) = match text {
+        b"Z" | b"z" => return Some(0),
+        [sign, h1, h2] => (sign, [*h1, *h2], *b"00"),
+        [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => (sign, [*h1, *h2], [*m1, *m2]),
+        _ => return None,
+    };
+    let offset_s = number(&hours)? * 3_600 + number(&minutes)? * 60;
+    match sign {
+        b'+' => Some(offset_s),
+        b'-' => Some(-offset_s),
+        _ => None,
+    }
 }
 
 fn parse_clf(text: &[u8]) -> Option<i64> {
+    let (whole, rest) = text.split_at_checked(20)?;
+    let [b' ', offset @ ..] = rest else {
+        return None;
+    };
+    Some(parse_clf_date_time(whole)? - parse_offset(offset)? * US_PER_S)
+}
+
+/// `22/Jan/2019:03:56:14`.
+fn parse_clf_date_time(text: &[u8]) -> Option<i64> {
     let [
         d1,
         d2,
@@ -60,29 +191,31 @@ fn parse_clf(text: &[u8]) -> Option<i64> {
         y4,
         b':',
         time @ ..,
-        b' ',
-        sign,
-        h1,
-        h2,
-        o1,
-        o2,
     ] = text
     else {
         return None;
     };
     let month = month_of([*m1, *m2, *m3])?;
     let days = days_from_civil(number(&[*y1, *y2, *y3, *y4])?, month, number(&[*d1, *d2])?)?;
-    let offset_s = number(&[*h1, *h2])? * 3_600 + number(&[*o1, *o2])? * 60;
-    let offset_s = match sign {
-        b'+' => offset_s,
-        b'-' => -offset_s,
-        _ => return None,
-    };
-    Some((days * 86_400 + second_of_day(time)? - offset_s) * US_PER_S)
+    Some((days * 86_400 + second_of_day(time)?) * US_PER_S)
 }
 
 fn parse_iso(text: &[u8]) -> Option<i64> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', time @ ..] = text else {
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b't' | b' ',
+        time @ ..,
+    ] = text
+    else {
         return None;
     };
     let year = number(&[*y1, *y2, *y3, *y4])?;
@@ -127,40 +260,6 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
-/// A decimal number of digits only; `None` for anything else, and past 18 digits.
-pub fn number(digits: &[u8]) -> Option<i64> {
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    digits.iter().try_fold(0_i64, |value, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| value * 10 + i64::from(digit - b'0'))
-    })
-}
-
-/// `12.345678` seconds as µs, more decimals cut off; `None` for anything but digits and one point.
-pub fn seconds_as_us(text: &[u8]) -> Option<u64> {
-    let point = text.iter().position(|byte| *byte == b'.');
-    let (whole, fraction) = match point {
-        Some(point) => (&text[..point], &text[point + 1..]),
-        None => (text, &b""[..]),
-    };
-    if !fraction.iter().all(u8::is_ascii_digit) || (point.is_some() && fraction.is_empty()) {
-        return None;
-    }
-    let fraction_us = (0..6).fold(0, |value, index| {
-        value * 10
-            + fraction
-                .get(index)
-                .map_or(0, |digit| i64::from(digit - b'0'))
-    });
-    let us = number(whole)?
-        .checked_mul(US_PER_S)?
-        .checked_add(fraction_us)?;
-    u64::try_from(us).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +270,7 @@ mod tests {
     }
 
     fn iso(text: &str) -> Option<i64> {
-        Clock::default().iso_utc_us(text.as_bytes())
+        Clock::default().iso_us(text.as_bytes())
     }
 
     #[test]
@@ -198,6 +297,84 @@ mod tests {
     }
 
     #[test]
+    fn offsets_and_separators_of_many_writers_are_read() {
+        let us = 1_437_555_628_019_143;
+        for text in [
+            "2015-07-22T09:00:28.019143999Z",
+            "2015-07-22 12:30:28.019143+03:30",
+            "2015-07-22T12:30:28,019143+0330",
+            "2015-07-22T04:00:28.019143-05",
+            "2015-07-22T09:00:28.019143",
+        ] {
+            assert_eq!(iso(text), Some(us), "{text}");
+        }
+        // Two offsets in one file, one second apart and at the same second.
+        let mut clock = Clock::default();
+        assert_eq!(
+            clock.iso_us(b"2015-07-22T09:00:28Z"),
+            Some(1_437_555_628 * US_PER_S)
+        );
+        assert_eq!(
+            clock.iso_us(b"2015-07-22T09:00:28+01:00"),
+            Some(1_437_552_028 * US_PER_S)
+        );
+    }
+
+    #[test]
+    fn times_without_an_offset_are_of_the_zone_of_the_log() {
+        let mut clock = Clock::new(TimeZone::get("Europe/Berlin").unwrap());
+        for (text, expected_s) in [
+            ("2026-11-27 08:00:00", 1_795_762_800),
+            ("2026-07-01 08:00:00", 1_782_885_600),
+            // The clocks go back at 03:00: 02:30 is the first of two, still summer time.
+            ("2026-10-25 01:59:59", 1_792_886_399),
+            ("2026-10-25 02:30:00", 1_792_888_200),
+            ("2026-10-25 03:00:00", 1_792_893_600),
+            // The clocks go forward at 02:00: 02:30 is read as 03:30.
+            ("2026-03-29 02:30:00", 1_774_747_800),
+        ] {
+            assert_eq!(
+                clock.iso_us(text.as_bytes()),
+                Some(expected_s * US_PER_S),
+                "{text}"
+            );
+        }
+        let haproxy = clock.clf_local_us(b"27/Nov/2026:08:00:00.125");
+        assert_eq!(haproxy, Some(1_795_762_800 * US_PER_S + 125_000));
+    }
+
+    #[test]
+    fn numbers_since_1970_are_read_in_their_unit() {
+        let mut clock = Clock::default();
+        for (text, unit, expected) in [
+            (
+                "1693840791.7564995",
+                Unit::Seconds,
+                Some(1_693_840_791_756_499),
+            ),
+            (
+                "1693840791756",
+                Unit::Milliseconds,
+                Some(1_693_840_791_756_000),
+            ),
+            (
+                "1693840791756499",
+                Unit::Microseconds,
+                Some(1_693_840_791_756_499),
+            ),
+            (
+                "1693840791756499123",
+                Unit::Nanoseconds,
+                Some(1_693_840_791_756_499),
+            ),
+            ("-1", Unit::Seconds, None),
+            ("999999999999", Unit::Seconds, None),
+        ] {
+            assert_eq!(clock.epoch_us(text.as_bytes(), unit), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_leap_second_is_the_second_after_it() {
         assert_eq!(
             clf("31/Dec/2016:23:59:60 +0000"),
@@ -221,8 +398,8 @@ mod tests {
             assert_eq!(clf(text), None, "{text}");
         }
         assert_eq!(iso("2015-07-22T09:00:28.Z"), None);
-        assert_eq!(iso("2015-07-22T09:00:28.0191431Z"), None);
-        assert_eq!(iso("2015-07-22T09:00:28"), None);
+        assert_eq!(iso("2015-07-22T09:00:28+3"), None);
+        assert_eq!(iso("2015-07-22"), None);
     }
 
     #[test]
@@ -238,24 +415,6 @@ mod tests {
             clock.clf_us(b"01/Jan/1970:00:00:02 +0000"),
             Some(2 * US_PER_S)
         );
-    }
-
-    #[test]
-    fn durations_in_seconds_become_microseconds() {
-        for (text, expected) in [
-            ("0.123", Some(123_000)),
-            ("12", Some(12_000_000)),
-            ("0.0000019", Some(1)),
-            ("1.", None),
-            (".5", None),
-            ("-1", None),
-            ("-", None),
-            ("", None),
-            ("1e3", None),
-            ("999999999999999999", None),
-        ] {
-            assert_eq!(seconds_as_us(text.as_bytes()), expected, "{text}");
-        }
     }
 
     proptest! {

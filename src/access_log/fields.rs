@@ -108,7 +108,7 @@ fn parse_request_line(text: &[u8]) -> Option<RequestLine<'_>> {
 
 /// A status from 100 to 599 and beyond, as servers write them; `None` for anything else.
 pub fn status(text: &[u8]) -> Option<u16> {
-    let value = super::clock::number(text)?;
+    let value = super::unit::number(text)?;
     u16::try_from(value)
         .ok()
         .filter(|status| (100..1_000).contains(status))

@@ -3,13 +3,24 @@
 //! What a file is compressed with is told by its first bytes, not by its name.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
 /// The most files that one command reads.
 pub const INPUTS_MAX: usize = 100_000;
+/// A compressed file may expand to so many times its size. gzip reaches 1,032 and zstd far more on
+/// zeros; logs stay below 300.
+pub const EXPANSION_MAX: u64 = 1_000;
+/// The first bytes of decompressed text, to which [`EXPANSION_MAX`] does not apply.
+pub const EXPANSION_FREE_BYTES: u64 = 64 * 1024 * 1024;
+/// The most decompressed text of one file: 4 TiB.
+pub const DECOMPRESSED_BYTES_MAX: u64 = 1 << 42;
+/// The largest window of a zstd file, as a power of two; `zstd` itself stops there, too.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
 /// Why an input could not be read.
 #[derive(Debug, Error)]
@@ -17,6 +28,17 @@ pub enum InputError {
     /// There is nothing at the path.
     #[error("no file or folder `{0}`")]
     Missing(PathBuf),
+    /// A pattern with `*`, `?` or `[` finds nothing.
+    #[error("no file matches `{0}`")]
+    NoMatch(PathBuf),
+    /// A pattern cannot be read.
+    #[error("`{pattern}` is no file, and as a pattern it is wrong: {why}")]
+    Pattern {
+        /// The pattern.
+        pattern: PathBuf,
+        /// What the library that reads patterns said.
+        why: String,
+    },
     /// A folder has no file.
     #[error("folder `{0}` has no file to read")]
     EmptyFolder(PathBuf),
@@ -34,24 +56,24 @@ pub enum InputError {
 }
 
 /// One input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum LogInput {
     /// Standard input.
     Stdin,
     /// A file that was named.
     File(PathBuf),
-    /// A file that was found in a named folder.
+    /// A file that was found in a named folder or by a pattern.
     FoundFile(PathBuf),
+    /// A file that was at the path and is there no more: the rest of a rotated log.
+    Rotated(PathBuf, Arc<File>),
 }
 
 impl LogInput {
     /// How it is called in messages: the path, or `-`.
     #[must_use]
     pub fn name(&self) -> String {
-        match self {
-            LogInput::Stdin => "-".to_owned(),
-            LogInput::File(path) | LogInput::FoundFile(path) => path.display().to_string(),
-        }
+        self.path()
+            .map_or_else(|| "-".to_owned(), |path| path.display().to_string())
     }
 
     /// The path, unless it is standard input.
@@ -59,7 +81,9 @@ impl LogInput {
     pub fn path(&self) -> Option<&Path> {
         match self {
             LogInput::Stdin => None,
-            LogInput::File(path) | LogInput::FoundFile(path) => Some(path),
+            LogInput::File(path) | LogInput::FoundFile(path) | LogInput::Rotated(path, _) => {
+                Some(path)
+            }
         }
     }
 
@@ -72,54 +96,232 @@ impl LogInput {
             path: self.name().into(),
             source,
         };
-        match self {
-            LogInput::Stdin => decompressed(Box::new(io::stdin()), false).map_err(wrong),
-            LogInput::File(path) | LogInput::FoundFile(path) => File::open(path)
-                .and_then(|file| decompressed(Box::new(file), true))
-                .map_err(wrong),
-        }
+        let opened = match self {
+            LogInput::Stdin => Opened::stream(Box::new(io::stdin())),
+            LogInput::File(path) | LogInput::FoundFile(path) => {
+                File::open(path).and_then(|file| Opened::file(file, true))
+            }
+            LogInput::Rotated(_, file) => {
+                file.try_clone().and_then(|file| Opened::file(file, false))
+            }
+        };
+        opened.map_err(wrong)
     }
 }
 
-/// An input that is being read.
+/// An input that is being read: decompressed text, from its beginning.
 pub struct Opened {
-    /// The decompressed text.
-    pub reader: Box<dyn Read + Send>,
+    text: Text,
+    /// Size on the disk, bytes; 0 where it is not known.
+    pub stored_bytes: u64,
+    /// Compressed bytes read so far; those of a plain file are its text.
+    pub read_bytes: Arc<AtomicU64>,
     /// Whether more may be appended later: only plain files grow.
     pub may_grow: bool,
 }
 
-fn decompressed(mut raw: Box<dyn Read + Send>, is_file: bool) -> io::Result<Opened> {
-    let mut magic = Vec::with_capacity(4);
-    raw.by_ref().take(4).read_to_end(&mut magic)?;
-    let is_gzip = magic.starts_with(&[0x1f, 0x8b]);
-    let is_zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    let whole = Cursor::new(magic).chain(raw);
-    let reader: Box<dyn Read + Send> = if is_gzip {
-        Box::new(flate2::bufread::MultiGzDecoder::new(
-            BufReader::with_capacity(256 * 1024, whole),
-        ))
-    } else if is_zstd {
-        Box::new(zstd::Decoder::new(whole)?)
-    } else {
-        Box::new(whole)
-    };
-    Ok(Opened {
-        reader,
-        may_grow: is_file && !is_gzip && !is_zstd,
-    })
+enum Text {
+    Plain(File),
+    Stream(Box<dyn Read + Send>),
 }
 
-/// The inputs that `paths` name, folders with everything below them in the order of the names;
-/// hidden files are left out, `-` is standard input.
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Opened {{ may_grow: {} }}", self.may_grow)
+    }
+}
+
+impl Opened {
+    fn file(mut file: File, may_grow: bool) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(0))?;
+        let stored_bytes = file.metadata()?.len();
+        let mut magic = Vec::with_capacity(4);
+        file.by_ref().take(4).read_to_end(&mut magic)?;
+        if Compression::of(&magic).is_some() || stored_bytes == 0 {
+            // A pipe or a device has no size, and cannot be read from its beginning again.
+            let whole = Cursor::new(magic).chain(file);
+            let mut opened = Self::stream(Box::new(whole))?;
+            opened.stored_bytes = stored_bytes;
+            return Ok(opened);
+        }
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Self {
+            text: Text::Plain(file),
+            stored_bytes,
+            read_bytes: Arc::default(),
+            may_grow,
+        })
+    }
+
+    fn stream(mut raw: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut magic = Vec::with_capacity(4);
+        raw.by_ref().take(4).read_to_end(&mut magic)?;
+        let compression = Compression::of(&magic);
+        let read_bytes = Arc::new(AtomicU64::new(0));
+        let counted = Counted {
+            reader: Cursor::new(magic).chain(raw),
+            read_bytes: Arc::clone(&read_bytes),
+        };
+        let decoder: Box<dyn Read + Send> = match compression {
+            None => Box::new(counted),
+            Some(compression) => Box::new(Limited {
+                reader: compression.decoder(counted)?,
+                given_bytes: 0,
+                read_bytes: Arc::clone(&read_bytes),
+            }),
+        };
+        Ok(Self {
+            text: Text::Stream(decoder),
+            stored_bytes: 0,
+            read_bytes,
+            may_grow: false,
+        })
+    }
+
+    /// The first `bytes` of the text (fewer if it is shorter), which stays at its beginning.
+    ///
+    /// # Errors
+    /// When the operating system refuses, or the compressed data is damaged.
+    pub fn peek(mut self, bytes: usize) -> io::Result<(Vec<u8>, Self)> {
+        let mut head = Vec::with_capacity(bytes);
+        self.by_ref().take(bytes as u64).read_to_end(&mut head)?;
+        match &mut self.text {
+            Text::Plain(file) => {
+                file.seek(SeekFrom::Start(0))?;
+                self.read_bytes.store(0, Ordering::Relaxed);
+            }
+            Text::Stream(reader) => {
+                let rest = std::mem::replace(reader, Box::new(io::empty()));
+                *reader = Box::new(Cursor::new(head.clone()).chain(rest));
+            }
+        }
+        Ok((head, self))
+    }
+
+    /// Goes from the beginning to `offset` of the text; says where it stands, which is less if the
+    /// text ends before.
+    ///
+    /// # Errors
+    /// When the operating system refuses, or the compressed data is damaged.
+    pub fn skip_to(&mut self, offset: u64) -> io::Result<u64> {
+        match &mut self.text {
+            Text::Plain(file) => {
+                let end = file.metadata()?.len().min(offset);
+                self.read_bytes.store(end, Ordering::Relaxed);
+                file.seek(SeekFrom::Start(end))
+            }
+            Text::Stream(reader) => io::copy(&mut reader.take(offset), &mut io::sink()),
+        }
+    }
+}
+
+impl Read for Opened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.text {
+            Text::Plain(file) => {
+                let bytes = file.read(buffer)?;
+                self.read_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+                Ok(bytes)
+            }
+            Text::Stream(reader) => reader.read(buffer),
+        }
+    }
+}
+
+/// What a decompressor says, with the cure; what the operating system says stays as it is.
+fn damaged(error: io::Error) -> io::Error {
+    if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::Interrupted {
+        return error;
+    }
+    let message = format!(
+        "{error}: the compressed data is cut off or damaged (hint: copy it again, or take what can be read: `gzip -dc FILE | firedrill ingest -`)"
+    );
+    io::Error::new(error.kind(), message)
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Compression {
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    fn of(magic: &[u8]) -> Option<Self> {
+        if magic.starts_with(&[0x1f, 0x8b]) {
+            Some(Compression::Gzip)
+        } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            Some(Compression::Zstd)
+        } else {
+            None
+        }
+    }
+
+    fn decoder(self, raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+        let buffered = BufReader::with_capacity(256 * 1024, raw);
+        Ok(match self {
+            Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),
+            Compression::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(buffered)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+                Box::new(decoder)
+            }
+        })
+    }
+}
+
+/// Counts what is read from the disk.
+struct Counted<R> {
+    reader: R,
+    read_bytes: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.reader.read(buffer)?;
+        self.read_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(bytes)
+    }
+}
+
+/// Stops a decompressor whose output is out of proportion.
+struct Limited<R> {
+    reader: R,
+    given_bytes: u64,
+    read_bytes: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.reader.read(buffer).map_err(damaged)?;
+        self.given_bytes += bytes as u64;
+        let allowed = self.read_bytes.load(Ordering::Relaxed) * EXPANSION_MAX;
+        if self.given_bytes > allowed.max(EXPANSION_FREE_BYTES)
+            || self.given_bytes > DECOMPRESSED_BYTES_MAX
+        {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "it expands more than {EXPANSION_MAX}-fold, as a decompression bomb does (hint: if it really is a log, decompress it and ingest the plain file)"
+                ),
+            ));
+        }
+        Ok(bytes)
+    }
+}
+
+/// The inputs that `paths` name: files, folders with everything below them in the order of the names
+/// (hidden files are left out), patterns with `*`, `**`, `?` or `[…]` for shells that leave them as
+/// they are, and `-` for standard input.
 ///
 /// # Errors
-/// When a path does not exist or a folder holds nothing.
+/// When a path does not exist, a pattern finds nothing or a folder holds nothing.
 pub fn find_inputs(paths: &[PathBuf]) -> Result<Vec<LogInput>, InputError> {
     let mut inputs = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            inputs.push(LogInput::Stdin);
+            if !inputs.iter().any(|input| matches!(input, LogInput::Stdin)) {
+                inputs.push(LogInput::Stdin);
+            }
         } else if path.is_dir() {
             let before = inputs.len();
             walk(path, &mut inputs)?;
@@ -129,11 +331,39 @@ pub fn find_inputs(paths: &[PathBuf]) -> Result<Vec<LogInput>, InputError> {
         } else if path.exists() {
             inputs.push(LogInput::File(path.clone()));
         } else {
-            return Err(InputError::Missing(path.clone()));
+            expand(path, &mut inputs)?;
         }
     }
-    inputs.dedup();
     Ok(inputs)
+}
+
+fn expand(path: &Path, inputs: &mut Vec<LogInput>) -> Result<(), InputError> {
+    let text = path.to_string_lossy();
+    if !text.contains(['*', '?', '[']) {
+        return Err(InputError::Missing(path.to_owned()));
+    }
+    let found = glob::glob(&text).map_err(|error| InputError::Pattern {
+        pattern: path.to_owned(),
+        why: error.to_string(),
+    })?;
+    let before = inputs.len();
+    for entry in found {
+        let entry = entry.map_err(|error| InputError::Io {
+            path: error.path().to_owned(),
+            source: error.into(),
+        })?;
+        if entry.is_dir() {
+            walk(&entry, inputs)?;
+        } else if inputs.len() == INPUTS_MAX {
+            return Err(InputError::TooMany);
+        } else {
+            inputs.push(LogInput::FoundFile(entry));
+        }
+    }
+    if inputs.len() == before {
+        return Err(InputError::NoMatch(path.to_owned()));
+    }
+    Ok(())
 }
 
 fn walk(folder: &Path, inputs: &mut Vec<LogInput>) -> Result<(), InputError> {
@@ -152,7 +382,10 @@ fn walk(folder: &Path, inputs: &mut Vec<LogInput>) -> Result<(), InputError> {
             continue;
         }
         if path.is_dir() {
-            walk(&path, inputs)?;
+            // A lake beside the logs holds what was read of them.
+            if !path.join("requests/_delta_log").is_dir() {
+                walk(&path, inputs)?;
+            }
         } else if inputs.len() == INPUTS_MAX {
             return Err(InputError::TooMany);
         } else {

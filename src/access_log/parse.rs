@@ -1,49 +1,39 @@
 //! One block of lines becomes log lines and rejected lines.
 
 use super::blocks::LineBlock;
-use super::clf::{self, Tail};
-use super::clock::Clock;
-use super::{LINE_BYTES_MAX, LogFormat, elb};
+use super::clock::END_OF_TIME_US;
+use super::line::{LineContext, LogLine};
+use super::{LINE_BYTES_MAX, LogFormat};
 
-/// One request as the log has it. Texts point into the block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogLine<'a> {
-    /// Start of the request, UTC µs since 1970.
-    pub ts_us: i64,
-    /// Address (or name) of the client.
-    pub client: &'a [u8],
-    /// User agent; empty where the log has none.
-    pub user_agent: &'a [u8],
-    /// Method, or `-` when the request line was none.
-    pub method: &'a str,
-    /// Request target: path with query, or URL.
-    pub target: &'a str,
-    /// HTTP status.
-    pub status: u16,
-    /// Duration, µs.
-    pub latency_us: Option<u64>,
-    /// Bytes of the request.
-    pub bytes_in: Option<u64>,
-    /// Bytes of the response.
-    pub bytes_out: Option<u64>,
-}
+/// Bytes that some editors and servers put before the first line of a UTF-8 file.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Where the lines of a block go.
 pub trait LineSink {
     /// What stops the reading.
     type Error;
 
-    /// A line that was understood, with the offset of its first byte in the source.
+    /// A line that was understood, with the offset of its first byte in the source; says whether
+    /// it was taken, or is a repetition of one that is there already.
     ///
     /// # Errors
     /// Whatever stops the reading.
-    fn line(&mut self, line: &LogLine<'_>, offset: u64) -> Result<(), Self::Error>;
+    fn line(&mut self, line: &LogLine<'_>, offset: u64) -> Result<Taken, Self::Error>;
 
     /// A line that was not, with its number in the block, counted from 0.
     fn reject(&mut self, reason: &str, offset: u64, line_index: u64, text: &[u8]);
 }
 
-/// What became of the lines of a block: lines = records + rejected + blank.
+/// What became of a line that was understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is a record.
+    Record,
+    /// Its row key is there already.
+    Duplicate,
+}
+
+/// What became of the lines of a block: lines = records + rejected + blank + duplicates.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BlockCounts {
     /// Lines.
@@ -52,8 +42,10 @@ pub struct BlockCounts {
     pub records: u64,
     /// Lines that were not.
     pub rejected: u64,
-    /// Empty lines.
+    /// Lines that hold no request: empty ones, headers, comments, other metrics.
     pub blank: u64,
+    /// Lines whose row key was there already.
+    pub duplicates: u64,
 }
 
 impl BlockCounts {
@@ -63,19 +55,27 @@ impl BlockCounts {
         self.records += other.records;
         self.rejected += other.rejected;
         self.blank += other.blank;
+        self.duplicates += other.duplicates;
+    }
+
+    /// Whether lines = records + rejected + blank + duplicates.
+    #[must_use]
+    pub fn is_conserved(&self) -> bool {
+        self.lines == self.records + self.rejected + self.blank + self.duplicates
     }
 }
 
-/// Parses every line of `block` into `sink`.
+/// Parses every line of `block` into `sink`. The header in force is already in `context`, see
+/// [`replay_header`].
 ///
 /// # Errors
 /// Only what the sink returns.
 pub fn parse_block<S: LineSink>(
     block: &LineBlock,
-    format: LogFormat,
+    format: &LogFormat,
+    context: &mut LineContext,
     sink: &mut S,
 ) -> Result<BlockCounts, S::Error> {
-    let mut clock = Clock::default();
     let mut counts = BlockCounts::default();
     if let Some(bytes) = block.oversized_bytes {
         let reason = format!("line of {bytes} bytes is longer than {LINE_BYTES_MAX}");
@@ -87,15 +87,17 @@ pub fn parse_block<S: LineSink>(
     for (offset, line) in block.lines() {
         let line_index = counts.lines;
         counts.lines += 1;
-        if line.iter().all(u8::is_ascii_whitespace) {
+        let line = without_mark(line, offset);
+        if is_blank(line) {
             counts.blank += 1;
             continue;
         }
-        match parse_line(line, format, &mut clock) {
-            Ok(parsed) => {
-                counts.records += 1;
-                sink.line(&parsed, offset)?;
-            }
+        match parse_line(line, format, context) {
+            Ok(Some(parsed)) => match sink.line(&parsed, offset)? {
+                Taken::Record => counts.records += 1,
+                Taken::Duplicate => counts.duplicates += 1,
+            },
+            Ok(None) => counts.blank += 1,
             Err(reason) => {
                 counts.rejected += 1;
                 sink.reject(reason, offset, line_index, line);
@@ -105,35 +107,64 @@ pub fn parse_block<S: LineSink>(
     Ok(counts)
 }
 
+/// Puts the header that is in force before a block into `context`.
+pub fn replay_header(header: &[u8], format: &LogFormat, context: &mut LineContext) {
+    if !header.is_empty() {
+        // It was a header where it stood; a refusal now would be one of every line after it, too.
+        let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
+        let _ = format.parse(header, context);
+    }
+}
+
 /// Whether a line without an end says the same whatever more of it is written: a number at its
 /// end may still get digits, a closed quote may be followed by a field that matters.
 #[must_use]
-pub fn is_settled(line: &[u8], format: LogFormat) -> bool {
-    let Ok(alone) = parse_line(line, format, &mut Clock::default()) else {
+pub fn is_settled(line: &[u8], format: &LogFormat, context: &LineContext) -> bool {
+    let parsed = |line: &[u8]| {
+        let parsed = parse_line(line, format, &mut context.clone());
+        parsed.map(|parsed| parsed.map(LogLine::into_owned))
+    };
+    let Ok(Some(alone)) = parsed(line) else {
         return false;
     };
     [&b"9"[..], b" \"9\" 9"].iter().all(|more| {
-        let longer = [line, more].concat();
-        parse_line(&longer, format, &mut Clock::default()).is_ok_and(|longer| longer == alone)
+        let longer = parsed(&[line, more].concat());
+        // What is no line of the format any more cannot be what is being written.
+        longer.is_err() || longer == Ok(Some(alone.clone()))
     })
 }
 
-/// One line in one format, or why it is none.
+/// One line in one format: a request, nothing, or why it is neither.
 pub fn parse_line<'a>(
     line: &'a [u8],
-    format: LogFormat,
-    clock: &mut Clock,
-) -> Result<LogLine<'a>, &'static str> {
+    format: &LogFormat,
+    context: &mut LineContext,
+) -> super::line::LineResult<'a> {
     if line.len() > LINE_BYTES_MAX {
         return Err("line is too long");
     }
-    match format {
-        LogFormat::AwsElb => elb::parse(line, clock),
-        LogFormat::NginxRequestTime => clf::parse(line, Tail::CombinedRequestTime, clock),
-        LogFormat::ApacheCombinedDuration => clf::parse(line, Tail::CombinedDuration, clock),
-        LogFormat::ApacheCommonDuration => clf::parse(line, Tail::CommonDuration, clock),
-        LogFormat::Combined => clf::parse(line, Tail::Combined, clock),
-        LogFormat::ApacheCommon => clf::parse(line, Tail::Common, clock),
+    let parsed = format.parse(line, context);
+    // Offsets and durations are taken off after a time is read. What comes after the lines counts
+    // minutes in 32 bits, and looks some hours back and ahead.
+    if let Ok(Some(request)) = &parsed
+        && !(0..END_OF_TIME_US).contains(&request.ts_us)
+    {
+        return Err("the request did not begin in the years 1970 to 9998");
+    }
+    parsed
+}
+
+/// Whether a line says nothing.
+pub fn is_blank(line: &[u8]) -> bool {
+    line.first().is_none_or(u8::is_ascii_whitespace) && line.iter().all(u8::is_ascii_whitespace)
+}
+
+/// The first line of a source may begin with a mark of its encoding.
+pub fn without_mark(line: &[u8], offset: u64) -> &[u8] {
+    if offset == 0 {
+        line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+    } else {
+        line
     }
 }
 
@@ -142,34 +173,71 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_request_that_began_before_1970_or_after_9998_is_no_record() {
+        let line = |time: &str, tail: &str| {
+            format!(r#"203.0.113.9 - - [{time}] "GET / HTTP/1.1" 200 5 "-" "-" {tail}"#)
+        };
+        let begun = |name: &str, line: &str| {
+            let format = LogFormat::from_text(name).unwrap();
+            let parsed = parse_line(line.as_bytes(), &format, &mut LineContext::default());
+            parsed.map(|line| line.unwrap().ts_us)
+        };
+        let never = Err("the request did not begin in the years 1970 to 9998");
+        for (name, time, tail, expected) in [
+            ("combined", "01/Jan/1970:00:00:00 +0000", "", Ok(0)),
+            ("combined", "01/Jan/1970:00:00:00 +0001", "", never),
+            (
+                "combined",
+                "31/Dec/9998:23:59:59 +0000",
+                "",
+                Ok(END_OF_TIME_US - 1_000_000),
+            ),
+            ("combined", "31/Dec/9998:23:59:59 -0001", "", never),
+            (
+                "nginx-request-time",
+                "01/Jan/1970:00:00:01 +0000",
+                "1.000",
+                Ok(0),
+            ),
+            (
+                "nginx-request-time",
+                "01/Jan/1970:00:00:01 +0000",
+                "1.001",
+                never,
+            ),
+            (
+                "nginx-request-time",
+                "27/Nov/2026:08:00:01 +0000",
+                "9223372036854.775",
+                never,
+            ),
+        ] {
+            let found = begun(name, &line(time, tail));
+            assert_eq!(found, expected, "{name} {time} {tail}");
+        }
+    }
+
+    #[test]
     fn a_line_is_settled_when_more_bytes_cannot_change_its_record() {
         let common = r#"203.0.113.9 - - [27/Nov/2026:08:00:01 +0000] "GET / HTTP/1.1" 200 512"#;
         let combined = format!(r#"{common} "-" "Mozilla/5.0""#);
+        let json = r#"{"time":"2026-11-27T08:00:01Z","method":"GET","uri":"/","status":200,"request_time":0.1}"#;
         for (line, format, expected) in [
-            (common.to_owned(), LogFormat::ApacheCommon, false),
-            (combined.clone(), LogFormat::Combined, true),
-            (
-                combined[..combined.len() - 1].to_owned(),
-                LogFormat::Combined,
-                false,
-            ),
-            (
-                format!("{combined} 0.12"),
-                LogFormat::NginxRequestTime,
-                false,
-            ),
-            (
-                format!("{combined} 0.123 "),
-                LogFormat::NginxRequestTime,
-                true,
-            ),
+            (common.to_owned(), "common", false),
+            (combined.clone(), "combined", true),
+            (combined[..combined.len() - 1].to_owned(), "combined", false),
+            (format!("{combined} 0.12"), "nginx-request-time", false),
             (
                 format!("{combined} 15000"),
-                LogFormat::ApacheCombinedDuration,
+                "apache-combined-duration",
                 false,
             ),
+            (json.to_owned(), "nginx-json", true),
+            (json[..json.len() - 1].to_owned(), "nginx-json", false),
         ] {
-            assert_eq!(is_settled(line.as_bytes(), format), expected, "{line}");
+            let format = LogFormat::from_text(format).unwrap();
+            let settled = is_settled(line.as_bytes(), &format, &LineContext::default());
+            assert_eq!(settled, expected, "{line}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::declared_files::DurationText;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -138,21 +139,55 @@ pub struct RehearseArguments {
 Examples:
   firedrill ingest access.log access.log.1.gz
   firedrill ingest /var/log/nginx --service web
-  zcat access.log.*.gz | firedrill ingest -")]
+  firedrill ingest 'logs/**/*.gz' --zone Europe/Berlin
+  firedrill ingest --follow /var/log/nginx/access.log
+  zcat access.log.*.gz | firedrill ingest -
+  firedrill ingest odd.log --format '$remote_addr [$time_local] \"$request\" $status $request_time'
+  firedrill ingest app.jsonl --format mapping.yaml
+
+`firedrill ingest --list-formats` names every format that is known.")]
 pub struct IngestArguments {
-    /// Files, folders, or `-` for standard input; plain, gzip or zstd
-    #[arg(required = true, value_name = "PATH")]
+    /// Files, folders, patterns, or `-` for standard input; plain, gzip or zstd
+    #[arg(required_unless_present = "list_formats", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Log format: auto, aws-elb, nginx-request-time, apache-combined-duration,
-    /// apache-common-duration, combined, apache-common
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    /// Log format: auto, the name of a known one, a pasted nginx `log_format` or Apache
+    /// `LogFormat`, or a mapping file for JSON lines or CSV
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
     pub format: String,
-    /// Service name of these requests
+    /// Name every known format, with the unit of its duration and the meaning of its time
+    #[arg(long)]
+    pub list_formats: bool,
+    /// Service name of requests whose log names none
     #[arg(long, value_name = "NAME", default_value = "shop")]
     pub service: String,
-    /// Largest share of lines that may be rejected, per source; past it nothing is kept
+    /// Largest share of the new lines of a source that may be rejected; past it nothing of it is
+    /// kept
     #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
     pub max_reject: f64,
+    /// Zone of times that name none; without it UTC. Lines that were ingested before stay as they
+    /// are
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Go on reading what is appended, and what comes after a rotation, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// With --follow: how often to look, e.g. 10s; each look that finds something is one commit
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub every: DurationText,
+    /// Count lines as already ingested whose row key (insertId, x-edge-request-id,
+    /// trackingReference, $request_id) is in the lake within two days, for exporters that write a
+    /// line at least once
+    #[arg(long)]
+    pub unique_rows: bool,
+    /// Keep these query parameters; all others are dropped
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub keep_query: Vec<String>,
+    /// Hosts of your own: what comes from there is no referral; without it they are learned
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub site: Vec<String>,
+    /// Cookies that hold the session, for logs that carry cookies; well-known ones are known
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub session_cookie: Vec<String>,
     /// SLI set whose routes the requests are given; without it shop.yaml
     #[arg(long, value_name = "FILE")]
     pub sli_defs: Option<PathBuf>,
@@ -316,6 +351,39 @@ pub enum LakeVerb {
     Info,
     /// Its integrity: files against the log, counts against the ledger
     Verify,
+    /// Merge small files, in the order of time; readers are not disturbed
+    Compact(CompactArguments),
+    /// Remove files that no commit names: leftovers of killed commands, and what was compacted
+    Vacuum(VacuumArguments),
+    /// The lines that were not understood: source, line, reason, text
+    Rejects(RejectsArguments),
+}
+
+/// Arguments of `lake compact`.
+#[derive(Debug, Args)]
+pub struct CompactArguments {
+    /// Rows of a merged file at most; a million rows take about 250 MB of memory
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..=4_000_000))]
+    pub target_rows: u64,
+}
+
+/// Arguments of `lake vacuum`.
+#[derive(Debug, Args)]
+pub struct VacuumArguments {
+    /// Keep what was written or replaced since; 0s only when nobody else has the lake open
+    #[arg(long, value_name = "DURATION", default_value = "7d")]
+    pub older_than: DurationText,
+    /// Say what would be removed; remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `lake rejects`.
+#[derive(Debug, Args)]
+pub struct RejectsArguments {
+    /// Lines at most
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: usize,
 }
 
 /// Arguments of `schema`.
@@ -337,6 +405,8 @@ pub enum SchemaKind {
     Sli,
     /// Threshold files
     Thresholds,
+    /// Mapping files for logs of no known format
+    Mapping,
 }
 
 /// Arguments of `completions`.

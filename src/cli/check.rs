@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::arguments::CheckArguments;
 use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
+use crate::access_log::{Mapping, MappingDefinition};
 use crate::declared_files::{self, Declared, DeclaredFileError};
 use crate::scenario::{self, ScenarioDefinition};
 use crate::sli::{self, SliSetDefinition, ThresholdFileDefinition};
@@ -18,6 +19,7 @@ enum Kind {
     Scenario,
     Sli,
     Thresholds,
+    Mapping,
 }
 
 /// What `--json` prints of one file.
@@ -93,6 +95,10 @@ fn check(path: &Path, kind: Kind) -> Result<(), DeclaredFileError> {
             sli::resolve(&declared).map(|_| ())
         }
         Kind::Thresholds => declared_files::load::<ThresholdFileDefinition>(path).map(|_| ()),
+        Kind::Mapping => {
+            let declared: Declared<MappingDefinition> = declared_files::load(path)?;
+            Mapping::new(&declared).map(|_| ())
+        }
     }
 }
 
@@ -105,6 +111,8 @@ fn kind_of(path: &Path) -> Kind {
     let is_in = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
     if has_key("thresholds:") {
         Kind::Thresholds
+    } else if has_key("format:") && has_key("time:") {
+        Kind::Mapping
     } else if has_key("traffic:") || has_key("journeys:") || has_key("shoppers:") {
         Kind::Scenario
     } else if has_key("slis:") || has_key("events:") || is_in("sli-defs") {

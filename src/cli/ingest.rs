@@ -1,27 +1,44 @@
 //! `ingest`: request logs into the lake, each line exactly once.
 //!
-//! One thread reads and cuts a source into blocks; workers parse a block and write it as one part;
-//! everything of all sources becomes visible in one commit. A source is known by its content, so a
-//! renamed, compressed or grown file adds only what is new.
+//! Readers cut sources into blocks; workers parse a block and write it as one part; the parts of a
+//! source become visible together. A source is known by its content, so a renamed, compressed or
+//! grown file adds only what is new.
 
+mod blocks;
+mod follow;
+mod learn;
+mod older_copy;
 mod parts;
+mod record;
+mod round;
+mod schedule;
 mod source;
+mod summary;
+mod unique_rows;
 
+use std::path::Path;
+
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::arguments::{GlobalArguments, IngestArguments};
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
-use crate::access_log::{BlockCounts, LogFormat, LogInput, find_inputs};
-use crate::lake::{Commit, CommitOutcome, Lake, RejectedLine};
-use crate::report::text;
-use crate::route::Router;
+use crate::access_log::{
+    Clock, KnownFormat, LineContext, LogFormat, LogInput, Mapping, MappingDefinition, find_inputs,
+};
+use crate::declared_files::{self, Declared};
+use crate::enrichment::{Agents, Channels, KeptQuery, ShopperKeys};
+use crate::lake::Lake;
+use crate::route::{RouteTemplate, Router};
+use crate::time_window::zone;
 
-use parts::{PartSettings, SAMPLE_LINES};
-use source::{SourceRead, Unread};
+use learn::Learned;
+use record::Enrichment;
+use round::{Outcome, Settings};
 
-/// Attempts when another process ingests the same sources.
+/// Attempts when other processes ingest the same sources.
 const ATTEMPTS_MAX: u32 = 10;
 
 /// Runs the verb.
@@ -30,6 +47,9 @@ pub fn run(
     global: &GlobalArguments,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
+    if arguments.list_formats {
+        return list_formats(terminal);
+    }
     if !(0.0..=1.0).contains(&arguments.max_reject) {
         return Err(Failure::usage(format!(
             "--max-reject: {} is not a share from 0 to 1",
@@ -37,90 +57,166 @@ pub fn run(
         )));
     }
     let format = format(&arguments.format)?;
+    let context = context(arguments.zone.as_deref())?;
     let set = definitions::sli_set(arguments.sli_defs.as_deref(), None)?;
+    if arguments.follow {
+        return follow::run(arguments, format, context, set.routes, global, terminal);
+    }
     let inputs = find_inputs(&arguments.paths)?;
     let lake = Lake::open_or_create(&global.lake)?;
-    let settings = PartSettings {
-        lake: &lake,
-        service: arguments.service.clone(),
-        router: Router::new(set.routes),
-    };
     let started = std::time::Instant::now();
-    let read = read_and_commit(&inputs, format, arguments, &settings, terminal)?;
-    let seconds = started.elapsed().as_secs_f64();
-    for source in &read.sources {
-        source.assert_conserved();
+    let settings = settings(arguments, format, context, set.routes, &inputs, &lake)?;
+    let bar = terminal.progress_bytes(total_bytes(&inputs));
+    let read = read_and_commit(inputs, &settings, &bar, terminal);
+    bar.finish_and_clear();
+    let mut outcome = read?;
+    let failures: Vec<Failure> = std::mem::take(&mut outcome.failures)
+        .into_iter()
+        .map(|(_, failure)| failure)
+        .collect();
+    if failures.is_empty() && outcome.sources.is_empty() {
+        let message = format!(
+            "there is no log to read\n{}",
+            summary::skipped(&outcome).join("\n")
+        );
+        return Err(Failure::new(ExitCode::Input, message));
     }
-    print(&read, seconds, terminal)?;
+    summary::print(
+        &outcome,
+        &failures,
+        started.elapsed().as_secs_f64(),
+        terminal,
+    )?;
+    if arguments.zone.is_none() {
+        summary::note_zone(&outcome, terminal);
+    }
+    summary::failure(failures).map_or(Ok(ExitCode::Ok), Err)
+}
+
+/// What `--list-formats --json` prints of one format.
+#[derive(Serialize)]
+struct FormatJson {
+    name: &'static str,
+    about: &'static str,
+    duration: &'static str,
+    time: &'static str,
+}
+
+impl From<&KnownFormat> for FormatJson {
+    fn from(known: &KnownFormat) -> Self {
+        Self {
+            name: known.name,
+            about: known.about,
+            duration: known.duration,
+            time: known.time,
+        }
+    }
+}
+
+fn list_formats(terminal: &Terminal) -> Result<ExitCode, Failure> {
+    if terminal.is_json {
+        let formats: Vec<_> = LogFormat::known().map(FormatJson::from).collect();
+        terminal.json(&formats)?;
+        return Ok(ExitCode::Ok);
+    }
+    for known in LogFormat::known() {
+        terminal.result(&format!(
+            "{}\n    {}\n    duration: {}; time: {}",
+            known.name, known.about, known.duration, known.time
+        ))?;
+    }
     Ok(ExitCode::Ok)
 }
 
-fn format(name: &str) -> Result<Option<LogFormat>, Failure> {
-    match name {
-        "auto" => Ok(None),
-        name => name
-            .parse()
-            .map(Some)
-            .map_err(|message: String| Failure::usage(message)),
+/// The format that was named; `None` to detect it.
+fn format(text: &str) -> Result<Option<LogFormat>, Failure> {
+    if text == "auto" {
+        return Ok(None);
     }
+    let path = Path::new(text);
+    let is_file = path
+        .extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if is_file {
+        let declared: Declared<MappingDefinition> = declared_files::load(path)?;
+        return Ok(Some(LogFormat::mapped(Mapping::new(&declared)?, text)));
+    }
+    LogFormat::from_text(text).map(Some).map_err(Failure::usage)
 }
 
-/// Everything that a command read.
-struct Read {
-    sources: Vec<SourceRead>,
-    /// Files of folders that are no logs, each with the reason.
-    skipped: Vec<String>,
+fn context(zone_name: Option<&str>) -> Result<LineContext, Failure> {
+    let mut context = LineContext::default();
+    if let Some(name) = zone_name {
+        context.clock = Clock::new(zone(name)?);
+    }
+    Ok(context)
 }
 
-/// Reads every input and commits all of it at once; again when another process was faster.
-fn read_and_commit(
-    inputs: &[LogInput],
-    format: Option<LogFormat>,
+fn settings<'a>(
     arguments: &IngestArguments,
-    settings: &PartSettings<'_>,
+    format: Option<LogFormat>,
+    context: LineContext,
+    templates: Vec<RouteTemplate>,
+    inputs: &[LogInput],
+    lake: &'a Lake,
+) -> Result<Settings<'a>, Failure> {
+    let reader = lake.reader()?;
+    let learned = Learned::from_sample(inputs, format.as_ref(), &context, &templates, &reader)?;
+    let mut own_hosts = arguments.site.clone();
+    if own_hosts.is_empty() {
+        own_hosts.clone_from(&learned.sites);
+    }
+    Ok(Settings {
+        lake,
+        format,
+        context,
+        enrichment: Enrichment {
+            router: Router::with_learned(templates, learned.routes),
+            agents: Agents::default(),
+            channels: Channels::new(own_hosts).with_known(learned.channels),
+            sites: learned.sites,
+            shopper_keys: ShopperKeys::new(lake.key(), arguments.session_cookie.clone()),
+            kept_query: KeptQuery::new(arguments.keep_query.clone()),
+            service: arguments.service.clone(),
+        },
+        max_reject: arguments.max_reject,
+        is_unique: arguments.unique_rows,
+    })
+}
+
+fn total_bytes(inputs: &[LogInput]) -> u64 {
+    let sizes = inputs
+        .iter()
+        .filter_map(|input| Some(std::fs::metadata(input.path()?).ok()?.len()));
+    sizes.sum()
+}
+
+/// Reads every input and commits it; again what another process was faster with.
+fn read_and_commit(
+    inputs: Vec<LogInput>,
+    settings: &Settings<'_>,
+    bar: &ProgressBar,
     terminal: &Terminal,
-) -> Result<Read, Failure> {
+) -> Result<Outcome, Failure> {
+    let mut all = Outcome::default();
+    let names: Vec<String> = inputs.iter().map(LogInput::name).collect();
+    let mut inputs = inputs;
     for _ in 0..ATTEMPTS_MAX {
-        let mut ledger = settings.lake.reader()?.ledger().clone();
-        let mut commit = Commit::new();
-        let mut sources: Vec<SourceRead> = Vec::new();
-        let mut skipped = Vec::new();
-        for input in inputs {
-            let read = source::read(input, format, &mut ledger, settings, terminal);
-            let read = match read {
-                Ok(read) => within_limit(read, arguments),
-                Err(Unread::Failed(failure)) => Err(failure),
-                Err(Unread::Skipped(message)) => {
-                    skipped.push(message);
-                    continue;
-                }
-            };
-            match read {
-                Ok((read, parts)) => {
-                    parts.into_commit(&read, &mut commit);
-                    sources.push(read);
-                }
-                Err(failure) => {
-                    commit.discard();
-                    return Err(failure);
-                }
-            }
+        let outcome = round::read_and_commit(inputs, settings, bar)?;
+        all.sources.extend(outcome.sources);
+        all.skipped.extend(outcome.skipped);
+        all.failures.extend(outcome.failures);
+        inputs = outcome.again;
+        if inputs.is_empty() {
+            all.sort(&names);
+            return Ok(all);
         }
-        if sources.is_empty() {
-            let message = format!("there is no log to read\n{}", skipped.join("\n"));
-            return Err(Failure::new(ExitCode::Input, message));
-        }
-        let read = Read { sources, skipped };
-        if commit.is_empty() {
-            return Ok(read);
-        }
-        match settings.lake.commit(commit)? {
-            CommitOutcome::Committed => return Ok(read),
-            CommitOutcome::SourceMoved { source_id } => {
-                terminal.detail(&format!(
-                    "another process ingests source {source_id}; reading again"
-                ));
-            }
+        terminal.detail(&format!("reading {} inputs again", inputs.len()));
+        if inputs.iter().any(|input| matches!(input, LogInput::Stdin)) {
+            return Err(Failure::new(
+                ExitCode::Input,
+                "-: another process ingests the same text at this moment, and standard input cannot be read again (hint: run it again)",
+            ));
         }
     }
     let message =
@@ -128,165 +224,5 @@ fn read_and_commit(
     Err(Failure::new(
         ExitCode::Input,
         format!("{message} (hint: run it again)"),
-    ))
-}
-
-/// Refuses a source of which too large a share was rejected.
-fn within_limit(
-    (read, parts): (SourceRead, parts::Parts),
-    arguments: &IngestArguments,
-) -> Result<(SourceRead, parts::Parts), Failure> {
-    let counts = read.counts;
-    if counts.lines == 0 || share(counts) <= arguments.max_reject {
-        return Ok((read, parts));
-    }
-    let sample = sample(&parts.sample(), &read.path);
-    let message = format!(
-        "{}: {} of {} lines were not understood as {}, more than --max-reject {} allows; nothing of this command was kept\n{sample}\nhint: --format names another format, --max-reject {:.3} accepts this",
-        read.path,
-        counts.rejected,
-        counts.lines,
-        read.format,
-        arguments.max_reject,
-        (share(counts) + 0.0005).min(1.0)
-    );
-    parts.discard();
-    Err(Failure::new(ExitCode::Input, message))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-fn share(counts: BlockCounts) -> f64 {
-    counts.rejected as f64 / counts.lines as f64
-}
-
-fn sample(lines: &[RejectedLine], path: &str) -> String {
-    let shown = lines.iter().take(SAMPLE_LINES).map(|line| {
-        let beginning: String = line.text.chars().take(120).collect();
-        format!(
-            "  {path}:{}: {}: {}",
-            line.line_number,
-            line.reason,
-            text::harmless(&beginning)
-        )
-    });
-    shown.collect::<Vec<_>>().join("\n")
-}
-
-/// What `--json` prints of one source.
-#[derive(Serialize)]
-struct SourceJson<'a> {
-    path: &'a str,
-    source_id: &'a str,
-    format: &'a str,
-    lines: u64,
-    records: u64,
-    rejected: u64,
-    blank: u64,
-    already_ingested_lines: u64,
-    bytes: u64,
-    unfinished_bytes: u64,
-}
-
-/// What `--json` prints of all sources.
-#[derive(Serialize, Default)]
-struct TotalsJson {
-    lines: u64,
-    records: u64,
-    rejected: u64,
-    blank: u64,
-    already_ingested_lines: u64,
-    bytes: u64,
-    seconds: f64,
-}
-
-#[derive(Serialize)]
-struct IngestJson<'a> {
-    sources: Vec<SourceJson<'a>>,
-    skipped: &'a [String],
-    totals: TotalsJson,
-}
-
-fn print(read: &Read, seconds: f64, terminal: &Terminal) -> Result<(), Failure> {
-    let sources = &read.sources;
-    for message in &read.skipped {
-        terminal.note(&format!("skipped {message}"));
-    }
-    let mut totals = TotalsJson {
-        seconds,
-        ..TotalsJson::default()
-    };
-    let mut rows = Vec::new();
-    for source in sources {
-        let row = SourceJson {
-            path: &source.path,
-            source_id: &source.source_id,
-            format: &source.format,
-            lines: source.counts.lines + source.already_ingested_lines,
-            records: source.counts.records,
-            rejected: source.counts.rejected,
-            blank: source.counts.blank,
-            already_ingested_lines: source.already_ingested_lines,
-            bytes: source.bytes,
-            unfinished_bytes: source.unfinished_bytes,
-        };
-        totals.lines += row.lines;
-        totals.records += row.records;
-        totals.rejected += row.rejected;
-        totals.blank += row.blank;
-        totals.already_ingested_lines += row.already_ingested_lines;
-        totals.bytes += row.bytes;
-        rows.push(row);
-    }
-    for source in sources {
-        let shown = sample(&source.rejects, &source.path);
-        if !shown.is_empty() {
-            terminal.note(&format!("not understood, kept in `rejects/`:\n{shown}"));
-        }
-        if source.unfinished_bytes > 0 {
-            terminal.note(&format!(
-                "{}: its last {} bytes are no whole line yet; they are read when the line is finished",
-                source.path, source.unfinished_bytes
-            ));
-        }
-    }
-    if terminal.is_json {
-        return terminal.json(&IngestJson {
-            sources: rows,
-            skipped: &read.skipped,
-            totals,
-        });
-    }
-    if terminal.is_quiet {
-        return Ok(());
-    }
-    let headings = [
-        "source",
-        "format",
-        "lines",
-        "records",
-        "rejected",
-        "blank",
-        "already ingested",
-    ];
-    let mut table = terminal.table(&headings);
-    for row in &rows {
-        table.add_row(vec![
-            text::harmless(row.path).into_owned(),
-            row.format.to_owned(),
-            text::count(row.lines),
-            text::count(row.records),
-            text::count(row.rejected),
-            text::count(row.blank),
-            text::count(row.already_ingested_lines),
-        ]);
-    }
-    terminal.result(&table.trim_fmt())?;
-    terminal.result(&format!(
-        "\n{} lines = {} records + {} rejected + {} blank + {} already ingested, in {seconds:.1} s",
-        text::count(totals.lines),
-        text::count(totals.records),
-        text::count(totals.rejected),
-        text::count(totals.blank),
-        text::count(totals.already_ingested_lines)
     ))
 }

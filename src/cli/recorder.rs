@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use super::live::LiveState;
 use crate::drill::{DrillRecord, Progress};
 use crate::lake::{
-    Commit, CommitOutcome, Lake, LakeError, PartName, PartWriter, SourceKind, SourceState,
+    Commit, CommitOutcome, HeadPrint, Lake, LakeError, PartName, PartWriter, SourceKind,
+    SourceState,
 };
 use crate::rollup::{Rollup, RollupBuilder, RollupError, RollupPlan};
 use crate::scenario::DrillPlan;
@@ -160,7 +161,7 @@ impl<'a> Recorder<'a> {
         }
         let next = writer(self.lake, &self.source_id, to);
         let mut finished = std::mem::replace(&mut self.writer, next);
-        finished.end_at(self.lake.root(), to);
+        finished.end_at(to);
         let mut commit = Commit::new();
         if let Some(part) = finished.finish()? {
             commit.add_part(part);
@@ -183,16 +184,17 @@ impl<'a> Recorder<'a> {
             kind: SourceKind::Run,
             last_path: self.settings.plan.name.clone(),
             format: "drill".to_owned(),
-            head_bytes: 0,
-            head_hash: String::new(),
+            head: HeadPrint::default(),
             tail_bytes: 0,
             tail_hash: String::new(),
             ends_with_line: true,
+            header: String::new(),
             offset: to,
             lines: to,
             records: to,
             rejected: 0,
             blank: 0,
+            duplicates: 0,
             reject_files: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 use super::arguments::{SchemaArguments, SchemaKind};
 use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
+use crate::access_log::MappingDefinition;
 use crate::declared_files::schema;
 use crate::scenario::ScenarioDefinition;
 use crate::sli::{SliSetDefinition, ThresholdFileDefinition};
@@ -12,6 +13,7 @@ pub fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<ExitCode,
     terminal.json(&match arguments.kind {
         SchemaKind::Scenario => schema::<ScenarioDefinition>(),
         SchemaKind::Sli => schema::<SliSetDefinition>(),
+        SchemaKind::Mapping => schema::<MappingDefinition>(),
         SchemaKind::Thresholds => schema::<ThresholdFileDefinition>(),
     })?;
     Ok(ExitCode::Ok)

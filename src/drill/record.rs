@@ -64,6 +64,13 @@ impl DrillRecord {
             shopper: i64::try_from(self.shopper).ok(),
             error: self.error,
             position,
+            client_class: None,
+            client_name: None,
+            channel: None,
+            query: None,
+            upstream_tries: None,
+            weight: 1,
+            row_key: None,
         }
     }
 }

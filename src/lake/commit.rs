@@ -1,23 +1,43 @@
 //! Commits: staged parts and the new state of their sources become visible at once, or not at all.
 //!
 //! In: [`Part`]s, [`RejectPart`]s and [`SourceState`]s. Out: one log entry. When another writer
-//! took the number, the ledger is read again: if a source was moved meanwhile, its range is
+//! took the number, the ledger is read again: if a source was moved or made meanwhile, its range is
 //! already in the lake and this commit is given up, so nothing is ever counted twice.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::table::TableCommit;
-use super::{Lake, LakeError, Part, RejectPart, SourceState, io};
+use super::ledger::DOMAIN_PREFIX;
+use super::seal::Seal;
+use super::table::{FACT_PREFIX, TableCommit, TableState};
+use super::{Head, Lake, LakeError, Ledger, Part, RejectPart, SourceState, io};
 
 /// Attempts before other writers are called too fast.
-const ATTEMPTS_MAX: u32 = 100;
+pub const ATTEMPTS_MAX: u32 = 100;
+/// The most bytes of a fact.
+pub const FACT_BYTES_MAX: usize = 200 * 1_024;
 
 /// One source's step from a position to a new state.
 #[derive(Debug)]
-struct Advance {
-    source_id: String,
-    from: u64,
-    state: SourceState,
+pub(super) struct Advance {
+    pub source_id: String,
+    pub from: u64,
+    pub state: SourceState,
+    /// The beginning of a source that was new to the caller.
+    pub head: Option<Head>,
+}
+
+impl Advance {
+    /// The source that is no longer as the caller found it, if there is one.
+    pub fn moved_source(&self, ledger: &Ledger) -> Option<String> {
+        let found = ledger.get(&self.source_id).map_or(0, |state| state.offset);
+        if found != self.from {
+            return Some(self.source_id.clone());
+        }
+        let head = self.head.as_ref()?;
+        let recognised = ledger.recognise(head).source_id()?;
+        Some(recognised.to_owned())
+    }
 }
 
 /// What became of a commit.
@@ -25,9 +45,10 @@ struct Advance {
 pub enum CommitOutcome {
     /// It is in the lake.
     Committed,
-    /// Another process read this source further meanwhile; nothing was added.
+    /// Another process was there meanwhile; nothing was added. The caller reads again.
     SourceMoved {
-        /// The source that moved.
+        /// The source that was read further or made, or the first of this commit when any other
+        /// commit was one too many ([`Commit::must_follow`]).
         source_id: String,
     },
 }
@@ -38,6 +59,8 @@ pub struct Commit {
     parts: Vec<Part>,
     rejects: Vec<RejectPart>,
     advances: Vec<Advance>,
+    facts: BTreeMap<String, String>,
+    must_follow: Option<u64>,
 }
 
 impl Commit {
@@ -60,60 +83,142 @@ impl Commit {
     /// Moves a source from position `from`, where the caller found it, to `state`.
     ///
     /// # Panics
-    /// When lines ≠ records + rejected + blank: a commit that loses a line is a bug.
+    /// When lines ≠ records + rejected + blank + duplicates: a commit that loses a line is a bug.
     pub fn advance(&mut self, source_id: String, from: u64, state: SourceState) {
+        self.push(Advance {
+            source_id,
+            from,
+            state,
+            head: None,
+        });
+    }
+
+    /// Adds a log that the caller's ledger did not recognise. If the ledger at commit time does,
+    /// either way, the outcome is [`CommitOutcome::SourceMoved`].
+    ///
+    /// # Panics
+    /// As [`Commit::advance`].
+    pub fn add_source(&mut self, source_id: String, head: Head, state: SourceState) {
+        self.push(Advance {
+            source_id,
+            from: 0,
+            state,
+            head: Some(head),
+        });
+    }
+
+    fn push(&mut self, advance: Advance) {
+        let state = &advance.state;
         assert!(
             state.is_conserved(),
-            "source {source_id}: {} lines, but {} records + {} rejected + {} blank",
+            "source {}: {} lines, but {} records + {} rejected + {} blank + {} duplicates",
+            advance.source_id,
             state.lines,
             state.records,
             state.rejected,
-            state.blank
+            state.blank,
+            state.duplicates
         );
         // Two steps of one source, one after the other, are one step.
         let earlier = self
             .advances
             .iter_mut()
-            .find(|advance| advance.source_id == source_id);
+            .find(|earlier| earlier.source_id == advance.source_id);
         match earlier {
-            Some(earlier) if earlier.state.offset == from => earlier.state = state,
-            Some(_) | None => self.advances.push(Advance {
-                source_id,
-                from,
-                state,
-            }),
+            Some(earlier) if earlier.state.offset == advance.from => earlier.state = advance.state,
+            Some(_) | None => self.advances.push(advance),
         }
+    }
+
+    /// Keeps a fact of the whole lake, as JSON, in the table's log: visible with this commit, and
+    /// written only when it differs from what is there. The last writer wins; who must not
+    /// overwrite another's uses [`Commit::must_follow`], too.
+    ///
+    /// # Errors
+    /// [`LakeError::Fact`] past [`FACT_BYTES_MAX`], or when `name` is taken by the lake itself.
+    pub fn set_fact(&mut self, name: &str, json: String) -> Result<(), LakeError> {
+        let wrong = |why: String| LakeError::Fact {
+            name: name.to_owned(),
+            why,
+        };
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        if name.is_empty() || name == "seal" || !name.bytes().all(is_name) {
+            return Err(wrong("its name is not free".to_owned()));
+        }
+        if json.len() > FACT_BYTES_MAX {
+            let bytes = json.len();
+            return Err(wrong(format!(
+                "{bytes} bytes are more than {FACT_BYTES_MAX}"
+            )));
+        }
+        self.facts.insert(name.to_owned(), json);
+        Ok(())
+    }
+
+    /// Makes this commit valid only directly after `version` ([`super::LakeReader::version`]), as
+    /// when row keys were compared: any other commit in between gives
+    /// [`CommitOutcome::SourceMoved`].
+    pub fn must_follow(&mut self, version: u64) {
+        self.must_follow = Some(version);
     }
 
     /// Whether there is nothing to commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.advances.is_empty()
+        self.advances.is_empty() && self.facts.is_empty()
     }
 
     /// Removes the staged files; for a commit that is given up.
     pub fn discard(self) {
-        for staged in self.staged() {
+        for (staged, _) in self.moves() {
             // A file that cannot be removed lies in the staging folder and counts for nothing.
             let _ = std::fs::remove_file(staged);
         }
     }
 
-    fn staged(&self) -> impl Iterator<Item = &Path> {
-        let parts = self.parts.iter().map(|part| part.staged.as_path());
-        parts.chain(self.rejects.iter().map(|part| part.staged.as_path()))
+    fn moves(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        let parts = self.parts.iter();
+        let parts = parts.map(|part| (part.staged.as_path(), part.target.as_path()));
+        let rejects = self.rejects.iter();
+        parts.chain(rejects.map(|part| (part.staged.as_path(), part.target.as_path())))
     }
 
-    fn moves(&self) -> impl Iterator<Item = (&Path, &Path)> {
-        let parts = self
-            .parts
-            .iter()
-            .map(|part| (part.staged.as_path(), part.target.as_path()));
-        let rejects = self
-            .rejects
-            .iter()
-            .map(|part| (part.staged.as_path(), part.target.as_path()));
-        parts.chain(rejects)
+    /// Why this commit is one too late, if it is.
+    fn moved_source(&self, version: u64, ledger: &Ledger) -> Option<String> {
+        if self.must_follow.is_some_and(|wanted| wanted != version) {
+            let first = self.advances.first();
+            return Some(first.map_or_else(String::new, |first| first.source_id.clone()));
+        }
+        // New sources of one commit may be one another's beginnings.
+        let mut own = Ledger::default();
+        for advance in &self.advances {
+            let moved = advance.moved_source(ledger).or_else(|| {
+                let head = advance.head.as_ref()?;
+                own.recognise(head).source_id().map(ToOwned::to_owned)
+            });
+            if moved.is_some() {
+                return moved;
+            }
+            own.put(advance.source_id.clone(), advance.state.clone());
+        }
+        None
+    }
+
+    /// The files must hold what the ledger says they hold.
+    fn assert_conserved(&self, ledger: &Ledger) {
+        let (mut records, mut rejected) = (0, 0);
+        for advance in &self.advances {
+            let before = ledger.get(&advance.source_id);
+            records += advance.state.records - before.map_or(0, |state| state.records);
+            rejected += advance.state.rejected - before.map_or(0, |state| state.rejected);
+        }
+        let rows: u64 = self.parts.iter().map(|part| part.records).sum();
+        let lines: u64 = self.rejects.iter().map(|part| part.lines).sum();
+        assert_eq!(
+            (rows, lines),
+            (records, rejected),
+            "the parts of a commit do not hold the records and rejected lines of its sources"
+        );
     }
 }
 
@@ -122,6 +227,9 @@ impl Lake {
     ///
     /// # Errors
     /// When the disk refuses or the log is damaged; then nothing of it counts.
+    ///
+    /// # Panics
+    /// When its parts do not hold the records that its sources moved by: that is a bug.
     pub fn commit(&self, commit: Commit) -> Result<CommitOutcome, LakeError> {
         let outcome = self.try_commit(&commit);
         if !matches!(outcome, Ok(CommitOutcome::Committed)) {
@@ -131,25 +239,20 @@ impl Lake {
     }
 
     fn try_commit(&self, commit: &Commit) -> Result<CommitOutcome, LakeError> {
-        let mut in_place = false;
+        let mut is_in_place = false;
         for _ in 0..ATTEMPTS_MAX {
             let snapshot = self.table.snapshot()?;
-            let ledger = self.table.ledger(&snapshot)?;
-            for advance in &commit.advances {
-                let found = ledger
-                    .get(&advance.source_id)
-                    .map_or(0, |state| state.offset);
-                if found != advance.from {
-                    return Ok(CommitOutcome::SourceMoved {
-                        source_id: advance.source_id.clone(),
-                    });
-                }
+            let mut state = self.table.checked_state(&snapshot)?;
+            if let Some(source_id) = commit.moved_source(snapshot.version(), &state.ledger) {
+                return Ok(CommitOutcome::SourceMoved { source_id });
             }
-            if !in_place {
-                self.put_in_place(commit)?;
-                in_place = true;
+            commit.assert_conserved(&state.ledger);
+            if !is_in_place {
+                self.put_in_place(commit.moves())?;
+                is_in_place = true;
             }
-            if self.table.commit(&snapshot, self.entry(commit)?)? {
+            let entry = self.entry(commit, snapshot.version() + 1, &mut state)?;
+            if entry.domains.is_empty() || self.table.commit(&snapshot, entry)? {
                 return Ok(CommitOutcome::Committed);
             }
         }
@@ -157,8 +260,11 @@ impl Lake {
     }
 
     /// Staged files get their final names and the folders are flushed, before the log names them.
-    fn put_in_place(&self, commit: &Commit) -> Result<(), LakeError> {
-        for (staged, target) in commit.moves() {
+    pub(super) fn put_in_place<'a>(
+        &self,
+        moves: impl Iterator<Item = (&'a Path, &'a Path)>,
+    ) -> Result<(), LakeError> {
+        for (staged, target) in moves {
             std::fs::rename(staged, target).map_err(|source| io("write", target, source))?;
         }
         for folder in [
@@ -172,24 +278,40 @@ impl Lake {
         Ok(())
     }
 
-    fn entry<'a>(&self, commit: &'a Commit) -> Result<TableCommit<'a>, LakeError> {
-        let mut entry = TableCommit {
-            parts: &commit.parts,
-            transaction_ids: Vec::new(),
-            sources: Vec::new(),
-        };
+    /// The log entry `version`; `state` becomes that after it.
+    fn entry<'a>(
+        &self,
+        commit: &'a Commit,
+        version: u64,
+        state: &mut TableState,
+    ) -> Result<TableCommit<'a>, LakeError> {
+        static NOTHING: BTreeSet<String> = BTreeSet::new();
+        let mut transaction_ids = Vec::new();
+        let mut domains = Vec::new();
         for advance in &commit.advances {
-            let version = i64::try_from(advance.state.offset).unwrap_or(i64::MAX);
+            let position = i64::try_from(advance.state.offset).unwrap_or(i64::MAX);
             let json =
                 serde_json::to_string(&advance.state).map_err(|source| LakeError::Ledger {
                     path: self.table.folder().to_owned(),
                     source,
                 })?;
-            entry
-                .transaction_ids
-                .push((format!("firedrill:{}", advance.source_id), version));
-            entry.sources.push((advance.source_id.clone(), json));
+            transaction_ids.push((format!("firedrill:{}", advance.source_id), position));
+            domains.push((format!("{DOMAIN_PREFIX}{}", advance.source_id), json));
+            state
+                .ledger
+                .put(advance.source_id.clone(), advance.state.clone());
         }
-        Ok(entry)
+        for (name, json) in &commit.facts {
+            if state.facts.get(name) != Some(json) {
+                domains.push((format!("{FACT_PREFIX}{name}"), json.clone()));
+            }
+        }
+        Ok(TableCommit {
+            parts: &commit.parts,
+            replaced: &NOTHING,
+            transaction_ids,
+            domains,
+            seal: Seal::new(version, state.ledger.iter()),
+        })
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Each source is one domain-metadata entry of the table's log, so parts, transaction ids and ledger
 //! change in one atomic commit. Conservation holds for every entry:
-//! `lines = records + rejected + blank`.
+//! `lines = records + rejected + blank + duplicates`.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+
+use super::identity::{Head, HeadIndex, HeadPrint, Recognised};
 
 /// What the names of the domain-metadata entries begin with; the source identifier follows.
 pub const DOMAIN_PREFIX: &str = "firedrill.source.";
@@ -30,16 +33,17 @@ pub struct SourceState {
     pub last_path: String,
     /// The log format, or `drill`.
     pub format: String,
-    /// Length of the beginning that `head_hash` covers, bytes.
-    pub head_bytes: u64,
-    /// BLAKE3 of the first `head_bytes`, hex.
-    pub head_hash: String,
+    /// The beginning by which it is known: [`Head::print`] of what was read. Made anew whenever the
+    /// source has grown, so that a head that was first seen short becomes a full one.
+    pub head: HeadPrint,
     /// Length of the end that `tail_hash` covers, bytes.
     pub tail_bytes: u64,
     /// BLAKE3 of the `tail_bytes` before `offset`, hex.
     pub tail_hash: String,
     /// Whether the last line that was read had its end.
     pub ends_with_line: bool,
+    /// The header line in force at `offset`; empty for formats without one.
+    pub header: String,
     /// Everything before this position was read.
     pub offset: u64,
     /// Lines (or requests of a rehearsal) read so far.
@@ -48,25 +52,37 @@ pub struct SourceState {
     pub records: u64,
     /// Lines that were not understood.
     pub rejected: u64,
-    /// Empty lines.
+    /// Empty lines, headers and comments.
     pub blank: u64,
+    /// Lines that were left out because a row with their key was in the lake already.
+    pub duplicates: u64,
     /// Files in `rejects/` that hold the rejected lines.
     pub reject_files: Vec<String>,
 }
 
 impl SourceState {
-    /// Whether lines = records + rejected + blank.
+    /// Whether lines = records + rejected + blank + duplicates.
     #[must_use]
     pub fn is_conserved(&self) -> bool {
-        self.lines == self.records + self.rejected + self.blank
+        self.lines == self.records + self.rejected + self.blank + self.duplicates
     }
 }
 
 /// Every source by its identifier.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     sources: BTreeMap<String, SourceState>,
+    /// Built when a log is first to be recognised: a report never asks.
+    index: OnceLock<HeadIndex>,
 }
+
+impl PartialEq for Ledger {
+    fn eq(&self, other: &Self) -> bool {
+        self.sources == other.sources
+    }
+}
+
+impl Eq for Ledger {}
 
 impl Ledger {
     /// The state of one source.
@@ -75,9 +91,33 @@ impl Ledger {
         self.sources.get(source_id)
     }
 
+    /// The state of one source, with its identifier as the ledger has it.
+    #[must_use]
+    pub fn get_entry(&self, source_id: &str) -> Option<(&str, &SourceState)> {
+        let (source_id, state) = self.sources.get_key_value(source_id)?;
+        Some((source_id, state))
+    }
+
     /// Puts a source's state in; a later one replaces an earlier one.
     pub fn put(&mut self, source_id: String, state: SourceState) {
+        let before = self.sources.get(&source_id);
+        if let Some(index) = self.index.get_mut() {
+            index.put(&source_id, before, &state);
+        }
         self.sources.insert(source_id, state);
+    }
+
+    /// Which source a log with this beginning is.
+    #[must_use]
+    pub fn recognise(&self, head: &Head) -> Recognised<'_> {
+        let index = self.index.get_or_init(|| {
+            let mut index = HeadIndex::default();
+            for (source_id, state) in self.iter() {
+                index.put(source_id, None, state);
+            }
+            index
+        });
+        index.recognise(head, self)
     }
 
     /// Every source with its identifier, in the order of the identifiers.
@@ -95,5 +135,48 @@ impl Ledger {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sources.is_empty()
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A log of which `lines` lines were read.
+    pub fn state(lines: u64) -> SourceState {
+        SourceState {
+            kind: SourceKind::Log,
+            last_path: "access.log".to_owned(),
+            format: "combined".to_owned(),
+            head: HeadPrint::default(),
+            tail_bytes: 0,
+            tail_hash: String::new(),
+            ends_with_line: true,
+            header: String::new(),
+            offset: lines * 100,
+            lines,
+            records: lines,
+            rejected: 0,
+            blank: 0,
+            duplicates: 0,
+            reject_files: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn duplicates_are_lines_too() {
+        let mut state = state(10);
+        assert!(state.is_conserved());
+        state.records = 7;
+        assert!(!state.is_conserved());
+        state.duplicates = 3;
+        assert!(state.is_conserved());
+    }
+
+    #[test]
+    fn a_state_survives_the_log() {
+        let state = state(3);
+        let json = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<SourceState>(&json).unwrap(), state);
     }
 }

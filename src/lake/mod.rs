@@ -9,33 +9,50 @@
 //!   key                    32 random bytes in hex: the key of the shopper hashes (mode 0600)
 //!   requests/              the Delta table
 //!     _delta_log/          one entry per commit: parts, transaction ids, the ledger of sources
-//!     part-….parquet       named by source and byte range, so a repeated write is the same file
+//!     part-….parquet       named by source, byte range and content, so a repeated write is the same
+//!     part-compact-….parquet  the rows of many small parts, in the order of time
 //!   rejects/               lines that were not understood, one file per part that had any
 //!   runs/                  facts of each rehearsal that its requests do not hold, as JSON
 //!   _staging/              files on their way; nothing in here counts
 //! ```
 
+mod columns;
 mod commit;
+mod compact;
+mod digest;
+mod finding;
+mod identity;
 mod ledger;
+mod log;
+mod number_column;
+mod parquet_file;
 mod part;
 mod reader;
 mod rejects;
 mod runs;
 mod schema;
+mod seal;
 mod table;
+mod text_column;
+mod vacuum;
 mod verify;
 
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-pub use commit::{Commit, CommitOutcome};
+pub use commit::{Commit, CommitOutcome, FACT_BYTES_MAX};
+pub use compact::{CompactOutcome, CompactPlan, compact};
+pub use digest::{ROW_KEYS_MAX, RowsBelow, row_digest};
+pub use finding::Finding;
+pub use identity::{HEAD_BYTES, Head, HeadPrint, Recognised};
 pub use ledger::{Ledger, SourceKind, SourceState};
 pub use part::{Part, PartName, PartWriter};
 pub use reader::{LakeReader, PartFile, RowFilter};
 pub use rejects::{RejectPart, RejectWriter, RejectedLine, TEXT_BYTES_MAX};
 pub use schema::column;
-pub use verify::{Finding, verify};
+pub use vacuum::{VacuumPlan, VacuumedFile, vacuum};
+pub use verify::verify;
 
 use table::Table;
 
@@ -64,7 +81,7 @@ pub enum LakeError {
         source: std::io::Error,
     },
     /// The Delta table is damaged, or the file system refused below it.
-    #[error("lake table `{path}`: {source} (hint: `firedrill lake verify` says what is damaged)")]
+    #[error("lake table `{path}`: {source}{}", table_cure(.source.as_ref()))]
     Table {
         /// The folder of the table.
         path: PathBuf,
@@ -95,6 +112,50 @@ pub enum LakeError {
         /// What the JSON reader said.
         source: serde_json::Error,
     },
+    /// The lake was made by an older build, with fewer columns.
+    #[error(
+        "the lake table `{path}` was made by an older firedrill: it has no column `{column}` (hint: ingest the logs into another --lake)"
+    )]
+    Outdated {
+        /// The folder of the table.
+        path: PathBuf,
+        /// The first column that is missing.
+        column: &'static str,
+    },
+    /// The newest entry of the table's log is not whole.
+    #[error(
+        "log entry `{path}` is damaged: {why} (hint: without this file the lake is as it was before that commit; move it away, and ingest again what was ingested then)"
+    )]
+    LogEntry {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A file, or the whole table, does not hold what the log says.
+    #[error("`{path}` is damaged: {why} (hint: `firedrill lake verify` says what is damaged)")]
+    Damaged {
+        /// The file or the folder of the table.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// There are too many row keys to compare with.
+    #[error(
+        "there are more than {max} row keys from this time in the lake (hint: ingest smaller ranges of time)"
+    )]
+    RowKeys {
+        /// [`ROW_KEYS_MAX`].
+        max: usize,
+    },
+    /// A fact of the lake cannot be kept.
+    #[error("the fact `{name}` cannot be kept: {why}")]
+    Fact {
+        /// Its name.
+        name: String,
+        /// Why not.
+        why: String,
+    },
     /// Other writers were faster, again and again.
     #[error(
         "gave up after {0} attempts to commit: other writers were always faster (hint: run it again)"
@@ -114,6 +175,18 @@ fn cure(source: &std::io::Error) -> &'static str {
     }
 }
 
+/// The table library wraps what the operating system says several times over.
+fn table_cure(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(refusal) = error.downcast_ref::<std::io::Error>() {
+            return cure(refusal);
+        }
+        cause = error.source();
+    }
+    " (hint: `firedrill lake verify` says what is damaged)"
+}
+
 /// A lake on a local folder.
 #[derive(Debug)]
 pub struct Lake {
@@ -126,7 +199,8 @@ impl Lake {
     /// The lake at `root`, which must exist.
     ///
     /// # Errors
-    /// [`LakeError::Missing`] or [`LakeError::NotALake`], and whatever the file system refuses.
+    /// [`LakeError::Missing`], [`LakeError::NotALake`] or [`LakeError::Outdated`], and whatever the
+    /// file system refuses.
     pub fn open(root: &Path) -> Result<Self, LakeError> {
         if !root.exists() {
             return Err(LakeError::Missing(root.to_owned()));
@@ -173,6 +247,7 @@ impl Lake {
             .map_err(|source| io("open", root, source))?;
         let key = read_or_make_key(&root.join("key"))?;
         let table = Table::open_or_create(&requests_folder(&root))?;
+        table.check_columns()?;
         Ok(Self { root, key, table })
     }
 
@@ -191,9 +266,9 @@ impl Lake {
     /// What is in the lake right now: files and ledger of one commit, unchanged by later ones.
     ///
     /// # Errors
-    /// When the table's log cannot be read.
+    /// When the table's log cannot be read, or its newest entry is not whole.
     pub fn reader(&self) -> Result<LakeReader, LakeError> {
-        LakeReader::new(self.root.clone(), &self.table)
+        LakeReader::new(&self.root, &self.table)
     }
 
     /// A writer for one part; `name` makes repeated writes the same file.

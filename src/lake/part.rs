@@ -1,33 +1,24 @@
 //! One part: the records of one byte range of one source, as one Parquet file.
 //!
-//! In: records, one by one. Out: a staged file whose name is made of source and range, so that a
-//! repeated write gives the same file and a plain `*.parquet` read never counts twice.
+//! In: records, one by one. Out: a staged file, and the little that the table's log says of it. The
+//! name is made of source, range and content, so a repeated write gives the same file and a plain
+//! `*.parquet` read does not count twice.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, DictionaryArray, Int32Array, Int32Builder, Int64Builder, RecordBatch, StringArray,
-    StringDictionaryBuilder, TimestampMicrosecondBuilder,
-};
-use arrow::datatypes::Int32Type;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
+use arrow::array::{RecordBatch, StructArray};
+use delta_kernel::KernelError;
+use delta_kernel::expressions::ColumnName;
+use delta_kernel_default_engine::stats::FileStatsAccumulator;
 
-use super::schema::{self, column};
-use super::{LakeError, io, requests_folder, staging_folder};
-use crate::latency_buckets::bucket_of;
+use super::columns::Columns;
+use super::parquet_file::{StagedWriter, file_name, hash_in_name, request_properties};
+use super::{LakeError, requests_folder, schema};
 use crate::request_record::RequestRecord;
 
-/// Version of the parser and of the columns; part of every file name.
-const PART_VERSION: u32 = 1;
 /// Rows that are collected before they are handed to the Parquet writer.
-const BATCH_ROWS: usize = 65_536;
-/// Rows per row group.
-const ROW_GROUP_ROWS: usize = 1_048_576;
+pub const BATCH_ROWS: usize = 65_536;
 
 /// What names a part: source and half-open range of positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,17 +32,33 @@ pub struct PartName {
 }
 
 impl PartName {
-    /// The file name, e.g. `part-3f9ac2e1d0b75a48-0-52428800-v1.parquet`.
+    /// What the file name begins with, e.g. `part-3f9ac2e1d0b75a48-0-52428800`; the hash of the
+    /// content and the version follow.
     #[must_use]
-    pub fn file_name(&self) -> String {
-        format!(
-            "part-{}-{}-{}-v{PART_VERSION}.parquet",
-            self.source_id, self.from, self.to
-        )
+    pub fn stem(&self) -> String {
+        format!("part-{}-{}-{}", self.source_id, self.from, self.to)
+    }
+
+    /// Whether the file `file_name` can hold rows of the source with positions below `offset`; a
+    /// file whose name does not say it, as after `lake compact`, can.
+    pub(super) fn may_hold(file_name: &str, source_id: &str, offset: u64) -> bool {
+        let Some(rest) = file_name.strip_prefix("part-") else {
+            return true;
+        };
+        if rest.starts_with("compact-") || hash_in_name(file_name).is_none() {
+            return true;
+        }
+        // A source identifier may have hyphens: the four fields after it have none.
+        let mut fields = rest.rsplitn(5, '-').skip(2);
+        let (Some(_to), Some(from), Some(source)) = (fields.next(), fields.next(), fields.next())
+        else {
+            return true;
+        };
+        source == source_id && from.parse::<u64>().is_ok_and(|from| from < offset)
     }
 }
 
-/// A finished, staged part.
+/// A finished, staged part. It holds no rows, however large it is.
 #[derive(Debug)]
 pub struct Part {
     pub(super) file_name: String,
@@ -59,9 +66,8 @@ pub struct Part {
     pub(super) target: PathBuf,
     pub(super) file_bytes: u64,
     pub(super) modified_ms: i64,
-    /// The smallest and the largest row of the columns that the log keeps statistics of, and as
-    /// many rows as the part has.
-    pub(super) stats_batch: RecordBatch,
+    /// One row: the number of rows, and the smallest and the largest value of some columns.
+    pub(super) stats: StructArray,
     /// Number of rows.
     pub records: u64,
 }
@@ -69,26 +75,20 @@ pub struct Part {
 /// Collects records and writes them as one part.
 #[derive(Debug)]
 pub struct PartWriter {
+    root: PathBuf,
     name: PartName,
-    staged: PathBuf,
-    target: PathBuf,
     columns: Columns,
-    writer: Option<ArrowWriter<File>>,
-    stats: Vec<RecordBatch>,
+    file: Option<PartFileWriter>,
     records: u64,
 }
 
 impl PartWriter {
     pub(super) fn new(root: &Path, name: PartName) -> Self {
-        let file_name = name.file_name();
-        let staged = staging_folder(root).join(format!("{}-{file_name}", std::process::id()));
         Self {
-            target: requests_folder(root).join(file_name),
+            root: root.to_owned(),
             name,
-            staged,
             columns: Columns::default(),
-            writer: None,
-            stats: Vec::new(),
+            file: None,
             records: 0,
         }
     }
@@ -100,7 +100,7 @@ impl PartWriter {
     pub fn push(&mut self, record: &RequestRecord<'_>) -> Result<(), LakeError> {
         self.columns.push(record);
         self.records += 1;
-        if self.columns.rows == BATCH_ROWS {
+        if self.columns.rows() == BATCH_ROWS {
             self.flush()?;
         }
         Ok(())
@@ -113,9 +113,8 @@ impl PartWriter {
     }
 
     /// Ends the part at position `to` (as for a rehearsal, where it is known only now).
-    pub fn end_at(&mut self, root: &Path, to: u64) {
+    pub fn end_at(&mut self, to: u64) {
         self.name.to = to;
-        self.target = requests_folder(root).join(self.name.file_name());
     }
 
     /// Writes everything to the staging folder and to the disk; `None` when there was no record.
@@ -123,202 +122,124 @@ impl PartWriter {
     /// # Errors
     /// When the disk refuses; the half-written file is removed.
     pub fn finish(mut self) -> Result<Option<Part>, LakeError> {
-        if self.records == 0 {
-            return Ok(None);
+        let flushed = self.flush();
+        match (flushed, self.file.take()) {
+            (Ok(()), Some(file)) => file.finish(&self.name.stem()).map(Some),
+            (Ok(()), None) => Ok(None),
+            (Err(error), file) => {
+                if let Some(file) = file {
+                    file.abandon();
+                }
+                Err(error)
+            }
         }
-        let finished = self.write_out();
-        if finished.is_err() {
-            // Best effort: the error at hand says more than a failing removal would.
-            let _ = std::fs::remove_file(&self.staged);
-        }
-        finished.map(Some)
     }
 
-    fn write_out(&mut self) -> Result<Part, LakeError> {
-        self.flush()?;
-        let writer = self.writer.take().expect("a part with records was flushed");
-        let file = writer
-            .into_inner()
-            .map_err(|source| parquet_error(&self.staged, source))?;
-        file.sync_all()
-            .map_err(|source| io("write", &self.staged, source))?;
-        let file_bytes = file
-            .metadata()
-            .map_err(|source| io("look at", &self.staged, source))?
-            .len();
-        let stats_batch = arrow::compute::concat_batches(&self.stats[0].schema(), &self.stats)
-            .map_err(|source| self.columns_error(source))?;
+    fn flush(&mut self) -> Result<(), LakeError> {
+        if self.columns.rows() == 0 {
+            return Ok(());
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(PartFileWriter::create(&self.root, &self.name.stem())?),
+        };
+        let batch = self
+            .columns
+            .finish(&self.name.source_id)
+            .map_err(|source| LakeError::Columns {
+                path: file.writer.path().to_owned(),
+                source,
+            })?;
+        file.write(&batch)
+    }
+}
+
+/// Writes batches of the lake's schema as one part, and keeps its statistics.
+#[derive(Debug)]
+pub(super) struct PartFileWriter {
+    root: PathBuf,
+    writer: StagedWriter,
+    stats: FileStatsAccumulator,
+    records: u64,
+}
+
+impl PartFileWriter {
+    pub fn create(root: &Path, stem: &str) -> Result<Self, LakeError> {
+        let schema = schema::ARROW.clone();
+        let writer = StagedWriter::create(root, stem, schema, request_properties())?;
+        let columns = schema::STATS_COLUMNS.map(|name| ColumnName::new([name]));
+        let declared = schema::delta_schema().map_err(|error| table_error(root, error))?;
+        Ok(Self {
+            root: root.to_owned(),
+            writer,
+            stats: FileStatsAccumulator::new(&columns, &declared),
+            records: 0,
+        })
+    }
+
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        // `ts` and `minute` are the first columns; the log says nothing of the others.
+        let stats_columns: Vec<usize> = (0..schema::STATS_COLUMNS.len()).collect();
+        let stats_batch = batch
+            .project(&stats_columns)
+            .map_err(|source| LakeError::Columns {
+                path: self.writer.path().to_owned(),
+                source,
+            })?;
+        self.stats
+            .merge(&stats_batch)
+            .map_err(|error| table_error(&self.root, error))?;
+        self.records += batch.num_rows() as u64;
+        self.writer.write(batch)
+    }
+
+    /// Ends the file, whose final name begins with `stem`.
+    pub fn finish(self, stem: &str) -> Result<Part, LakeError> {
+        let stats = self
+            .stats
+            .finish()
+            .and_then(|stats| stats.ok_or_else(|| KernelError::generic("a part has no rows")))
+            .map_err(|error| table_error(&self.root, error))?;
+        let staged = self.writer.finish()?;
+        let file_name = file_name(stem, &staged.hash);
         Ok(Part {
-            file_name: self.name.file_name(),
-            staged: self.staged.clone(),
-            target: self.target.clone(),
-            file_bytes,
+            target: requests_folder(&self.root).join(&file_name),
+            file_name,
+            staged: staged.path,
+            file_bytes: staged.bytes,
             modified_ms: crate::time_window::now_us() / 1_000,
-            stats_batch,
+            stats,
             records: self.records,
         })
     }
 
-    fn flush(&mut self) -> Result<(), LakeError> {
-        if self.columns.rows == 0 {
-            return Ok(());
-        }
-        let batch = self
-            .columns
-            .finish(&self.name.source_id)
-            .map_err(|source| self.columns_error(source))?;
-        let stats = batch
-            .project(&[0, 1])
-            .map_err(|source| self.columns_error(source))?;
-        self.stats.push(stats);
-        let staged = self.staged.clone();
-        self.open_writer()?
-            .write(&batch)
-            .map_err(|source| parquet_error(&staged, source))
-    }
-
-    fn open_writer(&mut self) -> Result<&mut ArrowWriter<File>, LakeError> {
-        if self.writer.is_none() {
-            let file =
-                File::create(&self.staged).map_err(|source| io("write", &self.staged, source))?;
-            let writer = ArrowWriter::try_new(file, schema::ARROW.clone(), Some(properties()))
-                .map_err(|source| parquet_error(&self.staged, source))?;
-            self.writer = Some(writer);
-        }
-        Ok(self.writer.as_mut().expect("the writer was just opened"))
-    }
-
-    fn columns_error(&self, source: arrow::error::ArrowError) -> LakeError {
-        LakeError::Columns {
-            path: self.staged.clone(),
-            source,
-        }
+    pub fn abandon(self) {
+        self.writer.abandon();
     }
 }
 
-pub(super) fn parquet_error(path: &Path, source: parquet::errors::ParquetError) -> LakeError {
-    // The Parquet library wraps the operating system's refusal; the user wants to read that.
-    if let parquet::errors::ParquetError::External(inner) = source {
-        return match inner.downcast::<std::io::Error>() {
-            Ok(refusal) => io("write", path, *refusal),
-            Err(inner) => LakeError::Parquet {
-                path: path.to_owned(),
-                source: parquet::errors::ParquetError::External(inner),
-            },
-        };
-    }
-    LakeError::Parquet {
-        path: path.to_owned(),
-        source,
+fn table_error(root: &Path, source: KernelError) -> LakeError {
+    LakeError::Table {
+        path: requests_folder(root),
+        source: Box::new(source),
     }
 }
 
-fn properties() -> WriterProperties {
-    let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
-    let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_created_by(concat!("firedrill ", env!("CARGO_PKG_VERSION")).to_owned());
-    for name in [
-        column::TS,
-        column::LATENCY_US,
-        column::SERVICE_US,
-        column::POSITION,
-    ] {
-        builder = builder
-            .set_column_dictionary_enabled(ColumnPath::from(name), false)
-            .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
-    }
-    builder
-        .set_column_dictionary_enabled(ColumnPath::from(column::SHOPPER), false)
-        .build()
-}
+#[cfg(test)]
+mod tests {
+    use super::PartName;
 
-type TextBuilder = StringDictionaryBuilder<Int32Type>;
-
-/// One builder per column, in the order of the schema.
-#[derive(Default)]
-struct Columns {
-    rows: usize,
-    ts: TimestampMicrosecondBuilder,
-    minute: Int32Builder,
-    origin: TextBuilder,
-    run_id: TextBuilder,
-    service: TextBuilder,
-    method: TextBuilder,
-    route: TextBuilder,
-    status: Int32Builder,
-    latency_us: Int64Builder,
-    latency_bucket: Int32Builder,
-    service_us: Int64Builder,
-    bytes_in: Int64Builder,
-    bytes_out: Int64Builder,
-    shopper: Int64Builder,
-    error: TextBuilder,
-    position: Int64Builder,
-}
-
-impl std::fmt::Debug for Columns {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Columns {{ rows: {} }}", self.rows)
-    }
-}
-
-const US_PER_MINUTE: i64 = 60_000_000;
-
-fn long(value: Option<u64>) -> Option<i64> {
-    value.map(|value| i64::try_from(value).unwrap_or(i64::MAX))
-}
-
-impl Columns {
-    fn push(&mut self, record: &RequestRecord<'_>) {
-        let minute = record.ts_us.div_euclid(US_PER_MINUTE);
-        self.rows += 1;
-        self.ts.append_value(record.ts_us);
-        self.minute
-            .append_value(i32::try_from(minute).unwrap_or(i32::MAX));
-        self.origin.append_value(record.origin.as_str());
-        self.run_id.append_option(record.run_id);
-        self.service.append_value(record.service);
-        self.method.append_value(record.method);
-        self.route.append_value(record.route);
-        self.status.append_value(i32::from(record.status));
-        self.latency_us.append_option(long(record.latency_us));
-        self.latency_bucket
-            .append_option(record.latency_us.map(bucket_of));
-        self.service_us.append_option(long(record.service_us));
-        self.bytes_in.append_option(long(record.bytes_in));
-        self.bytes_out.append_option(long(record.bytes_out));
-        self.shopper.append_option(record.shopper);
-        self.error.append_option(record.error);
-        self.position.append_option(long(Some(record.position)));
-    }
-
-    fn finish(&mut self, source_id: &str) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let source = DictionaryArray::try_new(
-            Int32Array::from(vec![0; self.rows]),
-            Arc::new(StringArray::from(vec![source_id])),
-        )?;
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.ts.finish().with_timezone("UTC")),
-            Arc::new(self.minute.finish()),
-            Arc::new(self.origin.finish()),
-            Arc::new(self.run_id.finish()),
-            Arc::new(self.service.finish()),
-            Arc::new(self.method.finish()),
-            Arc::new(self.route.finish()),
-            Arc::new(self.status.finish()),
-            Arc::new(self.latency_us.finish()),
-            Arc::new(self.latency_bucket.finish()),
-            Arc::new(self.service_us.finish()),
-            Arc::new(self.bytes_in.finish()),
-            Arc::new(self.bytes_out.finish()),
-            Arc::new(self.shopper.finish()),
-            Arc::new(self.error.finish()),
-            Arc::new(source),
-            Arc::new(self.position.finish()),
-        ];
-        self.rows = 0;
-        RecordBatch::try_new(schema::ARROW.clone(), columns)
+    #[test]
+    fn a_file_of_another_source_or_range_is_not_read_for_this_one() {
+        let hold = |name: &str| PartName::may_hold(name, "run-2026-a", 100);
+        let hash = "0123456789abcdef-v2.parquet";
+        assert!(hold(&format!("part-run-2026-a-0-50-{hash}")));
+        assert!(hold(&format!("part-run-2026-a-99-150-{hash}")));
+        assert!(!hold(&format!("part-run-2026-a-100-150-{hash}")));
+        assert!(!hold(&format!("part-a-0-50-{hash}")));
+        assert!(hold(&format!("part-compact-00112233-{hash}")));
+        assert!(hold("part-00000.parquet"));
+        assert!(hold("part-00001-0a1b-0a1b-0a1b-0a1b-c000.snappy.parquet"));
+        assert!(hold("another-engine.parquet"));
     }
 }

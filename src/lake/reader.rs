@@ -3,25 +3,26 @@
 //! A reader sees one commit for as long as it lives, whatever is committed later. Row groups that
 //! cannot hold a wanted time are not read.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
-use delta_kernel::scan::state::ScanFile;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
-use super::part::parquet_error;
+use super::parquet_file::{self, parquet_error};
+use super::part::BATCH_ROWS;
 use super::schema::column;
-use super::table::Table;
+use super::table::{Table, TableState};
 use super::{LakeError, Ledger, RejectedLine, io, rejects};
 use crate::time_window::TimeWindow;
-
-const BATCH_ROWS: usize = 65_536;
 
 /// One Parquet file of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,26 @@ pub struct PartFile {
     pub bytes: u64,
     /// Its rows as the log has them.
     pub records: u64,
+    /// Its smallest and largest `ts` as the log has them, UTC µs cut to whole milliseconds.
+    pub(super) ts_us: Option<(i64, i64)>,
+}
+
+impl PartFile {
+    /// Its name in the folder of the table.
+    pub(super) fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    fn may_hold(&self, filter: RowFilter) -> bool {
+        match (filter.window, self.ts_us) {
+            // The log cuts microseconds off.
+            (Some(window), Some((low, high))) => {
+                low < window.end_us && high + 999 >= window.start_us
+            }
+            _ => true,
+        }
+    }
 }
 
 /// Which rows are wanted; pruning only, so rows outside may still come.
@@ -46,40 +67,65 @@ pub struct RowFilter {
 pub struct LakeReader {
     root: PathBuf,
     files: Vec<PartFile>,
-    ledger: Ledger,
+    state: TableState,
     version: u64,
 }
 
 impl LakeReader {
-    pub(super) fn new(root: PathBuf, table: &Table) -> Result<Self, LakeError> {
+    /// The newest commit, if its log entry is whole and its files have the rows of its ledger.
+    pub(super) fn new(root: &Path, table: &Table) -> Result<Self, LakeError> {
         let snapshot = table.snapshot()?;
-        let ledger = table.ledger(&snapshot)?;
-        let version = snapshot.version();
-        let mut files = Vec::new();
-        let wrong = |error| table.error(error);
-        let scan = snapshot.scan_builder().build().map_err(wrong)?;
-        for metadata in scan.scan_metadata(table.engine()).map_err(wrong)? {
-            files = metadata
-                .and_then(|metadata| {
-                    metadata.visit_scan_files(files, |files, file| files.push(file))
-                })
-                .map_err(wrong)?;
+        let state = table.checked_state(&snapshot)?;
+        let reader = Self::of_state(root, table, &snapshot, state)?;
+        match reader.rows_problem() {
+            None => Ok(reader),
+            Some(why) => Err(LakeError::Damaged {
+                path: table.folder().to_owned(),
+                why,
+            }),
         }
-        let mut files: Vec<PartFile> = files
-            .iter()
-            .map(|file: &ScanFile| PartFile {
-                path: table.folder().join(&file.path),
-                bytes: file.size.unsigned_abs(),
-                records: file.stats.as_ref().map_or(0, |stats| stats.num_records),
-            })
-            .collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// The newest commit as it is, and what is wrong with its log entry.
+    pub(super) fn unchecked(
+        root: &Path,
+        table: &Table,
+    ) -> Result<(Self, Option<String>), LakeError> {
+        let snapshot = table.snapshot()?;
+        let state = table.state(&snapshot)?;
+        let problem = table.entry_problem(snapshot.version(), &state)?;
+        let reader = Self::of_state(root, table, &snapshot, state)?;
+        let problem = problem.or_else(|| reader.rows_problem());
+        Ok((reader, problem))
+    }
+
+    fn of_state(
+        root: &Path,
+        table: &Table,
+        snapshot: &delta_kernel::snapshot::SnapshotRef,
+        state: TableState,
+    ) -> Result<Self, LakeError> {
+        let files = table.files(snapshot)?;
+        let files = files.into_iter().map(|file| PartFile {
+            path: table.folder().join(&file.name),
+            bytes: file.bytes,
+            records: file.records,
+            ts_us: file.ts_us,
+        });
         Ok(Self {
-            root,
-            files,
-            ledger,
-            version,
+            root: root.to_owned(),
+            files: files.collect(),
+            state,
+            version: snapshot.version(),
         })
+    }
+
+    /// Whether the log has as many rows in files as the ledger has records; else, what it has.
+    fn rows_problem(&self) -> Option<String> {
+        let rows: u64 = self.files.iter().map(|file| file.records).sum();
+        let records: u64 = self.ledger().iter().map(|(_, state)| state.records).sum();
+        (rows != records)
+            .then(|| format!("its files have {rows} rows, its ledger has {records} records"))
     }
 
     /// The files of the table, in the order of their names.
@@ -91,7 +137,22 @@ impl LakeReader {
     /// What was read from which source.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+        &self.state.ledger
+    }
+
+    /// A fact of the whole lake, as JSON; `None` when nobody kept one of that name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts().get(name).map(String::as_str)
+    }
+
+    fn facts(&self) -> &BTreeMap<String, String> {
+        &self.state.facts
+    }
+
+    /// The folder of the lake.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Number of the commit that this reader sees.
@@ -111,8 +172,8 @@ impl LakeReader {
         filter: RowFilter,
         mut each: impl FnMut(&RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        for file in &self.files {
-            read_file(&file.path, columns, filter, &mut each)?;
+        for file in self.files.iter().filter(|file| file.may_hold(filter)) {
+            read_file(file, columns, filter, &mut each)?;
         }
         Ok(())
     }
@@ -125,7 +186,7 @@ impl LakeReader {
     pub fn extent_us(&self) -> Result<Option<(i64, i64)>, LakeError> {
         let mut extent: Option<(i64, i64)> = None;
         for file in &self.files {
-            for group in open(&file.path)?.1.metadata().row_groups() {
+            for group in open(file)?.1.metadata().row_groups() {
                 let Some((low, high)) = ts_range(group) else {
                     continue;
                 };
@@ -142,7 +203,7 @@ impl LakeReader {
     /// When a file is missing or damaged.
     pub fn rejects(&self) -> Result<Vec<(String, RejectedLine)>, LakeError> {
         let mut all = Vec::new();
-        for (source_id, state) in self.ledger.iter() {
+        for (source_id, state) in self.ledger().iter() {
             for name in &state.reject_files {
                 let lines = rejects::read(&super::rejects_folder(&self.root).join(name))?;
                 all.extend(lines.into_iter().map(|line| (source_id.to_owned(), line)));
@@ -152,44 +213,66 @@ impl LakeReader {
     }
 }
 
-/// Opens a Parquet file and reads its footer.
-pub(super) fn open(path: &Path) -> Result<(File, ArrowReaderMetadata), LakeError> {
-    let file = File::open(path).map_err(|source| io("read", path, source))?;
-    let metadata = ArrowReaderMetadata::load(
-        &file,
-        parquet::arrow::arrow_reader::ArrowReaderOptions::default(),
-    )
-    .map_err(|source| parquet_error(path, source))?;
-    Ok((file, metadata))
+/// Opens a file of the table, which must be as long as the log says, and reads its footer.
+fn open(file: &PartFile) -> Result<(File, ArrowReaderMetadata), LakeError> {
+    let (opened, metadata) = parquet_file::open(&file.path)?;
+    let bytes = opened
+        .metadata()
+        .map_err(|source| io("look at", &file.path, source))?
+        .len();
+    if bytes != file.bytes {
+        return Err(LakeError::Damaged {
+            path: file.path.clone(),
+            why: format!("it has {bytes} bytes, the log says {}", file.bytes),
+        });
+    }
+    Ok((opened, metadata))
 }
 
-fn read_file<E: From<LakeError>>(
-    path: &Path,
+/// Hands every batch of the wanted columns of one file to `each`.
+pub(super) fn read_file<E: From<LakeError>>(
+    file: &PartFile,
     columns: &[&str],
     filter: RowFilter,
     each: &mut impl FnMut(&RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (file, metadata) = open(path)?;
+    let path = &file.path;
+    let (opened, metadata) = open(file)?;
     let wanted: Vec<usize> = (0..metadata.metadata().num_row_groups())
         .filter(|index| may_hold(metadata.metadata().row_group(*index), filter))
         .collect();
-    let mask = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_projection(mask)
-        .with_row_groups(wanted)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|source| parquet_error(path, source))?;
+    let reader = batches(path, opened, metadata, columns, wanted)?;
     for batch in reader {
         let batch = batch
             .and_then(|batch| with_dictionaries(&batch, columns))
-            .map_err(|source| LakeError::Columns {
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(|source| columns_error(path, source))?;
         each(&batch)?;
     }
     Ok(())
+}
+
+/// The batches of some row groups.
+pub(super) fn batches(
+    path: &Path,
+    file: File,
+    metadata: ArrowReaderMetadata,
+    columns: &[&str],
+    row_groups: Vec<usize>,
+) -> Result<ParquetRecordBatchReader, LakeError> {
+    let mask = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
+    ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+        .with_projection(mask)
+        .with_row_groups(row_groups)
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(|source| parquet_error(path, source))
+}
+
+pub(super) fn columns_error(path: &Path, source: arrow::error::ArrowError) -> LakeError {
+    LakeError::Columns {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// The columns in the order that was asked for, texts as dictionaries.
@@ -221,7 +304,8 @@ fn may_hold(group: &RowGroupMetaData, filter: RowFilter) -> bool {
     }
 }
 
-fn ts_range(group: &RowGroupMetaData) -> Option<(i64, i64)> {
+/// The smallest and the largest `ts` that a footer states.
+pub(super) fn ts_range(group: &RowGroupMetaData) -> Option<(i64, i64)> {
     let column = group
         .columns()
         .iter()

@@ -9,11 +9,10 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::part::parquet_error;
-use super::{LakeError, PartName, io, rejects_folder, staging_folder};
+use super::parquet_file::{StagedFile, StagedWriter, file_name, parquet_error, plain_properties};
+use super::{LakeError, PartName, io, rejects_folder};
 
 /// The most bytes of a rejected line that are kept.
 pub const TEXT_BYTES_MAX: usize = 4_096;
@@ -46,6 +45,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 pub struct RejectPart {
     pub(super) staged: PathBuf,
     pub(super) target: PathBuf,
+    pub(super) lines: u64,
     /// Its name in `rejects/`, for the ledger.
     pub file_name: String,
 }
@@ -53,21 +53,16 @@ pub struct RejectPart {
 /// Collects the rejected lines of one part.
 #[derive(Debug)]
 pub struct RejectWriter {
+    root: PathBuf,
     name: PartName,
-    staged: PathBuf,
-    target: PathBuf,
     lines: Vec<RejectedLine>,
 }
 
 impl RejectWriter {
     pub(super) fn new(root: &Path, name: PartName) -> Self {
-        let file_name = name.file_name();
-        let staged =
-            staging_folder(root).join(format!("{}-rejects-{file_name}", std::process::id()));
         Self {
-            target: rejects_folder(root).join(file_name),
+            root: root.to_owned(),
             name,
-            staged,
             lines: Vec::new(),
         }
     }
@@ -85,27 +80,28 @@ impl RejectWriter {
         if self.lines.is_empty() {
             return Ok(None);
         }
-        if let Err(error) = self.write_out() {
-            // Best effort: the error at hand says more than a failing removal would.
-            let _ = std::fs::remove_file(&self.staged);
-            return Err(error);
-        }
+        let staged = self.write_out()?;
+        let file_name = file_name(&self.name.stem(), &staged.hash);
         Ok(Some(RejectPart {
-            file_name: self.name.file_name(),
-            staged: self.staged,
-            target: self.target,
+            target: rejects_folder(&self.root).join(&file_name),
+            file_name,
+            staged: staged.path,
+            lines: self.lines.len() as u64,
         }))
     }
 
-    fn write_out(&self) -> Result<(), LakeError> {
-        let wrong = |source| parquet_error(&self.staged, source);
-        let file =
-            File::create(&self.staged).map_err(|source| io("write", &self.staged, source))?;
-        let mut writer = ArrowWriter::try_new(file, SCHEMA.clone(), None).map_err(wrong)?;
-        writer.write(&self.batch()?).map_err(wrong)?;
-        let file = writer.into_inner().map_err(wrong)?;
-        file.sync_all()
-            .map_err(|source| io("write", &self.staged, source))
+    fn write_out(&self) -> Result<StagedFile, LakeError> {
+        let stem = format!("rejects-{}", self.name.stem());
+        let mut writer =
+            StagedWriter::create(&self.root, &stem, SCHEMA.clone(), plain_properties())?;
+        let written = self.batch().and_then(|batch| writer.write(&batch));
+        match written {
+            Ok(()) => writer.finish(),
+            Err(error) => {
+                writer.abandon();
+                Err(error)
+            }
+        }
     }
 
     fn batch(&self) -> Result<RecordBatch, LakeError> {
@@ -127,7 +123,7 @@ impl RejectWriter {
             texts(|line| &line.text),
         ];
         RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|source| LakeError::Columns {
-            path: self.staged.clone(),
+            path: rejects_folder(&self.root),
             source,
         })
     }

@@ -44,9 +44,24 @@ pub mod column {
     pub const SOURCE: &str = "source";
     /// Byte offset of the line in the source, or sequence number of the drill request.
     pub const POSITION: &str = "position";
+    /// What kind of client made the request, e.g. `human`, `bot`; null where it is not known.
+    pub const CLIENT_CLASS: &str = "client_class";
+    /// Name of the client where it has one.
+    pub const CLIENT_NAME: &str = "client_name";
+    /// What sent the shopper here.
+    pub const CHANNEL: &str = "channel";
+    /// What is kept of the query string.
+    pub const QUERY: &str = "query";
+    /// How many servers behind the proxy were tried.
+    pub const UPSTREAM_TRIES: &str = "upstream_tries";
+    /// How many requests the row stands for; null is 1.
+    pub const WEIGHT: &str = "weight";
+    /// Hash of the exporter's identifier of the row.
+    pub const ROW_KEY: &str = "row_key";
 }
 
-fn text() -> DataType {
+/// The type of a text column.
+pub fn text() -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }
 
@@ -72,6 +87,13 @@ pub static ARROW: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new(ERROR, text(), true),
         Field::new(SOURCE, text(), true),
         Field::new(POSITION, DataType::Int64, true),
+        Field::new(CLIENT_CLASS, text(), true),
+        Field::new(CLIENT_NAME, text(), true),
+        Field::new(CHANNEL, text(), true),
+        Field::new(QUERY, text(), true),
+        Field::new(UPSTREAM_TRIES, DataType::Int32, true),
+        Field::new(WEIGHT, DataType::Int32, true),
+        Field::new(ROW_KEY, DataType::Int64, true),
     ]))
 });
 
@@ -93,4 +115,10 @@ pub fn delta_schema() -> delta_kernel::KernelResult<delta::SchemaRef> {
 }
 
 /// Columns whose smallest and largest value per part the table's log keeps.
-pub const STATS_COLUMNS: &str = "ts,minute";
+pub const STATS_COLUMNS: [&str; 2] = [column::TS, column::MINUTE];
+
+/// The first of our columns that `found` lacks, if there is one.
+pub fn missing_column(found: &delta::StructType) -> Option<&'static str> {
+    let mut names = ARROW.fields().iter().map(|field| field.name().as_str());
+    names.find(|name| found.field(name).is_none())
+}

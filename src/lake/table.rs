@@ -3,6 +3,7 @@
 //! In: parts that are already in their place. Out: one log entry, or the news that another writer
 //! was faster. Files and log entries are flushed to the disk before a commit counts.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,26 +15,42 @@ use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
 use delta_kernel::{FileMeta, KernelError, KernelResult, Snapshot};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::parquet::DataFileMetadata;
-use delta_kernel_default_engine::stats::FileStatsAccumulator;
 use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder, build_add_file_metadata};
 use url::Url;
 
+use super::ledger::{self, Ledger};
 use super::part::Part;
-use super::{LakeError, ledger, schema};
+use super::seal::{self, Seal};
+use super::{LakeError, log, schema};
 
-type Engine = DefaultEngine<TokioMultiThreadExecutor>;
+pub type Engine = DefaultEngine<TokioMultiThreadExecutor>;
 
 const ENGINE_INFO: &str = concat!("firedrill/", env!("CARGO_PKG_VERSION"));
 /// A checkpoint is written every so many commits, so that opening a lake stays quick.
 const CHECKPOINT_INTERVAL: u64 = 50;
+/// What the domain-metadata entries of facts begin with; the name follows.
+pub const FACT_PREFIX: &str = "firedrill.";
 
 /// What one log entry says.
 pub struct TableCommit<'a> {
     pub parts: &'a [Part],
+    /// Names of the files that the parts replace, row for row.
+    pub replaced: &'a BTreeSet<String>,
     /// `(application id, version)` pairs: the protocol's own mark of idempotence.
     pub transaction_ids: Vec<(String, i64)>,
-    /// `(source identifier, state as JSON)` of every source that moved.
-    pub sources: Vec<(String, String)>,
+    /// `(domain, JSON)` of every source that moved and every fact that changed.
+    pub domains: Vec<(String, String)>,
+    /// The last line of the entry.
+    pub seal: Seal,
+}
+
+/// What the domain-metadata entries of a snapshot say.
+#[derive(Debug, Default)]
+pub struct TableState {
+    pub ledger: Ledger,
+    /// Facts of the whole lake, JSON by name.
+    pub facts: BTreeMap<String, String>,
+    pub seal: Option<Seal>,
 }
 
 pub struct Table {
@@ -104,8 +121,11 @@ impl Table {
             true,
         )
         .with_table_properties([
-            ("delta.feature.domainMetadata", "supported"),
-            ("delta.dataSkippingStatsColumns", schema::STATS_COLUMNS),
+            ("delta.feature.domainMetadata", "supported".to_owned()),
+            (
+                "delta.dataSkippingStatsColumns",
+                schema::STATS_COLUMNS.join(","),
+            ),
         ])
         .build(&self.engine, Box::new(FileSystemCommitter::new()))
         .and_then(|transaction| transaction.commit(&self.engine));
@@ -123,10 +143,6 @@ impl Table {
         }
     }
 
-    pub fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -137,24 +153,68 @@ impl Table {
             .map_err(|error| self.error(error))
     }
 
-    pub fn ledger(&self, snapshot: &SnapshotRef) -> Result<ledger::Ledger, LakeError> {
+    /// Refuses a table that lacks a column of ours.
+    pub fn check_columns(&self) -> Result<(), LakeError> {
+        let snapshot = self.snapshot()?;
+        match schema::missing_column(&snapshot.schema()) {
+            None => Ok(()),
+            Some(column) => Err(LakeError::Outdated {
+                path: self.folder.clone(),
+                column,
+            }),
+        }
+    }
+
+    /// Ledger, facts and seal of a snapshot, as they are.
+    pub fn state(&self, snapshot: &SnapshotRef) -> Result<TableState, LakeError> {
         let entries = snapshot
             .get_all_domain_metadata(&self.engine)
             .map_err(|error| self.error(error))?;
-        let mut ledger = ledger::Ledger::default();
+        let mut state = TableState::default();
+        let damaged = |source| LakeError::Ledger {
+            path: self.folder.clone(),
+            source,
+        };
         for entry in entries {
-            let Some(source_id) = entry.domain().strip_prefix(ledger::DOMAIN_PREFIX) else {
-                continue;
-            };
-            let state = serde_json::from_str(entry.configuration()).map_err(|source| {
-                LakeError::Ledger {
-                    path: self.folder.clone(),
-                    source,
-                }
-            })?;
-            ledger.put(source_id.to_owned(), state);
+            let json = entry.configuration();
+            let domain = entry.domain();
+            if let Some(source_id) = domain.strip_prefix(ledger::DOMAIN_PREFIX) {
+                let source = serde_json::from_str(json).map_err(damaged)?;
+                state.ledger.put(source_id.to_owned(), source);
+            } else if domain == seal::DOMAIN {
+                state.seal = Some(serde_json::from_str(json).map_err(damaged)?);
+            } else if let Some(name) = domain.strip_prefix(FACT_PREFIX) {
+                state.facts.insert(name.to_owned(), json.to_owned());
+            }
         }
-        Ok(ledger)
+        Ok(state)
+    }
+
+    /// As [`Table::state`], when the newest entry of the log is whole.
+    pub fn checked_state(&self, snapshot: &SnapshotRef) -> Result<TableState, LakeError> {
+        let state = self.state(snapshot)?;
+        match self.entry_problem(snapshot.version(), &state)? {
+            None => Ok(state),
+            Some(why) => Err(LakeError::LogEntry {
+                path: log::entry_path(&self.folder, snapshot.version()),
+                why,
+            }),
+        }
+    }
+
+    /// What is wrong with the newest entry of the log; `None` when nothing is.
+    pub fn entry_problem(
+        &self,
+        version: u64,
+        state: &TableState,
+    ) -> Result<Option<String>, LakeError> {
+        let writer = log::writer_of(&self.folder, version)?;
+        Ok(seal::problem(version, writer, state.seal, &state.ledger))
+    }
+
+    /// The files of a snapshot, in the order of their names.
+    pub fn files(&self, snapshot: &SnapshotRef) -> Result<Vec<log::LoggedFile>, LakeError> {
+        log::files(snapshot, &self.engine).map_err(|error| self.error(error))
     }
 
     /// Writes the next log entry after `snapshot`; `false` when another writer took its number.
@@ -168,37 +228,41 @@ impl Table {
     }
 
     fn try_commit(&self, snapshot: &SnapshotRef, commit: TableCommit<'_>) -> KernelResult<bool> {
-        let mut builder =
-            snapshot
-                .clone()
-                .update_table(UpdateTableOperation::Write, ENGINE_INFO, true);
-        for (source_id, json) in commit.sources {
-            builder =
-                builder.with_domain_metadata(format!("{}{source_id}", ledger::DOMAIN_PREFIX), json);
+        let is_new_data = commit.replaced.is_empty();
+        let operation = match is_new_data {
+            true => UpdateTableOperation::Write,
+            false => UpdateTableOperation::Optimize,
+        };
+        let mut builder = snapshot
+            .clone()
+            .update_table(operation, ENGINE_INFO, is_new_data);
+        for (domain, json) in commit.domains {
+            builder = builder.with_domain_metadata(domain, json);
         }
+        let seal = serde_json::to_string(&commit.seal).map_err(KernelError::generic_err)?;
+        builder = builder.with_domain_metadata(seal::DOMAIN.to_owned(), seal);
         for (application, version) in commit.transaction_ids {
             builder = builder.with_transaction_id(application, version);
         }
         let mut transaction = builder.build(&self.engine, Box::new(FileSystemCommitter::new()))?;
         let context = transaction.write_state()?.write_context_builder().build()?;
         for part in commit.parts {
-            let mut stats = FileStatsAccumulator::new(
-                context.stats_columns(),
-                context.physical_data_schema().as_ref(),
-            );
-            stats.merge(&part.stats_batch)?;
-            let stats = stats
-                .finish()?
-                .ok_or_else(|| KernelError::generic("a part has no statistics"))?;
             let location = self.url.join(&part.file_name)?;
             let file = FileMeta::new(location, part.modified_ms, part.file_bytes);
-            let metadata = DataFileMetadata::new(file, stats);
+            let metadata = DataFileMetadata::new(file, part.stats.clone());
             transaction.add_files(build_add_file_metadata(metadata, &context)?);
+        }
+        if !is_new_data {
+            for removal in log::removals(snapshot, &self.engine, commit.replaced)? {
+                transaction.remove_files(removal);
+            }
         }
         match transaction.commit(&self.engine)? {
             CommitResult::Committed(committed) => {
                 if committed.commit_version() % CHECKPOINT_INTERVAL == 0 {
-                    self.checkpoint()?;
+                    // The commit counts without it, and the next one is not far: it only makes
+                    // opening quicker.
+                    let _ = self.checkpoint();
                 }
                 Ok(true)
             }

@@ -1,163 +1,173 @@
 //! The integrity of a lake: files against the log, counts against the ledger.
 //!
 //! In: a lake. Out: every finding; an empty list means that what the lake says is what it holds.
+//! Everything is read: every byte is hashed and every column of every row is decoded.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int32Type;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::{cast, max, min};
+use arrow::datatypes::{DataType, Int32Type, TimeUnit, TimestampMicrosecondType};
 
-use super::schema::column;
-use super::{Lake, LakeError, LakeReader, RowFilter, SourceState, reader, rejects};
+use super::parquet_file::{self, hash_in_name};
+use super::reader::{batches, columns_error, ts_range};
+use super::schema::{self, column};
+use super::{Finding, Lake, LakeError, LakeReader, PartFile, SourceState, log, rejects};
 
-/// Something that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// A file that the log names cannot be read.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// A file's size or row count is not what the log says.
-    Differs {
-        /// The file.
-        path: PathBuf,
-        /// What is compared, e.g. `rows`.
-        what: &'static str,
-        /// What the log says.
-        log: u64,
-        /// What the file has.
-        file: u64,
-    },
-    /// Counts of a source do not add up.
-    NotConserved {
-        /// The source.
-        source_id: String,
-        /// What does not add up.
-        why: String,
-    },
-    /// A file that no commit names; harmless here, counted twice by a plain glob.
-    Orphan {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl Finding {
-    /// Whether numbers may be wrong; an orphan only wastes space.
-    #[must_use]
-    pub fn is_damage(&self) -> bool {
-        !matches!(self, Finding::Orphan { .. })
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Finding::Unreadable { path, why } => {
-                write!(formatter, "unreadable: `{}`: {why}", path.display())
-            }
-            Finding::Differs {
-                path,
-                what,
-                log,
-                file,
-            } => write!(
-                formatter,
-                "differs: `{}` has {file} {what}, the log says {log}",
-                path.display()
-            ),
-            Finding::NotConserved { source_id, why } => {
-                write!(formatter, "not conserved: source {source_id}: {why}")
-            }
-            Finding::Orphan { path } => write!(
-                formatter,
-                "orphan: `{}` belongs to no commit (left by an interrupted run)",
-                path.display()
-            ),
-        }
-    }
-}
-
-/// Compares everything in `lake` that says the same thing twice: file sizes, row counts, rows and
-/// rejects per source, conservation, and files that belong to no commit.
+/// Compares everything in `lake` that says the same thing twice: hashes, sizes, row counts and
+/// times of files, rows and rejects per source, conservation, the entries of the log, and files
+/// that belong to no commit.
 ///
 /// # Errors
 /// Only when the log itself cannot be read; anything else is a finding.
 pub fn verify(lake: &Lake) -> Result<Vec<Finding>, LakeError> {
-    let snapshot = lake.reader()?;
-    let mut findings = Vec::new();
+    let table = &lake.table;
+    let gaps = log::gaps(&log::entries(table.folder())?).into_iter();
+    let mut findings: Vec<_> = gaps.map(|version| Finding::LogGap { version }).collect();
+    let (snapshot, problem) = LakeReader::unchecked(lake.root(), table)?;
+    findings.extend(problem.map(|why| Finding::LogEntry {
+        version: snapshot.version(),
+        why,
+    }));
+    let mut rows = BTreeMap::new();
     for file in snapshot.files() {
-        verify_file(file, &mut findings);
-    }
-    let is_readable = findings.is_empty();
-    if is_readable {
-        let rows = rows_per_source(&snapshot)?;
-        for (source_id, state) in snapshot.ledger().iter() {
-            let found = rows.get(source_id).copied().unwrap_or(0);
-            verify_source(lake, source_id, state, found, &mut findings);
+        if let Err(error) = verify_file(file, &mut rows, &mut findings) {
+            findings.push(Finding::Unreadable {
+                path: file.path.clone(),
+                why: error.to_string(),
+            });
         }
     }
+    for (source_id, state) in snapshot.ledger().iter() {
+        let found = rows.remove(source_id).unwrap_or(0);
+        verify_source(lake, source_id, state, found, &mut findings);
+    }
+    findings.extend(rows.into_iter().map(|(source_id, rows)| {
+        let why = format!("the files have {rows} rows of it, the ledger does not know it");
+        Finding::NotConserved { source_id, why }
+    }));
     find_orphans(lake, &snapshot, &mut findings)?;
     Ok(findings)
 }
 
-fn verify_file(file: &super::PartFile, findings: &mut Vec<Finding>) {
-    let unreadable = |why: String| Finding::Unreadable {
-        path: file.path.clone(),
-        why,
-    };
-    let bytes = match std::fs::metadata(&file.path) {
-        Ok(metadata) => metadata.len(),
-        Err(error) => return findings.push(unreadable(error.to_string())),
-    };
-    if bytes != file.bytes {
-        findings.push(Finding::Differs {
-            path: file.path.clone(),
-            what: "bytes",
-            log: file.bytes,
-            file: bytes,
-        });
-    }
-    match reader::open(&file.path) {
-        Err(error) => findings.push(unreadable(error.to_string())),
-        Ok((_, metadata)) => {
-            let rows = metadata
-                .metadata()
-                .file_metadata()
-                .num_rows()
-                .unsigned_abs();
-            if rows != file.records {
-                findings.push(Finding::Differs {
-                    path: file.path.clone(),
-                    what: "rows",
-                    log: file.records,
-                    file: rows,
-                });
-            }
+/// Reads all of a file; `rows` gets its rows per source.
+fn verify_file(
+    file: &PartFile,
+    rows: &mut BTreeMap<String, u64>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), LakeError> {
+    let mut compare = |what: &'static str, expected: String, found: String| {
+        if expected != found {
+            findings.push(Finding::Differs {
+                path: file.path.clone(),
+                what,
+                expected,
+                found,
+            });
         }
+    };
+    let size = std::fs::metadata(&file.path);
+    let size = size.map_err(|source| super::io("read", &file.path, source))?;
+    compare("bytes", file.bytes.to_string(), size.len().to_string());
+    if let Some(hash) = hash_in_name(&file.name()) {
+        let found = parquet_file::hash_of(&file.path)?;
+        compare("hash", hash.to_owned(), found);
     }
+    let (_, metadata) = parquet_file::open(&file.path)?;
+    let columns: Vec<&str> = schema::ARROW
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    let mut whole = Decoded::default();
+    for (index, footer) in metadata.metadata().row_groups().iter().enumerate() {
+        let (opened, metadata) = parquet_file::open(&file.path)?;
+        let group = batches(&file.path, opened, metadata, &columns, vec![index])?;
+        let mut decoded = Decoded::default();
+        for batch in group {
+            batch
+                .and_then(|batch| decoded.add(&batch, rows))
+                .map_err(|source| columns_error(&file.path, source))?;
+        }
+        let stated = footer.num_rows().to_string();
+        compare("rows of a row group", stated, decoded.rows.to_string());
+        if let (Some(stated), Some(found)) = (ts_range(footer), decoded.ts_us) {
+            let (stated, found) = (format!("{stated:?}"), format!("{found:?}"));
+            compare("times of a row group", stated, found);
+        }
+        whole.merge(decoded);
+    }
+    compare("rows", file.records.to_string(), whole.rows.to_string());
+    if let (Some(stated), Some((low, high))) = (file.ts_us, whole.ts_us) {
+        // The log cuts microseconds off.
+        let found = (whole_ms(low), whole_ms(high));
+        let stated = (whole_ms(stated.0), whole_ms(stated.1));
+        compare("times", format!("{stated:?}"), format!("{found:?}"));
+    }
+    Ok(())
 }
 
-fn rows_per_source(snapshot: &LakeReader) -> Result<BTreeMap<String, u64>, LakeError> {
-    let mut rows: BTreeMap<String, u64> = BTreeMap::new();
-    snapshot.for_each_batch(&[column::SOURCE], RowFilter::default(), |batch| {
-        let source = batch.column(0).as_dictionary::<Int32Type>();
+fn whole_ms(us: i64) -> i64 {
+    us.div_euclid(1_000) * 1_000
+}
+
+/// What was found in some rows.
+#[derive(Debug, Default)]
+struct Decoded {
+    rows: u64,
+    ts_us: Option<(i64, i64)>,
+}
+
+impl Decoded {
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        per_source: &mut BTreeMap<String, u64>,
+    ) -> Result<(), arrow::error::ArrowError> {
+        let missing = |name: &str| {
+            arrow::error::ArrowError::SchemaError(format!("column `{name}` is missing"))
+        };
+        for field in schema::ARROW.fields() {
+            let name = field.name();
+            batch.column_by_name(name).ok_or_else(|| missing(name))?;
+        }
+        let ts = batch.column_by_name(column::TS);
+        let us = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let ts = cast(ts.ok_or_else(|| missing(column::TS))?, &us)?;
+        let ts = ts.as_primitive::<TimestampMicrosecondType>();
+        self.merge(Decoded {
+            rows: batch.num_rows() as u64,
+            ts_us: min(ts).zip(max(ts)),
+        });
+        let source = batch.column_by_name(column::SOURCE);
+        let source = cast(
+            source.ok_or_else(|| missing(column::SOURCE))?,
+            &schema::text(),
+        )?;
+        let source = source.as_dictionary::<Int32Type>();
         let names = source.values().as_string::<i32>();
         let mut counts = vec![0_u64; names.len()];
         for key in source.keys().iter().flatten() {
             counts[usize::try_from(key).unwrap_or(0)] += 1;
         }
-        for (index, count) in counts.into_iter().enumerate() {
-            *rows.entry(names.value(index).to_owned()).or_default() += count;
+        for (index, count) in counts
+            .into_iter()
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
+        {
+            *per_source.entry(names.value(index).to_owned()).or_default() += count;
         }
-        Ok::<(), LakeError>(())
-    })?;
-    Ok(rows)
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.ts_us = match (self.ts_us, other.ts_us) {
+            (Some(ours), Some(theirs)) => Some((ours.0.min(theirs.0), ours.1.max(theirs.1))),
+            (ours, theirs) => ours.or(theirs),
+        };
+    }
 }
 
 fn verify_source(
@@ -175,8 +185,8 @@ fn verify_source(
     };
     if !state.is_conserved() {
         wrong(format!(
-            "{} lines are not {} records + {} rejected + {} blank",
-            state.lines, state.records, state.rejected, state.blank
+            "{} lines are not {} records + {} rejected + {} blank + {} duplicates",
+            state.lines, state.records, state.rejected, state.blank, state.duplicates
         ));
     }
     if rows != state.records {
@@ -187,9 +197,9 @@ fn verify_source(
     }
     let mut rejected = 0;
     for name in &state.reject_files {
-        match rejects::read(&super::rejects_folder(lake.root()).join(name)) {
-            Ok(lines) => rejected += lines.len() as u64,
-            Err(error) => wrong(error.to_string()),
+        match rejected_lines(&super::rejects_folder(lake.root()).join(name)) {
+            Ok(lines) => rejected += lines,
+            Err(why) => wrong(why),
         }
     }
     if rejected != state.rejected {
@@ -200,20 +210,53 @@ fn verify_source(
     }
 }
 
+fn rejected_lines(path: &Path) -> Result<u64, String> {
+    let found = parquet_file::hash_of(path).map_err(|error| error.to_string())?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if hash_in_name(&name).is_some_and(|hash| hash != found) {
+        return Err(format!("`{}` is not what was written", path.display()));
+    }
+    let lines = rejects::read(path).map_err(|error| error.to_string())?;
+    Ok(lines.len() as u64)
+}
+
 fn find_orphans(
     lake: &Lake,
     snapshot: &LakeReader,
     findings: &mut Vec<Finding>,
 ) -> Result<(), LakeError> {
-    let requests = super::requests_folder(lake.root());
+    let mut known = known_files(lake, snapshot);
+    // What `lake compact` replaced stays for running readers until `lake vacuum`.
+    let folder = super::requests_folder(lake.root());
+    let replaced = log::replaced(&folder)?.into_keys();
+    known.extend(replaced.map(|name| folder.join(name)));
+    let files = data_files(lake)?.into_iter();
+    let orphans = files.filter(|path| !known.contains(path));
+    findings.extend(orphans.map(|path| Finding::Orphan { path }));
+    Ok(())
+}
+
+/// Every file that the snapshot names.
+pub(super) fn known_files(lake: &Lake, snapshot: &LakeReader) -> BTreeSet<PathBuf> {
     let rejects = super::rejects_folder(lake.root());
     let ledger = snapshot.ledger().iter();
-    let mut known: std::collections::BTreeSet<PathBuf> = ledger
+    let mut known: BTreeSet<PathBuf> = ledger
         .flat_map(|(_, state)| &state.reject_files)
         .map(|name| rejects.join(name))
         .collect();
     known.extend(snapshot.files().iter().map(|file| file.path.clone()));
-    for folder in [requests, rejects, super::staging_folder(lake.root())] {
+    known
+}
+
+/// Every file in the folders that hold rows, rejected lines and unfinished files, but for the log.
+pub(super) fn data_files(lake: &Lake) -> Result<Vec<PathBuf>, LakeError> {
+    let root = lake.root();
+    let mut files = Vec::new();
+    for folder in [
+        super::requests_folder(root),
+        super::rejects_folder(root),
+        super::staging_folder(root),
+    ] {
         let Ok(entries) = std::fs::read_dir(&folder) else {
             continue;
         };
@@ -221,10 +264,11 @@ fn find_orphans(
             let path = entry
                 .map_err(|source| super::io("list", &folder, source))?
                 .path();
-            if path.is_file() && !known.contains(&path) {
-                findings.push(Finding::Orphan { path });
+            if path.is_file() {
+                files.push(path);
             }
         }
     }
-    Ok(())
+    files.sort_unstable();
+    Ok(files)
 }

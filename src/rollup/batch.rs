@@ -12,7 +12,7 @@ use crate::lake::{LakeError, column};
 use crate::request_record::Origin;
 
 /// Columns that a rollup reads, in the order in which [`RollupBuilder::add_batch`] wants them.
-pub const COLUMNS: [&str; 11] = [
+pub const COLUMNS: [&str; 12] = [
     column::TS,
     column::ORIGIN,
     column::RUN_ID,
@@ -24,6 +24,7 @@ pub const COLUMNS: [&str; 11] = [
     column::LATENCY_US,
     column::LATENCY_BUCKET,
     column::BYTES_OUT,
+    column::WEIGHT,
 ];
 
 /// Why rows could not be counted.
@@ -80,11 +81,11 @@ pub fn add(
             Some(_) => rows.latency_bucket.value(row),
             None => NO_LATENCY,
         };
-        let sums = CellSums {
-            count: 1,
-            latency_sum_us: latency_us.unwrap_or(0),
-            bytes_out: value(rows.bytes_out, row).map_or(0, i64::unsigned_abs),
-        };
+        let sums = CellSums::of_row(
+            rows.weight(row),
+            latency_us,
+            value(rows.bytes_out, row).map(i64::unsigned_abs),
+        );
         builder.add_cell(ts_us, series, bucket, latency_us, sums);
     }
     Ok(())
@@ -117,7 +118,7 @@ pub fn extent_of_origin(
     Ok(extent)
 }
 
-/// How many rows of each origin a batch has whose only column is `origin`.
+/// How many rows of each origin, whatever their weight, a batch has whose only column is `origin`.
 ///
 /// # Errors
 /// When the column has a type that no lake has.
@@ -183,6 +184,7 @@ struct Rows<'a> {
     latency_us: &'a PrimitiveArray<Int64Type>,
     latency_bucket: &'a PrimitiveArray<Int32Type>,
     bytes_out: &'a PrimitiveArray<Int64Type>,
+    weight: &'a PrimitiveArray<Int32Type>,
 }
 
 impl<'a> Rows<'a> {
@@ -201,7 +203,16 @@ impl<'a> Rows<'a> {
             latency_us: longs(batch, 8)?,
             latency_bucket: ints(batch, 9)?,
             bytes_out: longs(batch, 10)?,
+            weight: ints(batch, 11)?,
         })
+    }
+
+    /// How many requests the row stands for; other engines may leave it out for 1.
+    fn weight(&self, row: usize) -> u32 {
+        match self.weight.is_valid(row) {
+            true => u32::try_from(self.weight.value(row)).unwrap_or(1),
+            false => 1,
+        }
     }
 
     fn series_keys(&self, row: usize) -> SeriesKeys {

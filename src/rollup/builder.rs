@@ -1,4 +1,4 @@
-//! Counting rows into cells.
+//! Counting rows into cells: each as often as its weight says.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -33,7 +33,7 @@ impl RollupBuilder {
         }
     }
 
-    /// Rows counted so far.
+    /// Requests counted so far: a row of a sampled log stands for several.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
@@ -51,11 +51,7 @@ impl RollupBuilder {
             error: record.error.unwrap_or("").to_owned(),
         });
         let bucket = record.latency_us.map_or(NO_LATENCY, bucket_of);
-        let sums = CellSums {
-            count: 1,
-            latency_sum_us: record.latency_us.unwrap_or(0),
-            bytes_out: record.bytes_out.unwrap_or(0),
-        };
+        let sums = CellSums::of_row(record.weight, record.latency_us, record.bytes_out);
         self.add_cell(record.ts_us, series, bucket, record.latency_us, sums);
     }
 

@@ -15,7 +15,7 @@ pub mod cell_column {
     pub const BUCKET: &str = "bucket";
     /// How many of the cuts the latency exceeds.
     pub const CUTS_EXCEEDED: &str = "cuts_exceeded";
-    /// Rows.
+    /// Requests: rows times their weights.
     pub const COUNT: &str = "count";
     /// Sum of the latencies, µs.
     pub const LATENCY_SUM_US: &str = "latency_sum_us";
@@ -139,6 +139,16 @@ pub struct CellSums {
 }
 
 impl CellSums {
+    /// The sums of one row that stands for `weight` requests; a weight of 0 counts as 1.
+    pub fn of_row(weight: u32, latency_us: Option<u64>, bytes_out: Option<u64>) -> Self {
+        let count = u64::from(weight.max(1));
+        Self {
+            count,
+            latency_sum_us: latency_us.unwrap_or(0).saturating_mul(count),
+            bytes_out: bytes_out.unwrap_or(0).saturating_mul(count),
+        }
+    }
+
     pub fn add(&mut self, other: Self) {
         self.count += other.count;
         self.latency_sum_us = self.latency_sum_us.saturating_add(other.latency_sum_us);

@@ -14,3 +14,6 @@ pub use batch::{COLUMNS, RollupError, count_by_origin, extent_of_origin};
 pub use builder::RollupBuilder;
 pub use cells::{Rollup, RollupPlan, SeriesKey};
 pub use selection::{Selection, WindowCount};
+
+#[cfg(test)]
+mod weight_tests;

@@ -6,7 +6,7 @@ use proptest::test_runner::RngSeed;
 use super::access_lines::{line, plain_lines};
 use super::ingest::{assert_conserved, assert_sound, gzip, info, ingest, slis};
 use super::lake_rows::records;
-use super::program::{count, run, run_with_input};
+use super::program::{count, list, run, run_with_input, text};
 use super::temp_folder::TempFolder;
 
 /// Long enough for a beginning and an end of 4 KiB that do not meet.
@@ -189,13 +189,67 @@ fn standard_input_goes_on_where_a_file_ended() {
 }
 
 #[test]
-fn a_truncated_log_is_refused_and_the_lake_is_as_it_was() {
+fn an_older_copy_adds_nothing_however_short_it_is() {
     let folder = TempFolder::new();
     let lines = plain_lines(LINES);
     folder.write("access.log", &lines);
     ingest(&folder, "access.log");
     let before = info(&folder);
-    folder.write("access.log", &lines[..lines.len() / 2]);
+    let ends: Vec<usize> = lines.match_indices('\n').map(|(end, _)| end + 1).collect();
+    for count_of_lines in [1, 2, 10, 41, 50, ends.len() / 2, ends.len() - 1] {
+        folder.write("older.log", &lines[..ends[count_of_lines - 1]]);
+        let copy = ingest(&folder, "older.log");
+        assert_eq!(count(&copy, "/totals/records"), 0);
+        assert_eq!(
+            count(&copy, "/totals/already_ingested_lines"),
+            count_of_lines as u64
+        );
+    }
+    // In the middle of a line, compressed, and all copies in one command before the whole.
+    folder.write("cut.log", &lines[..lines.len() / 2 + 7]);
+    folder.write("cut.log.gz", gzip(&lines[..ends[ends.len() / 2]]));
+    for name in [
+        "cut.log",
+        "cut.log.gz",
+        "cut.log older.log access.log cut.log.gz",
+    ] {
+        assert_eq!(
+            count(&ingest(&folder, name), "/totals/records"),
+            0,
+            "{name}"
+        );
+    }
+    assert_eq!(info(&folder), before);
+    run(
+        &folder,
+        "ingest cut.log.gz older.log access.log cut.log --lake other --json",
+    )
+    .exits(0);
+    let [mut once, mut other] = ["lake", "other"].map(|lake| records(&folder, lake));
+    once.sort();
+    other.sort();
+    assert!(
+        once == other,
+        "the copies first, and then the whole, give other records"
+    );
+    assert_sound(&folder);
+}
+
+#[test]
+fn a_log_that_was_truncated_and_written_anew_is_refused_and_the_lake_is_as_it_was() {
+    let folder = TempFolder::new();
+    let lines = plain_lines(LINES);
+    folder.write("access.log", &lines);
+    ingest(&folder, "access.log");
+    let before = info(&folder);
+    let half = &lines[..lines.len() / 2];
+    let kept = half.len() - 1_000;
+    let anew = format!(
+        "{}{}",
+        &half[..kept],
+        half[kept..].replace("200 512", "404 512")
+    );
+    folder.write("access.log", anew);
     let refused = run(&folder, "ingest access.log --lake lake --json").refuses(4);
     assert!(
         refused.err.contains("access.log") && refused.err.contains("hint"),
@@ -228,15 +282,16 @@ fn a_rewritten_log_is_refused_and_the_lake_is_as_it_was() {
 }
 
 #[test]
-fn one_refused_log_keeps_the_others_of_its_command_out() {
+fn one_refused_log_stops_no_other() {
     let folder = TempFolder::new();
-    let lines = plain_lines(LINES);
-    folder.write("access.log", &lines);
-    ingest(&folder, "access.log");
-    let before = info(&folder);
-    folder.write("access.log", &lines[..lines.len() / 2]);
+    folder.write("prose.log", "Call me Ishmael.\n");
     folder.write("new.log", line(9, "GET /new", 200, 0.1));
-    run(&folder, "ingest new.log access.log --lake lake").refuses(4);
-    assert_eq!(info(&folder), before);
+    folder.write("other.log", line(10, "GET /other", 200, 0.1));
+    let words = "ingest new.log prose.log other.log --lake lake --json";
+    let ran = run(&folder, words).exits(4);
+    assert_eq!(count(&ran.json(), "/totals/records"), 2);
+    assert!(text(&list(&ran.json(), "/failed")[0], "").contains("prose.log"));
+    assert!(ran.err.contains("prose.log"), "{}", ran.err);
+    assert_eq!(count(&info(&folder), "/records"), 2);
     assert_sound(&folder);
 }

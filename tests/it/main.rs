@@ -11,6 +11,8 @@ mod access_lines;
 
 mod lake_rows;
 
+mod lake_fill;
+
 mod surge_file;
 
 mod target_server;
@@ -23,13 +25,21 @@ mod tidy_documents;
 
 mod declared;
 
+mod fuzz_seeds;
+
 mod ingest;
 
 mod ingest_growth;
 
+mod ingest_order;
+
 mod ingest_rejects;
 
 mod lake;
+
+mod lake_upkeep;
+
+mod lake_damage;
 
 mod sli;
 

@@ -1,32 +1,20 @@
-//! Blocks of a source become staged parts, several at a time, in order.
+//! Blocks of sources become staged parts: readers cut, workers parse and write, in any order; the
+//! results of a source are put in order again.
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
-use super::source::{PRINT_BYTES, SourceRead};
-use crate::access_log::{
-    BlockCounts, LineBlock, LineBlocks, LineSink, LogFormat, LogLine, is_settled, parse_block,
-};
+use indicatif::ProgressBar;
+
+use super::blocks::{SAMPLE_LINES, SourceBlocks, WrittenBlock, write_block};
+use super::record::Enrichment;
+use super::source::SourceRead;
+use super::unique_rows::UniqueRows;
+use crate::access_log::{BlockCounts, LineBlock, LineBlocks, LogFormat, is_settled, replay_header};
 use crate::cli::exit_code::{ExitCode, Failure};
-use crate::lake::{
-    Commit, Lake, LakeError, Part, PartName, PartWriter, RejectPart, RejectWriter, RejectedLine,
-    TEXT_BYTES_MAX,
-};
-use crate::request_record::{Origin, RequestRecord};
-use crate::route::Router;
-
-/// Rejected lines that are kept for the message.
-pub const SAMPLE_LINES: usize = 5;
-
-/// What every part needs.
-pub struct PartSettings<'a> {
-    pub lake: &'a Lake,
-    pub service: String,
-    pub router: Router,
-}
+use crate::lake::{Commit, Lake, LakeError, Part, RejectPart, RejectedLine};
 
 /// The staged parts of one source.
 #[derive(Debug, Default)]
@@ -39,6 +27,12 @@ pub struct Parts {
     pub end: u64,
     /// The bytes before it.
     pub tail: Vec<u8>,
+    /// The header in force there.
+    pub header: Vec<u8>,
+    /// Bytes of a last line that is not finished.
+    pub unfinished_bytes: u64,
+    /// Whether a time without an offset was read.
+    pub read_local: bool,
 }
 
 impl Parts {
@@ -53,14 +47,19 @@ impl Parts {
 
     /// Adds everything to a commit, with the new state of its source.
     pub fn into_commit(self, read: &SourceRead, commit: &mut Commit) {
+        let Some(state) = &read.state else {
+            return self.discard();
+        };
         for part in self.parts {
             commit.add_part(part);
         }
         for rejects in self.rejects {
             commit.add_rejects(rejects);
         }
-        if let Some(state) = &read.state {
-            commit.advance(read.source_id.clone(), read.from, state.clone());
+        let (source_id, state) = (read.source_id.clone(), state.clone());
+        match &read.head {
+            Some(head) => commit.add_source(source_id, head.clone(), state),
+            None => commit.advance(source_id, read.from, state),
         }
     }
 
@@ -85,6 +84,7 @@ impl Parts {
         self.counts.add(written.counts);
         self.end = written.end;
         self.tail = written.tail;
+        self.read_local |= written.read_local;
         self.parts.extend(written.part);
         self.rejects.extend(written.rejects);
     }
@@ -108,109 +108,164 @@ impl PartsFailure {
     }
 }
 
-/// One block, parsed and staged.
-struct WrittenBlock {
-    part: Option<Part>,
-    rejects: Option<RejectPart>,
-    reject_lines: Vec<RejectedLine>,
-    counts: BlockCounts,
-    end: u64,
-    tail: Vec<u8>,
+/// A block on its way to a worker.
+struct Job {
+    index: u64,
+    block: LineBlock,
+    header: Arc<[u8]>,
+    lines_before: u64,
+    source: Arc<SourceBlocks>,
+    done: Sender<(u64, Result<WrittenBlock, LakeError>)>,
 }
 
-/// A block and its number.
-type Job = (u64, LineBlock, u64);
+/// Where readers put blocks and workers take them; the workers end when every clone is gone.
+#[derive(Clone)]
+pub struct Pool {
+    jobs: SyncSender<Job>,
+}
 
-/// Parses and stages `first` and everything after it; also says how many bytes of an unfinished
-/// last line were left.
-pub fn write_parts<R: Read + Send>(
-    first: LineBlock,
-    blocks: &mut LineBlocks<R>,
-    source_id: &Arc<str>,
-    format: LogFormat,
-    may_grow: bool,
-    lines_before: u64,
-    settings: &PartSettings<'_>,
-) -> Result<(Parts, u64), PartsFailure> {
-    let worker_count = thread::available_parallelism().map_or(1, usize::from);
-    let (jobs, queue) = sync_channel::<Job>(1);
+/// The other end of a [`Pool`].
+pub struct Queue {
+    jobs: Mutex<Receiver<Job>>,
+}
+
+/// A pool and its queue.
+pub fn pool() -> (Pool, Queue) {
+    let (jobs, queue) = sync_channel(1);
     let queue = Mutex::new(queue);
-    let (done, results) = channel();
-    let mut unfinished_bytes = 0;
-    let collected = thread::scope(|scope| {
-        for _ in 0..worker_count {
-            let done = done.clone();
-            let queue = &queue;
-            let mut router = settings.router.clone();
-            scope.spawn(move || {
-                while let Some((index, block, line_number)) = next(queue) {
-                    let written = write_block(
-                        &block,
-                        line_number,
-                        source_id,
-                        format,
-                        &mut router,
-                        settings,
-                    );
-                    if done.send((index, written)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(done);
-        let read = feed(
-            first,
-            blocks,
-            format,
-            may_grow,
-            lines_before,
-            &jobs,
-            &mut unfinished_bytes,
-        );
-        drop(jobs);
-        collect(&results, read)
-    })?;
-    Ok((collected, unfinished_bytes))
+    (Pool { jobs }, Queue { jobs: queue })
 }
 
-fn next(queue: &Mutex<Receiver<Job>>) -> Option<Job> {
-    queue
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .recv()
-        .ok()
-}
-
-/// Hands block after block to the workers; says how many there were, or what stopped the reading.
-fn feed<R: Read>(
-    first: LineBlock,
-    blocks: &mut LineBlocks<R>,
-    format: LogFormat,
-    may_grow: bool,
-    lines_before: u64,
-    jobs: &std::sync::mpsc::SyncSender<Job>,
-    unfinished_bytes: &mut u64,
-) -> Result<u64, PartsFailure> {
-    let mut block = Some(first);
-    let mut index = 0;
-    let mut line_number = lines_before;
-    while let Some(mut current) = block {
-        let next = blocks.next_block().map_err(PartsFailure::Read)?;
-        if next.is_none() && may_grow && !current.is_complete() {
-            *unfinished_bytes = leave_unfinished(&mut current, format);
+impl Queue {
+    /// Parses and stages blocks until the pool is gone.
+    pub fn work(
+        &self,
+        lake: &Lake,
+        mut enrichment: Enrichment,
+        unique_rows: Option<&UniqueRows<'_>>,
+    ) {
+        while let Some(job) = self.next() {
+            let written = write_block(
+                &job.block,
+                &job.header,
+                job.lines_before,
+                &job.source,
+                lake,
+                &mut enrichment,
+                unique_rows,
+            );
+            // Nobody waits for the results of a source that failed.
+            let _ = job.done.send((job.index, written));
         }
-        if !current.bytes.is_empty() {
-            let lines = count_lines(&current);
-            if jobs.send((index, current, line_number)).is_err() {
-                return Err(PartsFailure::Panicked);
-            }
-            index += 1;
-            line_number += lines;
-        }
-        block = next;
     }
-    Ok(index)
+
+    fn next(&self) -> Option<Job> {
+        self.jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv()
+            .ok()
+    }
+}
+
+/// What is known of a source before its first new block.
+pub struct Feed {
+    pub source: Arc<SourceBlocks>,
+    pub may_grow: bool,
+    /// The header in force.
+    pub header: Vec<u8>,
+    pub lines_before: u64,
+}
+
+impl Pool {
+    /// Parses and stages `first` and everything after it.
+    pub fn write_parts<R: Read>(
+        &self,
+        first: LineBlock,
+        blocks: &mut LineBlocks<R>,
+        feed: Feed,
+        bar: &ProgressBar,
+    ) -> Result<Parts, PartsFailure> {
+        let (done, results) = channel();
+        let mut parts = Parts::default();
+        let mut waiting = Waiting::default();
+        let fed = self.feed(first, blocks, feed, &done, &mut parts, bar, |parts| {
+            waiting.take(results.try_iter(), parts)
+        });
+        drop(done);
+        let collected = waiting.take(results.iter(), &mut parts);
+        match (fed, collected) {
+            (Ok(count), Ok(())) if waiting.next == count => Ok(parts),
+            (Ok(_), Ok(())) => {
+                waiting.discard(parts);
+                Err(PartsFailure::Panicked)
+            }
+            (Err(failure), _) => {
+                waiting.discard(parts);
+                Err(failure)
+            }
+            (Ok(_), Err(error)) => {
+                waiting.discard(parts);
+                Err(PartsFailure::Lake(error))
+            }
+        }
+    }
+
+    /// Hands block after block to the workers; says how many there were, or what stopped it.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the loop of one function, cut out of it"
+    )]
+    fn feed<R: Read>(
+        &self,
+        first: LineBlock,
+        blocks: &mut LineBlocks<R>,
+        feed: Feed,
+        done: &Sender<(u64, Result<WrittenBlock, LakeError>)>,
+        parts: &mut Parts,
+        bar: &ProgressBar,
+        mut collect: impl FnMut(&mut Parts) -> Result<(), LakeError>,
+    ) -> Result<u64, PartsFailure> {
+        let format = &feed.source.format;
+        let mut block = Some(first);
+        let mut index = 0;
+        let mut lines_before = feed.lines_before;
+        let mut header: Arc<[u8]> = feed.header.into();
+        while let Some(mut current) = block {
+            let next = blocks.next_block().map_err(PartsFailure::Read)?;
+            if next.is_none() && feed.may_grow && !current.is_complete() {
+                parts.unfinished_bytes = leave_unfinished(&mut current, &header, &feed.source);
+            }
+            if !current.bytes.is_empty() {
+                let lines = count_lines(&current);
+                let header_after = header_after(&current, format, &header);
+                bar.inc(current.bytes.len() as u64);
+                let job = Job {
+                    index,
+                    block: current,
+                    header: std::mem::replace(&mut header, header_after),
+                    lines_before,
+                    source: Arc::clone(&feed.source),
+                    done: done.clone(),
+                };
+                if self.jobs.send(job).is_err() {
+                    return Err(PartsFailure::Panicked);
+                }
+                index += 1;
+                lines_before += lines;
+            }
+            collect(parts).map_err(PartsFailure::Lake)?;
+            block = next;
+        }
+        parts.header = header.to_vec();
+        Ok(index)
+    }
+}
+
+fn header_after(block: &LineBlock, format: &LogFormat, before: &Arc<[u8]>) -> Arc<[u8]> {
+    format
+        .last_header(block)
+        .map_or_else(|| Arc::clone(before), Into::into)
 }
 
 fn count_lines(block: &LineBlock) -> u64 {
@@ -225,150 +280,57 @@ fn count_lines(block: &LineBlock) -> u64 {
 
 /// The last line of a growing file may be half-written: it is read if more bytes cannot change
 /// what it says, and left for the next time if they can.
-fn leave_unfinished(block: &mut LineBlock, format: LogFormat) -> u64 {
+fn leave_unfinished(block: &mut LineBlock, header: &[u8], source: &SourceBlocks) -> u64 {
     let last = block.split_unfinished();
-    if is_settled(&last, format) {
+    // A source is known by its whole lines; without one there is nothing to know it by.
+    if block.offset == 0 && block.bytes.is_empty() {
+        return last.len() as u64;
+    }
+    let mut context = source.context.clone();
+    let header = source.format.last_header(block).unwrap_or(header);
+    replay_header(header, &source.format, &mut context);
+    if is_settled(&last, &source.format, &context) {
         block.bytes.extend_from_slice(&last);
         return 0;
     }
     last.len() as u64
 }
 
-/// Puts the results in order; on a failure everything staged is removed.
-fn collect(
-    results: &Receiver<(u64, Result<WrittenBlock, LakeError>)>,
-    read: Result<u64, PartsFailure>,
-) -> Result<Parts, PartsFailure> {
-    let mut written = BTreeMap::new();
-    let mut failure = None;
-    for (index, result) in results {
-        match result {
-            Ok(block) => {
-                written.insert(index, block);
+/// Results that came before their turn.
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    early: BTreeMap<u64, WrittenBlock>,
+}
+
+impl Waiting {
+    /// Puts results in order.
+    fn take(
+        &mut self,
+        results: impl Iterator<Item = (u64, Result<WrittenBlock, LakeError>)>,
+        parts: &mut Parts,
+    ) -> Result<(), LakeError> {
+        let mut failure = None;
+        for (index, written) in results {
+            match written {
+                Ok(written) => {
+                    self.early.insert(index, written);
+                }
+                Err(error) => failure = failure.or(Some(error)),
             }
-            Err(error) => failure = Some(PartsFailure::Lake(error)),
         }
-    }
-    let expected = match read {
-        Ok(count) => count,
-        Err(error) => {
-            failure.get_or_insert(error);
-            0
+        while let Some(written) = self.early.remove(&self.next) {
+            parts.add(written);
+            self.next += 1;
         }
-    };
-    if failure.is_none() && written.len() as u64 != expected {
-        failure = Some(PartsFailure::Panicked);
+        failure.map_or(Ok(()), Err)
     }
-    let mut parts = Parts::default();
-    for block in written.into_values() {
-        parts.add(block);
-    }
-    match failure {
-        None => Ok(parts),
-        Some(failure) => {
-            parts.discard();
-            Err(failure)
+
+    /// Removes everything that was staged.
+    fn discard(self, mut parts: Parts) {
+        for written in self.early.into_values() {
+            parts.add(written);
         }
+        parts.discard();
     }
-}
-
-fn write_block(
-    block: &LineBlock,
-    line_number: u64,
-    source_id: &Arc<str>,
-    format: LogFormat,
-    router: &mut Router,
-    settings: &PartSettings<'_>,
-) -> Result<WrittenBlock, LakeError> {
-    let name = PartName {
-        source_id: Arc::clone(source_id),
-        from: block.offset,
-        to: block.end(),
-    };
-    let mut sink = Sink {
-        writer: settings.lake.part_writer(name.clone()),
-        rejects: settings.lake.reject_writer(name),
-        reject_lines: Vec::new(),
-        first_line: line_number + 1,
-        router,
-        service: &settings.service,
-        key: settings.lake.key(),
-    };
-    let counts = parse_block(block, format, &mut sink)?;
-    let Sink {
-        writer,
-        rejects,
-        reject_lines,
-        ..
-    } = sink;
-    Ok(WrittenBlock {
-        part: writer.finish()?,
-        rejects: rejects.finish()?,
-        reject_lines,
-        counts,
-        end: block.end(),
-        tail: block.bytes[block.bytes.len().saturating_sub(PRINT_BYTES)..].to_vec(),
-    })
-}
-
-/// Turns log lines into records of a part.
-struct Sink<'a> {
-    writer: PartWriter,
-    rejects: RejectWriter,
-    reject_lines: Vec<RejectedLine>,
-    /// Number of the block's first line in the source, counted from 1.
-    first_line: u64,
-    router: &'a mut Router,
-    service: &'a str,
-    key: &'a [u8; 32],
-}
-
-impl LineSink for Sink<'_> {
-    type Error = LakeError;
-
-    fn line(&mut self, line: &LogLine<'_>, offset: u64) -> Result<(), LakeError> {
-        let route = self.router.route_of(line.target);
-        self.writer.push(&RequestRecord {
-            ts_us: line.ts_us,
-            origin: Origin::Customer,
-            run_id: None,
-            service: self.service,
-            method: line.method,
-            route: &route,
-            status: line.status,
-            latency_us: line.latency_us,
-            service_us: None,
-            bytes_in: line.bytes_in,
-            bytes_out: line.bytes_out,
-            shopper: Some(shopper(self.key, line)),
-            error: None,
-            position: offset,
-        })
-    }
-
-    fn reject(&mut self, reason: &str, offset: u64, line_index: u64, text: &[u8]) {
-        let kept = &text[..text.len().min(TEXT_BYTES_MAX)];
-        let line = RejectedLine {
-            reason: reason.to_owned(),
-            offset,
-            line_number: self.first_line + line_index,
-            text: String::from_utf8_lossy(kept).into_owned(),
-        };
-        if self.reject_lines.len() < SAMPLE_LINES {
-            self.reject_lines.push(line.clone());
-        }
-        self.rejects.push(line);
-    }
-}
-
-/// Keyed hash of address and user agent: equal for one shopper, worthless without the lake's key.
-fn shopper(key: &[u8; 32], line: &LogLine<'_>) -> i64 {
-    let mut hasher = blake3::Hasher::new_keyed(key);
-    hasher.update(line.client);
-    hasher.update(b"\0");
-    hasher.update(line.user_agent);
-    let hash = hasher.finalize();
-    let mut first = [0; 8];
-    first.copy_from_slice(&hash.as_bytes()[..8]);
-    i64::from_le_bytes(first)
 }

@@ -1,0 +1,457 @@
+//! The channel: which advertiser or partner sent a shopper, from the query and the referrer.
+//!
+//! In: the query, referrer and host of a request. Out: one short text, or none for a request from
+//! inside of the shop or from nowhere. The first of these that a request has:
+//!
+//! | text | from |
+//! |---|---|
+//! | `utm:google/cpc`, `utm:newsletter` | `utm_source`, and `utm_medium` if there is one |
+//! | `ads:google`, `mail:mailchimp` | a click id such as `gclid`, which is dropped itself |
+//! | `utm:unnamed/cpc` | `utm_medium` without a source, else `utm_campaign` |
+//! | `search:google`, `social:facebook` | the referrer, a well-known site |
+//! | `referral:partner.example` | the referrer, any other foreign site |
+//! | `other` | everything new past [`CHANNELS_MAX`] |
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::memo::Memo;
+use super::referrer::{host_in_one_spelling, is_below, known_site};
+
+/// The channel of what is past [`CHANNELS_MAX`].
+pub const OTHER_CHANNEL: &str = "other";
+/// The most campaigns and referring sites that are told apart. Click ids and well-known sites are a
+/// short list by themselves and do not count.
+pub const CHANNELS_MAX: usize = 1_000;
+/// The longest channel, in bytes; a longer one is cut.
+pub const CHANNEL_BYTES_MAX: usize = 100;
+/// Bytes of one value, still percent-encoded, that are looked at.
+const VALUE_BYTES_MAX: usize = 256;
+
+/// Tells the channel of requests. Clones share the table of channels, not the memory of answers, so
+/// each thread has its own clone.
+#[derive(Debug, Clone)]
+pub struct Channels {
+    sites: Arc<Vec<String>>,
+    known: Arc<Mutex<HashSet<Arc<str>>>>,
+    memo: Memo<Option<Arc<str>>>,
+    question: Vec<u8>,
+}
+
+impl Channels {
+    /// One for a shop on `sites`: hosts whose own pages (and those of their subdomains) refer
+    /// nobody. What is no host is ignored.
+    #[must_use]
+    pub fn new(sites: Vec<String>) -> Self {
+        let hosts = sites.iter().filter_map(|site| {
+            let host = site
+                .split_once("://")
+                .map_or(site.as_str(), |(_, rest)| rest);
+            Some(host_in_one_spelling(host.as_bytes())?.into_owned())
+        });
+        Self {
+            sites: Arc::new(hosts.collect()),
+            known: Arc::default(),
+            memo: Memo::default(),
+            question: Vec::new(),
+        }
+    }
+
+    /// The same with channels that an earlier run told apart, which count towards
+    /// [`CHANNELS_MAX`].
+    #[must_use]
+    pub fn with_known(self, known: impl IntoIterator<Item = String>) -> Self {
+        let mut table = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        table.extend(known.into_iter().take(CHANNELS_MAX).map(Arc::from));
+        drop(table);
+        self
+    }
+
+    /// All campaigns and referring sites told apart so far, sorted.
+    #[must_use]
+    pub fn known(&self) -> Vec<String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        known.sort_unstable();
+        known
+    }
+
+    /// The channel of a request: `query` with or without `?`, `referrer` as sent, `host` that the
+    /// request was for (empty where the log has none: then only the own sites are told apart from
+    /// partners). Lower case, at most [`CHANNEL_BYTES_MAX`] bytes, no control characters.
+    ///
+    /// ```
+    /// use firedrill::enrichment::Channels;
+    /// let mut channels = Channels::new(vec!["shop.example".to_owned()]);
+    /// let mut of = |query, referrer: &str| channels.channel(query, referrer.as_bytes(), "");
+    /// assert_eq!(of("utm_source=Google&utm_medium=cpc", "-").as_deref(), Some("utm:google/cpc"));
+    /// assert_eq!(of("", "https://www.partner.example/x").as_deref(), Some("referral:partner.example"));
+    /// assert_eq!(of("page=2", "https://www.shop.example/"), None);
+    /// ```
+    pub fn channel(&mut self, query: &str, referrer: &[u8], host: &str) -> Option<Arc<str>> {
+        let tags = Tags::of(query);
+        let site = site_of(referrer);
+        if tags == Tags::default() && (site.is_empty() || site == host.as_bytes()) {
+            return None;
+        }
+        self.question.clear();
+        let texts = [tags.source, tags.medium, tags.campaign, tags.click, host];
+        for text in texts.map(str::as_bytes).into_iter().chain([site]) {
+            self.question.extend(text.len().to_le_bytes());
+            self.question.extend(text);
+        }
+        if let Some(channel) = self.memo.get(&self.question) {
+            return channel.clone();
+        }
+        let channel = self.find(&tags, site, host);
+        self.memo.insert(&self.question, channel.clone());
+        channel
+    }
+
+    fn find(&self, tags: &Tags<'_>, site: &[u8], host: &str) -> Option<Arc<str>> {
+        if let Some(campaign) = tags.campaign_channel() {
+            return Some(self.admit(&campaign));
+        }
+        if !tags.click.is_empty() {
+            return Some(tags.click.into());
+        }
+        if let Some(unnamed) = tags.unnamed_channel() {
+            return Some(self.admit(&unnamed));
+        }
+        let site = host_in_one_spelling(site)?;
+        if self.is_own(&site, host) {
+            return None;
+        }
+        if let Some(channel) = known_site(&site) {
+            return Some(channel.into());
+        }
+        let mut referral = String::from("referral:");
+        push_clean(&mut referral, &site);
+        Some(self.admit(&referral))
+    }
+
+    /// Whether a page of `site` is one of the shop's. A checkout on a subdomain belongs to the shop
+    /// above it, too.
+    fn is_own(&self, site: &str, host: &str) -> bool {
+        let host = host_in_one_spelling(host.as_bytes());
+        let is_of_host = host.is_some_and(|host| {
+            is_below(site, &host) || (site.contains('.') && is_below(&host, site))
+        });
+        is_of_host || self.sites.iter().any(|own| is_below(site, own))
+    }
+
+    fn admit(&self, channel: &str) -> Arc<str> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.contains(channel) {
+            // A text of its own for each answer: a shared one would be a counter that threads share.
+            return channel.into();
+        }
+        if known.len() >= CHANNELS_MAX {
+            return OTHER_CHANNEL.into();
+        }
+        known.insert(channel.into());
+        channel.into()
+    }
+}
+
+/// What of a query tells the channel; empty texts are absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Tags<'a> {
+    source: &'a str,
+    medium: &'a str,
+    campaign: &'a str,
+    /// The channel of the first click id.
+    click: &'static str,
+}
+
+impl<'a> Tags<'a> {
+    fn of(query: &'a str) -> Self {
+        let mut tags = Self::default();
+        let mut rest = query.strip_prefix('?').unwrap_or(query);
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
+            tags.read(&rest[..end]);
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+        tags
+    }
+
+    fn read(&mut self, parameter: &'a str) {
+        // Links in mails and feeds are often escaped once too often.
+        let parameter = parameter.strip_prefix("amp;").unwrap_or(parameter);
+        let Some(equals) = memchr::memchr(b'=', parameter.as_bytes()) else {
+            return;
+        };
+        let (name, value) = (&parameter[..equals], &parameter[equals + 1..]);
+        if value.is_empty() {
+            return;
+        }
+        if let Some(tag) = name.strip_prefix("utm_") {
+            let value = &value[..value.floor_char_boundary(VALUE_BYTES_MAX)];
+            match tag {
+                "source" => self.source = value,
+                "medium" => self.medium = value,
+                "campaign" => self.campaign = value,
+                _ => {}
+            }
+        } else if self.click.is_empty() {
+            self.click = click_channel(name);
+        }
+    }
+
+    fn campaign_channel(&self) -> Option<String> {
+        let mut channel = String::from("utm:");
+        if !push_clean(&mut channel, self.source) {
+            return None;
+        }
+        channel.push('/');
+        if !push_clean(&mut channel, self.medium) {
+            channel.pop();
+        }
+        Some(channel)
+    }
+
+    fn unnamed_channel(&self) -> Option<String> {
+        let mut channel = String::from("utm:unnamed/");
+        let is_told =
+            push_clean(&mut channel, self.medium) || push_clean(&mut channel, self.campaign);
+        is_told.then_some(channel)
+    }
+}
+
+/// The channel that adds a parameter called `name` to its links; empty if there is none.
+fn click_channel(name: &str) -> &'static str {
+    match name {
+        "gclid" | "gbraid" | "wbraid" | "dclid" | "gad_source" | "gad_campaignid" => "ads:google",
+        "fbclid" => "ads:facebook",
+        "msclkid" => "ads:microsoft",
+        "ttclid" => "ads:tiktok",
+        "twclid" => "ads:x",
+        "li_fat_id" => "ads:linkedin",
+        "yclid" | "ysclid" => "ads:yandex",
+        "epik" => "ads:pinterest",
+        "rdt_cid" => "ads:reddit",
+        "ScCid" | "sccid" => "ads:snapchat",
+        "vmcid" => "ads:yahoo",
+        "dicbo" | "obclid" => "ads:outbrain",
+        "tblci" => "ads:taboola",
+        "cto_pld" => "ads:criteo",
+        "irclickid" => "ads:impact",
+        "awc" | "zanpid" => "ads:awin",
+        "cjevent" | "CJEVENT" => "ads:cj",
+        "ranSiteID" | "ranMID" => "ads:rakuten",
+        "tduid" => "ads:tradedoubler",
+        "sscid" => "ads:shareasale",
+        "clickref" => "ads:partnerize",
+        "srsltid" => "search:google",
+        "mc_cid" | "mc_eid" => "mail:mailchimp",
+        "_kx" => "mail:klaviyo",
+        "_hsenc" | "_hsmi" => "mail:hubspot",
+        _ => "",
+    }
+}
+
+/// The site in a referrer as it is written, maybe with user and port; empty if there is none.
+fn site_of(referrer: &[u8]) -> &[u8] {
+    let rest = if let Some(rest) = referrer.strip_prefix(b"https://") {
+        rest
+    } else if let Some(rest) = referrer.strip_prefix(b"http://") {
+        rest
+    } else {
+        let beginning = &referrer[..referrer.len().min(VALUE_BYTES_MAX)];
+        let Some(at) = memchr::memmem::find(beginning, b"://") else {
+            return b"";
+        };
+        &referrer[at + 3..]
+    };
+    let rest = &rest[..rest.len().min(VALUE_BYTES_MAX)];
+    &rest[..memchr::memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len())]
+}
+
+/// Adds a percent-encoded text as one word in lower case, as far as it fits; false if nothing is
+/// left of it.
+fn push_clean(channel: &mut String, encoded: &str) -> bool {
+    let length_before = channel.len();
+    let decoded = decoded(encoded);
+    for char in String::from_utf8_lossy(&decoded).trim().chars() {
+        let is_separator = char.is_whitespace() || char == '/';
+        for lower in char.to_lowercase() {
+            let lower = if is_separator { '-' } else { lower };
+            if channel.len() + lower.len_utf8() > CHANNEL_BYTES_MAX {
+                return channel.len() > length_before;
+            }
+            if is_separator || !is_invisible(lower) {
+                channel.push(lower);
+            }
+        }
+    }
+    channel.len() > length_before
+}
+
+/// Control characters, and those that turn or hide the text around them.
+fn is_invisible(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(char, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+fn decoded(encoded: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        let pair = after.first_chunk::<2>().filter(|_| *first == b'%');
+        let byte = pair.and_then(|[high, low]| Some(hex(*high)? << 4 | hex(*low)?));
+        if byte.is_some() {
+            rest = &after[2..];
+        }
+        let plain = if *first == b'+' { b' ' } else { *first };
+        decoded.push(byte.unwrap_or(plain));
+    }
+    decoded
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn channel(query: &str, referrer: &str, host: &str) -> Option<String> {
+        let mut channels = Channels::new(vec!["https://www.shop.example/".to_owned()]);
+        let found = channels.channel(query, referrer.as_bytes(), host);
+        found.as_deref().map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn campaigns_come_first_then_click_ids() {
+        for (query, expected) in [
+            (
+                "utm_source=Google&utm_medium=CPC&utm_campaign=x&gclid=1",
+                "utm:google/cpc",
+            ),
+            ("?a=1&utm_source=newsletter", "utm:newsletter"),
+            ("a=1&amp;utm_source=x&amp;utm_medium=y", "utm:x/y"),
+            (
+                "utm_source=spring+sale%2Fmail&utm_medium=%20",
+                "utm:spring-sale-mail",
+            ),
+            ("utm_source=%D9%85%DA%AF", "utm:مگ"),
+            ("utm_source=a%1B%5B2J%00b%E2%80%AE", "utm:a[2jb"),
+            ("utm_source=%ff%zz%", "utm:\u{fffd}%zz%"),
+            ("gclid=Cj0&utm_campaign=x", "ads:google"),
+            ("wbraid=1", "ads:google"),
+            ("fbclid=1&gclid=2", "ads:facebook"),
+            ("msclkid=1", "ads:microsoft"),
+            ("awc=1_2", "ads:awin"),
+            ("utm_medium=mail", "utm:unnamed/mail"),
+            ("utm_campaign=bf", "utm:unnamed/bf"),
+        ] {
+            let found = channel(query, "https://www.shop.example/x", "shop.example");
+            assert_eq!(found.as_deref(), Some(expected), "{query}");
+        }
+    }
+
+    #[test]
+    fn without_tags_the_foreign_referrer_is_the_channel() {
+        for (query, referrer, expected) in [
+            ("q=1", "https://www.google.de/", Some("search:google")),
+            (
+                "",
+                "http://m.facebook.com/l.php?u=x",
+                Some("social:facebook"),
+            ),
+            (
+                "",
+                "https://WWW.Partner.Example:8443/p",
+                Some("referral:partner.example"),
+            ),
+            (
+                "gclid=",
+                "https://partner.example",
+                Some("referral:partner.example"),
+            ),
+            (
+                "utm_source",
+                "https://partner.example",
+                Some("referral:partner.example"),
+            ),
+            ("xgclid=1", "-", None),
+            ("", "-", None),
+            ("", "", None),
+            ("", "https://", None),
+            ("", "not a url", None),
+            ("", "https://a\x1bb/", None),
+        ] {
+            let found = channel(query, referrer, "shop.example");
+            assert_eq!(found.as_deref(), expected, "{query} {referrer}");
+        }
+    }
+
+    #[test]
+    fn the_own_site_refers_nobody() {
+        for (referrer, host) in [
+            ("https://shop.example/cart", ""),
+            ("https://m.shop.example/cart", ""),
+            ("https://other.example/", "other.example:443"),
+            ("https://www.other.example/", "OTHER.example"),
+            ("https://m.other.example/", "other.example"),
+            ("https://www.other.example/", "checkout.other.example"),
+            ("http://203.0.113.5/", "203.0.113.5"),
+        ] {
+            assert_eq!(channel("page=2", referrer, host), None, "{referrer} {host}");
+        }
+        let foreign = channel("", "https://notshop.example/", "shop.example");
+        assert_eq!(foreign.as_deref(), Some("referral:notshop.example"));
+    }
+
+    #[test]
+    fn past_the_limit_new_channels_are_other_and_well_known_ones_are_not() {
+        let mut channels = Channels::new(Vec::new());
+        for index in 0..CHANNELS_MAX {
+            let found = channels.channel(&format!("utm_source=s{index}"), b"", "");
+            assert_eq!(found, Some(format!("utm:s{index}").into()));
+        }
+        let mut clone = channels.clone();
+        let mut next = Channels::new(Vec::new()).with_known(channels.known());
+        for channels in [&mut channels, &mut clone, &mut next] {
+            let mut of = |query: &str| channels.channel(query, b"", "");
+            assert_eq!(of("utm_source=one-more").as_deref(), Some(OTHER_CHANNEL));
+            assert_eq!(of("utm_source=s7").as_deref(), Some("utm:s7"));
+            assert_eq!(of("gclid=1").as_deref(), Some("ads:google"));
+            assert_eq!(channels.known().len(), CHANNELS_MAX);
+        }
+    }
+
+    #[test]
+    fn a_long_channel_is_cut_between_characters() {
+        let found = channel(&format!("utm_source={}", "é".repeat(90)), "", "").unwrap();
+        assert_eq!(found, format!("utm:{}", "é".repeat(48)));
+        assert_eq!(found.len(), CHANNEL_BYTES_MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_has_a_harmless_channel_and_the_same_again(
+            query in "((utm_source|utm_medium|gclid|a)=(%[0-9a-f]{2}|.){0,9}&){0,4}.*",
+            referrer in proptest::collection::vec(any::<u8>(), 0..40),
+            url in "https?://.{0,20}/",
+            host in ".{0,20}",
+        ) {
+            let mut channels = Channels::new(vec![host.clone()]);
+            for referrer in [referrer.as_slice(), url.as_bytes()] {
+                let first = channels.channel(&query, referrer, &host);
+                prop_assert_eq!(channels.channel(&query, referrer, &host), first.clone());
+                if let Some(channel) = first {
+                    prop_assert!(channel.len() <= CHANNEL_BYTES_MAX);
+                    prop_assert!(!channel.contains(char::is_whitespace));
+                    prop_assert!(!channel.contains(is_invisible));
+                }
+            }
+        }
+    }
+}
