@@ -1,4 +1,5 @@
-//! Any bytes as a log whose lines stand in a prefix of a container runtime or of syslog; the first byte says in which format.
+//! Any bytes as a log whose lines stand behind a prefix of a container runtime or of syslog; the first
+//! byte says in which format.
 #![no_main]
 
 use firedrill_fuzz::access_log::{Envelope, LogFormat};

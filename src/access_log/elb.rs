@@ -8,6 +8,9 @@
 //! write alike is read here for [`super::alb`], too.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::fields::{Fields, RequestLine, request_line};
 use super::format::KnownFormat;
@@ -140,11 +143,14 @@ fn bytes(fields: &mut Fields<'_>) -> Result<u64, &'static str> {
     Ok(bytes.unsigned_abs())
 }
 
+/// Made once: it takes longer to make than to use.
+static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" HTTP/"));
+
 /// Where the request's closing quote is, counted from behind the opening one. The load balancer
 /// does not escape quotes inside a URL, so the end is the quote after ` HTTP/1.1` if there is one.
 fn request_end(rest: &[u8]) -> Option<usize> {
     let inside = rest.strip_prefix(b"\"")?;
-    let version = memchr::memmem::find_iter(inside, b" HTTP/").find_map(|found| {
+    let version = VERSION.find_iter(inside).find_map(|found| {
         let after = &inside[found + 6..];
         let digits = after
             .iter()

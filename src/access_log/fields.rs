@@ -102,8 +102,14 @@ fn parse_request_line(text: &[u8]) -> Option<RequestLine<'_>> {
         Ok(target) => target,
         Err(error) => str::from_utf8(&target[..error.valid_up_to()]).ok()?,
     };
-    (is_method && (target.starts_with('/') || target.contains("://") || target == "*"))
+    (is_method && (target.starts_with('/') || has_scheme(target) || target == "*"))
         .then_some(RequestLine { method, target })
+}
+
+/// Whether a target is a URL: `://` stands at its first colon.
+fn has_scheme(target: &str) -> bool {
+    let colon = memchr(b':', target.as_bytes());
+    colon.is_some_and(|colon| target.as_bytes()[colon..].starts_with(b"://"))
 }
 
 /// A status from 100 to 599 and beyond, as servers write them; `None` for anything else.

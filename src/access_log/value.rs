@@ -67,8 +67,10 @@ pub fn upstream_tries(list: &[u8]) -> Option<u32> {
     if list.is_empty() {
         return None;
     }
-    let separator_count =
-        memchr::memchr_iter(b',', list).count() + memmem::find_iter(list, b" : ").count();
+    let mut separator_count = memchr::memchr_iter(b',', list).count();
+    if memchr(b':', list).is_some() {
+        separator_count += memmem::find_iter(list, b" : ").count();
+    }
     u32::try_from(separator_count + 1).ok()
 }
 

@@ -57,7 +57,7 @@ pub struct Client {
 ///
 /// ```
 /// use firedrill::enrichment::{ClientClass, client_of};
-/// /// let client = client_of(b"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)");
+/// let client = client_of(b"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)");
 /// assert_eq!(client.class, ClientClass::Bot);
 /// assert_eq!(client.name.as_deref(), Some("Googlebot"));
 /// assert_eq!(client_of(b"").class, ClientClass::Human);

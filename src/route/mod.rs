@@ -209,11 +209,14 @@ fn path_of(target: &str) -> &str {
     let after_host = if bytes.first() == Some(&b'/') {
         target
     } else {
-        match target.split_once("://") {
-            Some((scheme, rest)) if !scheme.contains('/') => {
-                rest.find('/').map_or("/", |slash| &rest[slash..])
+        let colon = memchr::memchr2(b':', b'/', bytes);
+        let rest = colon.and_then(|colon| target[colon..].strip_prefix("://"));
+        match rest {
+            Some(rest) => {
+                let slash = memchr::memchr(b'/', rest.as_bytes());
+                slash.map_or("/", |slash| &rest[slash..])
             }
-            _ => target,
+            None => target,
         }
     };
     let end = memchr::memchr3(b'?', b'#', b';', after_host.as_bytes());

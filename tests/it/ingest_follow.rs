@@ -204,7 +204,9 @@ fn two_followers_of_one_log_add_each_line_once() {
         append(&folder, "access.log", &lines(end - 20..end));
         followers[0].wait_for_records(u64::from(end));
     }
-    followers.map(Follower::end);
+    for follower in followers {
+        follower.end();
+    }
     assert_each_second_once(&folder, 50);
     assert_nothing_is_left(&folder, "access.log");
 }

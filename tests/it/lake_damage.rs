@@ -1,7 +1,10 @@
 //! Damage: whatever is cut off or flipped, the lake is as it was, or refused, and never silently
 //! another.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests; what fails is the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; what fails is the test"
+)]
 
 use std::path::{Path, PathBuf};
 

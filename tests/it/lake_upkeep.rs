@@ -1,6 +1,9 @@
 //! Upkeep of a lake: compaction, vacuum and checkpoints change files, and never a number.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests; what fails is the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; what fails is the test"
+)]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

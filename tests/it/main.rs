@@ -29,11 +29,19 @@ mod fuzz_seeds;
 
 mod ingest;
 
+mod ingest_follow;
+
+mod ingest_formats;
+
 mod ingest_growth;
+
+mod ingest_inputs;
 
 mod ingest_order;
 
 mod ingest_rejects;
+
+mod ingest_rules;
 
 mod lake;
 

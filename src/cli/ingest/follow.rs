@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use indicatif::ProgressBar;
 
@@ -26,6 +26,11 @@ use crate::route::RouteTemplate;
 
 /// How often a wish to stop is looked for.
 const STOP_POLL: Duration = Duration::from_millis(100);
+/// Two signals within this time are one wish.
+const SIGNAL_TWICE: Duration = Duration::from_secs(1);
+/// A file that was rotated away may be written to for so many more looks: servers go on with the old
+/// one until they are told of the new.
+const LOOKS_AFTER_ROTATION: u32 = 6;
 
 /// Runs `ingest --follow`.
 pub fn run(
@@ -81,9 +86,12 @@ pub fn run(
 fn stop_on_signal() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
+    let mut first: Option<Instant> = None;
     ctrlc::set_handler(move || {
-        // The second time there is no patience left; what is committed is kept.
-        if asked.swap(true, Ordering::Relaxed) {
+        asked.store(true, Ordering::Relaxed);
+        // The second time there is no patience left; what is committed is kept. Some programs signal
+        // a process twice at once, itself and its group.
+        if first.get_or_insert_with(Instant::now).elapsed() > SIGNAL_TWICE {
             std::process::exit(i32::from(ExitCode::Stopped.number()));
         }
     })
@@ -156,12 +164,22 @@ fn announce(outcome: Outcome, terminal: &Terminal) -> Result<Option<ExitCode>, F
 #[derive(Default)]
 struct FollowedFiles {
     files: HashMap<PathBuf, Followed>,
+    rotated: Vec<Rotated>,
+}
+
+/// A file whose name belongs to another one now.
+struct Rotated {
+    path: PathBuf,
+    file: Arc<File>,
+    bytes: u64,
+    looks_left: u32,
 }
 
 struct Followed {
     file: Arc<File>,
     identity: Identity,
     bytes: u64,
+    modified: Option<SystemTime>,
 }
 
 /// What tells one file from another under the same name.
@@ -182,9 +200,25 @@ impl Identity {
 }
 
 impl FollowedFiles {
+    /// Rotated files that were still written to since the last look.
+    fn rotated_changed(&mut self) -> Vec<LogInput> {
+        let mut changed = Vec::new();
+        self.rotated.retain_mut(|rotated| {
+            let bytes = length(&rotated.file);
+            if bytes != rotated.bytes {
+                rotated.bytes = bytes;
+                let file = Arc::clone(&rotated.file);
+                changed.push(LogInput::Rotated(rotated.path.clone(), file));
+            }
+            rotated.looks_left -= 1;
+            rotated.looks_left > 0
+        });
+        changed
+    }
+
     /// Those of `inputs` that may have something new, the rest of a rotated file before its successor.
     fn changed(&mut self, inputs: Vec<LogInput>) -> Vec<LogInput> {
-        let mut changed = Vec::new();
+        let mut changed = self.rotated_changed();
         for input in inputs {
             let Some(path) = input.path().map(Path::to_owned) else {
                 continue;
@@ -195,21 +229,31 @@ impl FollowedFiles {
             };
             let identity = Identity::of(&metadata);
             let bytes = metadata.len();
+            let modified = metadata.modified().ok();
             if let Some(known) = self.files.get_mut(&path)
                 && known.identity == identity
             {
-                if known.bytes == bytes {
+                // A file that was truncated may have grown to the same length again.
+                if known.bytes == bytes && known.modified == modified {
                     continue;
                 }
                 known.bytes = bytes;
+                known.modified = modified;
             } else {
                 let followed = Followed {
                     file: Arc::new(file),
                     identity,
                     bytes,
+                    modified,
                 };
-                if let Some(rotated) = self.files.insert(path.clone(), followed) {
-                    changed.push(LogInput::Rotated(path, rotated.file));
+                if let Some(before) = self.files.insert(path.clone(), followed) {
+                    changed.push(LogInput::Rotated(path.clone(), Arc::clone(&before.file)));
+                    self.rotated.push(Rotated {
+                        path,
+                        bytes: length(&before.file),
+                        file: before.file,
+                        looks_left: LOOKS_AFTER_ROTATION,
+                    });
                 }
             }
             // A file that was just made has nothing to say yet.
@@ -219,6 +263,10 @@ impl FollowedFiles {
         }
         changed
     }
+}
+
+fn length(file: &File) -> u64 {
+    file.metadata().map_or(0, |metadata| metadata.len())
 }
 
 fn open(path: &Path) -> std::io::Result<(File, Metadata)> {

@@ -11,6 +11,8 @@ use crate::cli::terminal::Terminal;
 use crate::lake::RejectedLine;
 use crate::report::text;
 
+/// Characters of a path in a table.
+const PATH_CHARACTERS_MAX: usize = 27;
 /// Sources that a table shows; `--json` has all.
 const ROWS_MAX: usize = 50;
 
@@ -33,6 +35,19 @@ pub fn too_many_rejects(read: &SourceRead, sample: &[RejectedLine]) -> Failure {
         (reject_share(counts) + 0.0005).min(1.0)
     );
     Failure::new(ExitCode::Input, message)
+}
+
+/// The telling end of a path that is too long for a table.
+fn end_of(path: &str) -> String {
+    let length = path.chars().count();
+    if length <= PATH_CHARACTERS_MAX {
+        return path.to_owned();
+    }
+    let end: String = path
+        .chars()
+        .skip(length - PATH_CHARACTERS_MAX + 1)
+        .collect();
+    format!("…{end}")
 }
 
 /// A pasted format is too long for tables and messages.
@@ -183,7 +198,7 @@ fn print_table(rows: &[SourceJson<'_>], terminal: &Terminal) -> Result<(), Failu
     let mut table = terminal.table(&headings);
     for row in rows.iter().take(ROWS_MAX) {
         table.add_row(vec![
-            text::harmless(row.path).into_owned(),
+            text::harmless(&end_of(row.path)).into_owned(),
             text::harmless(short(row.format)).into_owned(),
             text::count(row.lines),
             text::count(row.records),
