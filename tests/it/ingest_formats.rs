@@ -2,6 +2,11 @@
 //!
 //! The logs are the seeds of the fuzz targets; the numbers beside them were worked out by hand.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; what fails is the test"
+)]
+
 use super::ingest::{assert_sound, gzip, info, ingest};
 use super::lake_rows::rows;
 use super::program::{command, count, run, text};

@@ -1,5 +1,10 @@
 //! What `ingest` can be pointed at: patterns, folders, packed files, standard input, many files.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; what fails is the test"
+)]
+
 use std::collections::BTreeSet;
 
 use super::access_lines::{line, plain_lines};

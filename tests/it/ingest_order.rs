@@ -1,5 +1,10 @@
 //! The order of ingests: files in any order, in one command or many, or by two processes at once.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; what fails is the test"
+)]
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
