@@ -11,12 +11,15 @@ here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-fail() { echo "FAILED: $*" >&2; exit 1; }
-
 if ! cc -O1 -shared -fPIC -o "$work/faults.so" "$here/faults/disk_faults.c" -ldl 2> "$work/cc"; then
     echo "skipped: no C compiler for the faults: $(head -1 "$work/cc")"
     exit 0
 fi
+
+# The shell reports every process that is killed; that is what this is about.
+exec 9>&2 2> "$work/noise"
+trap 'echo "FAILED at line $LINENO: $(tail -1 "$work/noise")" >&9' ERR
+fail() { echo "FAILED: $*" >&9; exit 1; }
 
 # Logs: one that grows, one with rejected lines, one compressed.
 "$firedrill" simulate --days 2 --shoppers-per-day 60 --seed 7 -o "$work/logs" -q
@@ -105,10 +108,6 @@ sweep "checkpoint" "$work/lake-49" "$firedrill" ingest --lake "$work/lake" -q "$
 if "$firedrill" lake compact --help > /dev/null 2>&1; then
     sweep "compact" "$work/lake-49" "$firedrill" lake compact --lake "$work/lake" -q
 fi
-
-# The shell reports every process that is killed; that is what this is about.
-exec 9>&2 2> "$work/noise"
-fail() { echo "FAILED: $*" >&9; exit 1; }
 
 # Kills at random moments, two processes at once on the same files.
 cp -a "$work/empty" "$work/once"
