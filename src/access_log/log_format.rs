@@ -121,13 +121,6 @@ impl LogFormat {
         }
     }
 
-    /// The same format inside another envelope.
-    #[must_use]
-    pub fn inside(mut self, envelope: Envelope) -> Self {
-        self.envelope = envelope;
-        self
-    }
-
     /// How it says what its columns are.
     #[must_use]
     pub fn header(&self) -> HeaderRule {

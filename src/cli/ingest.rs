@@ -70,10 +70,7 @@ pub fn run(
     let read = read_and_commit(inputs, &settings, &bar, terminal);
     bar.finish_and_clear();
     let mut outcome = read?;
-    let failures: Vec<Failure> = std::mem::take(&mut outcome.failures)
-        .into_iter()
-        .map(|(_, failure)| failure)
-        .collect();
+    let failures = outcome.take_failures();
     if failures.is_empty() && outcome.sources.is_empty() {
         let message = format!(
             "there is no log to read\n{}",

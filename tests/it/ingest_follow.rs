@@ -14,8 +14,6 @@ use super::temp_folder::TempFolder;
 
 /// How long a slow machine may take to see what was written.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often the lake is looked at meanwhile.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// A process that follows, ended with the test whatever happens.
 struct Follower<'a> {
@@ -53,7 +51,6 @@ impl<'a> Follower<'a> {
                 found < expected && Instant::now() < deadline,
                 "{found} records, not {expected}"
             );
-            thread::sleep(LOOK);
         }
     }
 

@@ -132,10 +132,7 @@ fn wait(every: Duration, stop: &AtomicBool) {
 /// Prints what a look at the files brought, if anything; says with which code something failed.
 fn announce(outcome: Outcome, terminal: &Terminal) -> Result<Option<ExitCode>, Failure> {
     let mut outcome = outcome;
-    let failures: Vec<Failure> = std::mem::take(&mut outcome.failures)
-        .into_iter()
-        .map(|(_, failure)| failure)
-        .collect();
+    let failures = outcome.take_failures();
     outcome.sources.retain(|source| source.state.is_some());
     outcome.skipped.clear();
     if terminal.is_json && !outcome.sources.is_empty() {

@@ -61,6 +61,12 @@ impl Outcome {
         self.skipped.sort_by_key(|(name, _)| place(name));
         self.failures.sort_by_key(|(name, _)| place(name));
     }
+
+    /// The failures without their paths, which their messages name.
+    pub fn take_failures(&mut self) -> Vec<Failure> {
+        let failures = std::mem::take(&mut self.failures);
+        failures.into_iter().map(|(_, failure)| failure).collect()
+    }
 }
 
 /// Reads and commits every input.
@@ -97,7 +103,17 @@ pub fn read_and_commit(
             read: Vec::new(),
             outcome: Outcome::default(),
         };
-        committer.run(&results)
+        let outcome = committer.run(&results);
+        if outcome.is_err() {
+            // What is still being read would have nowhere to go.
+            schedule.stop();
+            for (_, read) in &results {
+                if let Ok((_, parts)) = read {
+                    parts.discard();
+                }
+            }
+        }
+        outcome
     })
 }
 

@@ -82,6 +82,12 @@ impl Schedule {
         self.changed.notify_all();
     }
 
+    /// Nothing more is to be read.
+    pub fn stop(&self) {
+        self.lock().waiting.clear();
+        self.changed.notify_all();
+    }
+
     /// Everything that was read before is in the lake.
     pub fn committed(&self) {
         self.lock().uncommitted.clear();

@@ -126,13 +126,12 @@ impl Reading<'_> {
             read.ignored_format = asked.filter(|asked| *asked != read.format);
             return Ok((read, Parts::default()));
         };
-        let (format, context) =
-            source_format(self.input, &source, self.format, self.context, &first)?;
+        let format = source_format(self.input, &source, self.format, self.context, &first)?;
         let feed = Feed {
             source: Arc::new(SourceBlocks {
                 source_id: source.source_id(),
                 format: format.clone(),
-                context,
+                context: self.context.clone(),
             }),
             may_grow,
             header: source.header(),
@@ -189,14 +188,13 @@ fn source_format(
     asked: Option<LogFormat>,
     context: &LineContext,
     first: &LineBlock,
-) -> Result<(LogFormat, LineContext), Unread> {
-    let format = match (&source.known, asked) {
-        (_, Some(format)) => format,
+) -> Result<LogFormat, Unread> {
+    match (&source.known, asked) {
+        (_, Some(format)) => Ok(format),
         (Known::Source { state, .. }, None) => LogFormat::from_text(&state.format)
-            .map_err(|message| Failure::usage(format!("{}: {message}", source.path)))?,
-        (Known::New, None) => detect(first, context).map_err(|error| undetected(input, &error))?,
-    };
-    Ok((format, context.clone()))
+            .map_err(|message| Failure::usage(format!("{}: {message}", source.path)).into()),
+        (Known::New, None) => detect(first, context).map_err(|error| undetected(input, &error)),
+    }
 }
 
 /// A named input must be a log; what lies beside the logs in a folder need not be. A log that asks
