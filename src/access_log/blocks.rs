@@ -11,6 +11,9 @@ pub const BLOCK_BYTES: usize = 16 * 1024 * 1024;
 /// The longest line that is read.
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
+/// Blocks whose memory is kept for later ones.
+const SPARE_MAX: usize = 2;
+
 /// Whole lines of a source.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LineBlock {
@@ -44,19 +47,18 @@ impl LineBlock {
 
     /// Every line without its end (`\n` or `\r\n`), with the offset of its first byte.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let mut rest = self.bytes.as_slice();
-        let mut offset = self.offset;
+        let bytes = self.bytes.as_slice();
+        let mut ends = memchr::memchr_iter(b'\n', bytes);
+        let mut start = 0;
         std::iter::from_fn(move || {
-            if rest.is_empty() {
+            if start >= bytes.len() {
                 return None;
             }
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-            let start = offset;
-            let next = (end + 1).min(rest.len());
-            offset += next as u64;
-            rest = &rest[next..];
-            Some((start, line))
+            let end = ends.next().unwrap_or(bytes.len());
+            let line = &bytes[start..end];
+            let offset = self.offset + start as u64;
+            start = end + 1;
+            Some((offset, line.strip_suffix(b"\r").unwrap_or(line)))
         })
     }
 }
@@ -68,6 +70,8 @@ pub struct LineBlocks<R> {
     block_bytes: usize,
     offset: u64,
     carried: Vec<u8>,
+    /// What earlier blocks were in.
+    spare: Vec<Vec<u8>>,
     is_at_end: bool,
 }
 
@@ -84,6 +88,7 @@ impl<R: Read> LineBlocks<R> {
             block_bytes,
             offset,
             carried: Vec::new(),
+            spare: Vec::new(),
             is_at_end: false,
         }
     }
@@ -123,6 +128,9 @@ impl<R: Read> LineBlocks<R> {
         if wanted == 0 || self.is_at_end {
             return Ok(());
         }
+        if let Some(spare) = self.spare.pop() {
+            return self.refill(bytes, spare);
+        }
         // Sources are often smaller than a block; a large one asks for all of it once.
         if bytes.capacity() > 1 << 20 || self.offset > 0 {
             bytes.reserve_exact(self.block_bytes - bytes.len());
@@ -130,6 +138,36 @@ impl<R: Read> LineBlocks<R> {
         let read = self.reader.by_ref().take(wanted).read_to_end(bytes)? as u64;
         self.is_at_end = read < wanted;
         Ok(())
+    }
+
+    /// Fills `spare` behind a copy of `bytes`, and puts it in its place.
+    fn refill(&mut self, bytes: &mut Vec<u8>, mut spare: Vec<u8>) -> io::Result<()> {
+        // What is in it already is not cleared again, only read over.
+        spare.resize(self.block_bytes, 0);
+        let mut filled = bytes.len();
+        spare[..filled].copy_from_slice(bytes);
+        while filled < self.block_bytes {
+            match self.reader.read(&mut spare[filled..]) {
+                Ok(0) => {
+                    self.is_at_end = true;
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        spare.truncate(filled);
+        *bytes = spare;
+        Ok(())
+    }
+
+    /// Takes the memory of a block that is not needed any more, for a later one: pages that were
+    /// never touched cost more than the reading itself.
+    pub fn reuse(&mut self, bytes: Vec<u8>) {
+        if bytes.capacity() >= self.block_bytes && self.spare.len() < SPARE_MAX {
+            self.spare.push(bytes);
+        }
     }
 
     /// Reads on to the end of a line that fills a whole block, keeping only its beginning.
@@ -165,6 +203,7 @@ mod tests {
         let mut reader = LineBlocks::with_block_bytes(text, 0, block_bytes);
         let mut all = Vec::new();
         while let Some(block) = reader.next_block().unwrap() {
+            reader.reuse([&block.bytes[..], &[b'?'; 200]].concat());
             all.push(block);
         }
         all

@@ -150,6 +150,25 @@ static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" HTTP
 /// does not escape quotes inside a URL, so the end is the quote after ` HTTP/1.1` if there is one.
 fn request_end(rest: &[u8]) -> Option<usize> {
     let inside = rest.strip_prefix(b"\"")?;
+    // Nearly always the first quote is it.
+    let first = memchr::memchr(b'"', inside)?;
+    if let Some((
+        _,
+        [
+            b' ',
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            b'0'..=b'9',
+            b'.',
+            b'0'..=b'9',
+        ],
+    )) = inside[..first].split_last_chunk()
+    {
+        return Some(first);
+    }
     let version = VERSION.find_iter(inside).find_map(|found| {
         let after = &inside[found + 6..];
         let digits = after
@@ -159,7 +178,7 @@ fn request_end(rest: &[u8]) -> Option<usize> {
     });
     version
         .or_else(|| memchr::memmem::find(inside, b"\" \""))
-        .or_else(|| memchr::memchr(b'"', inside))
+        .or(Some(first))
 }
 
 #[cfg(test)]

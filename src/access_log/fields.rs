@@ -19,11 +19,12 @@ impl<'a> Fields<'a> {
     }
 
     /// The bytes up to the next space, which is skipped.
+    #[inline]
     pub fn word(&mut self) -> Option<&'a [u8]> {
         if self.rest.is_empty() {
             return None;
         }
-        let end = memchr(b' ', self.rest).unwrap_or(self.rest.len());
+        let end = word_end(self.rest);
         let word = &self.rest[..end];
         self.rest = &self.rest[(end + 1).min(self.rest.len())..];
         Some(word)
@@ -64,6 +65,22 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Where the next space is, or the end. Most words are shorter than what a call of `memchr` is good
+/// for: eight bytes are looked at as one number.
+#[inline]
+fn word_end(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    if let Some(bytes) = text.first_chunk::<8>() {
+        let differing = u64::from_le_bytes(*bytes) ^ (ONES * b' ' as u64);
+        // The lowest bit that is set is the top bit of the first byte that does not differ.
+        let equal = differing.wrapping_sub(ONES) & !differing & (ONES << 7);
+        if equal != 0 {
+            return (equal.trailing_zeros() / 8) as usize;
+        }
+    }
+    memchr(b' ', text).unwrap_or(text.len())
+}
+
 /// Method and target of a request line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLine<'a> {
@@ -85,25 +102,55 @@ pub fn request_line(text: &[u8]) -> RequestLine<'_> {
 }
 
 fn parse_request_line(text: &[u8]) -> Option<RequestLine<'_>> {
-    let space = memchr(b' ', text)?;
-    let method = str::from_utf8(&text[..space]).ok()?;
-    let is_method = method.len() <= METHOD_BYTES_MAX
-        && !method.is_empty()
-        && method
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_');
-    let rest = &text[space + 1..];
-    let target = match memchr::memrchr(b' ', rest) {
-        Some(end) if rest[end + 1..].starts_with(b"HTTP/") => &rest[..end],
-        _ => rest,
-    };
+    let space = word_end(text);
+    let rest = text.get(space + 1..)?;
+    let method = method(&text[..space])?;
+    let target = without_version(rest);
     // A target that is not UTF-8 ends where it stops being it; the route needs no more.
     let target = match str::from_utf8(target) {
         Ok(target) => target,
         Err(error) => str::from_utf8(&target[..error.valid_up_to()]).ok()?,
     };
-    (is_method && (target.starts_with('/') || has_scheme(target) || target == "*"))
+    (target.starts_with('/') || has_scheme(target) || target == "*")
         .then_some(RequestLine { method, target })
+}
+
+fn method(text: &[u8]) -> Option<&str> {
+    match text {
+        b"GET" => return Some("GET"),
+        b"POST" => return Some("POST"),
+        _ => {}
+    }
+    let is_method = (1..=METHOD_BYTES_MAX).contains(&text.len())
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_'));
+    str::from_utf8(text).ok().filter(|_| is_method)
+}
+
+/// What is before the last space, if `HTTP/` is behind it.
+fn without_version(rest: &[u8]) -> &[u8] {
+    if let Some((
+        target,
+        [
+            b' ',
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            b'0'..=b'9',
+            b'.',
+            b'0'..=b'9',
+        ],
+    )) = rest.split_last_chunk()
+    {
+        return target;
+    }
+    match memchr::memrchr(b' ', rest) {
+        Some(end) if rest[end + 1..].starts_with(b"HTTP/") => &rest[..end],
+        _ => rest,
+    }
 }
 
 /// Whether a target is a URL: `://` stands at its first colon.
@@ -118,4 +165,42 @@ pub fn status(text: &[u8]) -> Option<u16> {
     u16::try_from(value)
         .ok()
         .filter(|status| (100..1_000).contains(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_request_line_is_a_method_a_target_and_maybe_a_version() {
+        for (text, method, target) in [
+            ("GET /cart HTTP/1.1", "GET", "/cart"),
+            ("PROPFIND /a b HTTP/2", "PROPFIND", "/a b"),
+            ("GET /a HTTP/1.1 HTTP/1.0", "GET", "/a HTTP/1.1"),
+            ("POST /a FTP/1.1", "POST", "/a FTP/1.1"),
+            (
+                "GET https://shop.example/ HTTP/1.1",
+                "GET",
+                "https://shop.example/",
+            ),
+            ("OPTIONS * HTTP/1.0", "OPTIONS", "*"),
+            ("GET", "-", "/{malformed}"),
+            ("get / HTTP/1.1", "-", "/{malformed}"),
+            (" / HTTP/1.1", "-", "/{malformed}"),
+            ("GET cart HTTP/1.1", "-", "/{malformed}"),
+        ] {
+            let expected = RequestLine { method, target };
+            assert_eq!(request_line(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_ends_at_the_first_space(text in "[ !\\x00\\x1f\\x21a-z\u{a0}]{0,30}") {
+            let text = text.as_bytes();
+            let expected = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
+            prop_assert_eq!(word_end(text), expected);
+        }
+    }
 }

@@ -77,6 +77,7 @@ impl Default for LogLine<'_> {
 impl LogLine<'_> {
     /// The same with `ts_us` taken as the end of the request: the duration is taken off, if known.
     #[must_use]
+    #[inline]
     pub fn ended(mut self) -> Self {
         let latency_us = self.latency_us.and_then(|us| i64::try_from(us).ok());
         self.ts_us = self.ts_us.saturating_sub(latency_us.unwrap_or(0));

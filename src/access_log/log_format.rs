@@ -163,6 +163,7 @@ impl LogFormat {
     ///
     /// # Errors
     /// The reason, in a few words, for a line that is not of this format.
+    #[inline]
     pub fn parse<'a>(&self, line: &'a [u8], context: &mut LineContext) -> LineResult<'a> {
         match self.envelope {
             Envelope::Bare => self.parse_bare(line, context),
@@ -177,6 +178,7 @@ impl LogFormat {
         }
     }
 
+    #[inline]
     fn parse_bare<'a>(&self, line: &'a [u8], context: &mut LineContext) -> LineResult<'a> {
         match &self.lines {
             Lines::Known(known) => (known.parse)(line, context),

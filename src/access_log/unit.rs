@@ -18,33 +18,55 @@ impl Unit {
     /// for anything but digits with at most one point between them, and past the largest `i64`.
     #[must_use]
     pub fn as_us(self, text: &[u8]) -> Option<u64> {
-        let point = memchr::memchr(b'.', text);
-        let (whole, fraction) = match point {
-            Some(point) => (&text[..point], &text[point + 1..]),
-            None => (text, &b""[..]),
-        };
-        if !fraction.iter().all(u8::is_ascii_digit) || (point.is_some() && fraction.is_empty()) {
-            return None;
-        }
         let decimals = match self {
             Unit::Seconds => 6,
             Unit::Milliseconds => 3,
-            Unit::Microseconds => 0,
-            Unit::Nanoseconds => return Some(number(whole)?.unsigned_abs() / 1_000),
+            Unit::Microseconds | Unit::Nanoseconds => 0,
         };
-        let mut us = number(whole)?;
-        for index in 0..decimals {
-            let digit = fraction.get(index).map_or(0, |digit| digit - b'0');
+        let whole_digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let mut us = number(&text[..whole_digits])?;
+        let fraction = match &text[whole_digits..] {
+            [] => &[],
+            [b'.', fraction @ ..] if !fraction.is_empty() => fraction,
+            _ => return None,
+        };
+        if !fraction.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        if self == Unit::Nanoseconds {
+            return Some(us.unsigned_abs() / 1_000);
+        }
+        let (fraction, zeros) = match fraction.get(..decimals) {
+            Some(fraction) => (fraction, 0),
+            None => (fraction, decimals - fraction.len()),
+        };
+        for digit in fraction.iter().map(|digit| digit - b'0') {
             us = us.checked_mul(10)?.checked_add(i64::from(digit))?;
         }
+        us = us.checked_mul(POWERS_OF_TEN[zeros])?;
         u64::try_from(us).ok()
     }
 }
 
+/// 10⁰ to 10⁶.
+const POWERS_OF_TEN: [i64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
 /// A decimal number of digits only; `None` for anything else, and past the largest `i64`.
 #[must_use]
 pub fn number(digits: &[u8]) -> Option<i64> {
-    if digits.is_empty() || digits.len() > 19 {
+    // 18 digits are always below the largest number.
+    if (1..=18).contains(&digits.len()) {
+        let mut value = 0_i64;
+        for digit in digits {
+            let digit = digit.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            value = value * 10 + i64::from(digit);
+        }
+        return Some(value);
+    }
+    if digits.len() != 19 {
         return None;
     }
     digits.iter().try_fold(0_i64, |value, digit| {
@@ -73,6 +95,10 @@ mod tests {
             ("", None),
             ("1e3", None),
             ("999999999999999999", None),
+            ("9223372036854.775807", Some(9_223_372_036_854_775_807)),
+            ("9223372036854.775808", None),
+            ("1.2.3", None),
+            ("1,5", None),
         ] {
             assert_eq!(Unit::Seconds.as_us(text.as_bytes()), expected, "{text}");
         }

@@ -40,11 +40,13 @@ pub struct WrittenBlock {
     pub tail: Vec<u8>,
     /// Whether a time without an offset was read.
     pub read_local: bool,
+    /// The memory of the block, for another one.
+    pub spare: Vec<u8>,
 }
 
 /// Parses a block and stages it; `header` is in force before it, `lines_before` stand before it.
 pub fn write_block(
-    block: &LineBlock,
+    block: LineBlock,
     header: &[u8],
     lines_before: u64,
     source: &SourceBlocks,
@@ -67,7 +69,7 @@ pub fn write_block(
         enrichment,
         unique_rows,
     };
-    let counts = parse_block(block, &source.format, &mut context, &mut sink)?;
+    let counts = parse_block(&block, &source.format, &mut context, &mut sink)?;
     let Sink {
         writer,
         rejects,
@@ -82,6 +84,7 @@ pub fn write_block(
         end: block.end(),
         tail: block.bytes[block.bytes.len().saturating_sub(TAIL_BYTES)..].to_vec(),
         read_local: context.clock.read_local,
+        spare: block.bytes,
     })
 }
 

@@ -33,6 +33,8 @@ pub struct Parts {
     pub unfinished_bytes: u64,
     /// Whether a time without an offset was read.
     pub read_local: bool,
+    /// The memory of blocks, for others.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Parts {
@@ -85,6 +87,7 @@ impl Parts {
         self.end = written.end;
         self.tail = written.tail;
         self.read_local |= written.read_local;
+        self.spare.push(written.spare);
         self.parts.extend(written.part);
         self.rejects.extend(written.rejects);
     }
@@ -146,7 +149,7 @@ impl Queue {
     ) {
         while let Some(job) = self.next() {
             let written = write_block(
-                &job.block,
+                job.block,
                 &job.header,
                 job.lines_before,
                 &job.source,
@@ -194,6 +197,7 @@ impl Pool {
         });
         drop(done);
         let collected = waiting.take(results.iter(), &mut parts);
+        parts.spare = Vec::new();
         match (fed, collected) {
             (Ok(count), Ok(())) if waiting.next == count => Ok(parts),
             (Ok(_), Ok(())) => {
@@ -255,6 +259,7 @@ impl Pool {
                 lines_before += lines;
             }
             collect(parts).map_err(PartsFailure::Lake)?;
+            parts.spare.drain(..).for_each(|spare| blocks.reuse(spare));
             block = next;
         }
         parts.header = header.to_vec();
