@@ -4,6 +4,8 @@
 //! rehearsals and probes all become this, so that one SLI definition judges all three.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Who made a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +45,49 @@ impl fmt::Display for Origin {
     }
 }
 
+/// A text of a record, and what its address says: rows by the million share a few routes, methods
+/// and classes, and whoever collects rows need not read such a text again for every row.
+#[derive(Debug, Clone, Copy)]
+pub enum Text<'a> {
+    /// Of the program: other bytes are never at its address.
+    Fixed(&'static str),
+    /// Whoever keeps a clone knows it by its address.
+    Shared(&'a Arc<str>),
+    /// Anywhere: what is at its address for the next row may be another text.
+    Passing(&'a str),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Text::Fixed(text) | Text::Passing(text) => text,
+            Text::Shared(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Text::Passing(text)
+    }
+}
+
+impl<'a> From<&'a Arc<str>> for Text<'a> {
+    fn from(text: &'a Arc<str>) -> Self {
+        Text::Shared(text)
+    }
+}
+
 /// Status of a request that got no HTTP answer at all (refused, reset, timed out).
 pub const NO_ANSWER: u16 = 0;
 
@@ -55,13 +100,13 @@ pub struct RequestRecord<'a> {
     /// Who made it.
     pub origin: Origin,
     /// Identifier of the rehearsal it belongs to; `None` for production logs.
-    pub run_id: Option<&'a str>,
+    pub run_id: Option<Text<'a>>,
     /// The service that answered.
-    pub service: &'a str,
+    pub service: Text<'a>,
     /// HTTP method in capitals.
-    pub method: &'a str,
+    pub method: Text<'a>,
     /// Path template, e.g. `/product/{id}`.
-    pub route: &'a str,
+    pub route: Text<'a>,
     /// HTTP status, 100–599, or [`NO_ANSWER`].
     pub status: u16,
     /// Response time in µs, from when the request should have begun to the last byte of the body;
@@ -77,17 +122,17 @@ pub struct RequestRecord<'a> {
     /// Keyed hash of whoever made the request; equal values are one shopper.
     pub shopper: Option<i64>,
     /// Why there was no answer: `timeout`, `connect`, `reset`, `cancelled`.
-    pub error: Option<&'a str>,
+    pub error: Option<Text<'a>>,
     /// Position in the source: byte offset of the line, or sequence number of the drill request.
     pub position: u64,
     /// What kind of client made it, e.g. `human`, `bot`, `monitor`; `None` where it is not known.
-    pub client_class: Option<&'a str>,
+    pub client_class: Option<Text<'a>>,
     /// Name of the client where it has one, e.g. `Googlebot`.
-    pub client_name: Option<&'a str>,
+    pub client_name: Option<Text<'a>>,
     /// What sent the shopper: advertiser, partner, search; `None` where nothing says it.
-    pub channel: Option<&'a str>,
+    pub channel: Option<Text<'a>>,
     /// What is kept of the query string; `None` for nothing.
-    pub query: Option<&'a str>,
+    pub query: Option<Text<'a>>,
     /// How many servers behind the proxy were tried, at least 1; `None` where the log lacks it.
     pub upstream_tries: Option<u32>,
     /// How many requests the row stands for, at least 1; more than 1 where the log is sampled.

@@ -174,7 +174,7 @@ fn settings<'a>(
             sites: learned.sites,
             shopper_keys: ShopperKeys::new(lake.key(), arguments.session_cookie.clone()),
             kept_query: KeptQuery::new(arguments.keep_query.clone()),
-            service: arguments.service.clone(),
+            service: arguments.service.as_str().into(),
         },
         max_reject: arguments.max_reject,
         is_unique: arguments.unique_rows,

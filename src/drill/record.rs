@@ -1,6 +1,6 @@
 //! One request of a drill, with all of its times.
 
-use crate::request_record::{Origin, RequestRecord};
+use crate::request_record::{Origin, RequestRecord, Text};
 use crate::scenario::DrillPlan;
 
 /// One request. Times are µs since the start of the run.
@@ -52,17 +52,17 @@ impl DrillRecord {
         RequestRecord {
             ts_us: started_us + self.due_us,
             origin: Origin::Drill,
-            run_id: Some(run_id),
-            service: &plan.service,
-            method: step.method,
-            route: &step.route,
+            run_id: Some(run_id.into()),
+            service: plan.service.as_str().into(),
+            method: Text::Fixed(step.method),
+            route: Text::Shared(&step.route),
             status: self.status,
             latency_us: Some(self.response_us()),
             service_us: Some(self.service_us()),
             bytes_in: None,
             bytes_out: Some(self.bytes_out),
             shopper: i64::try_from(self.shopper).ok(),
-            error: self.error,
+            error: self.error.map(Text::Fixed),
             position,
             client_class: None,
             client_name: None,

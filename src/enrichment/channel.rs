@@ -32,10 +32,18 @@ const VALUE_BYTES_MAX: usize = 256;
 /// each thread has its own clone.
 #[derive(Debug, Clone)]
 pub struct Channels {
+    finder: Finder,
+    memo: Memo<Option<Arc<str>>>,
+    /// Of requests whose query and host say nothing.
+    by_site: Memo<Option<Arc<str>>>,
+    question: Vec<u8>,
+}
+
+/// Finds channels, without a memory of answers.
+#[derive(Debug, Clone)]
+struct Finder {
     sites: Arc<Vec<String>>,
     known: Arc<Mutex<HashSet<Arc<str>>>>,
-    memo: Memo<Option<Arc<str>>>,
-    question: Vec<u8>,
 }
 
 impl Channels {
@@ -49,10 +57,14 @@ impl Channels {
                 .map_or(site.as_str(), |(_, rest)| rest);
             Some(host_in_one_spelling(host.as_bytes())?.into_owned())
         });
-        Self {
+        let finder = Finder {
             sites: Arc::new(hosts.collect()),
             known: Arc::default(),
+        };
+        Self {
+            finder,
             memo: Memo::default(),
+            by_site: Memo::default(),
             question: Vec::new(),
         }
     }
@@ -61,7 +73,11 @@ impl Channels {
     /// [`CHANNELS_MAX`].
     #[must_use]
     pub fn with_known(self, known: impl IntoIterator<Item = String>) -> Self {
-        let mut table = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self
+            .finder
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         table.extend(known.into_iter().take(CHANNELS_MAX).map(Arc::from));
         drop(table);
         self
@@ -70,7 +86,11 @@ impl Channels {
     /// All campaigns and referring sites told apart so far, sorted.
     #[must_use]
     pub fn known(&self) -> Vec<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self
+            .finder
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut known: Vec<String> = known.iter().map(ToString::to_string).collect();
         known.sort_unstable();
         known
@@ -91,23 +111,30 @@ impl Channels {
     pub fn channel(&mut self, query: &str, referrer: &[u8], host: &str) -> Option<Arc<str>> {
         let tags = Tags::of(query);
         let site = site_of(referrer);
-        if tags == Tags::default() && (site.is_empty() || site == host.as_bytes()) {
+        if tags.is_empty() && (site.is_empty() || site == host.as_bytes()) {
             return None;
+        }
+        if tags.is_empty() && host.is_empty() {
+            // Most lines of most logs: nothing but the site can tell the channel.
+            let finder = &self.finder;
+            return self
+                .by_site
+                .answer(site, || finder.find(&tags, site, host))
+                .clone();
         }
         self.question.clear();
         let texts = [tags.source, tags.medium, tags.campaign, tags.click, host];
         for text in texts.map(str::as_bytes).into_iter().chain([site]) {
-            self.question.extend(text.len().to_le_bytes());
-            self.question.extend(text);
+            self.question.extend_from_slice(&text.len().to_le_bytes());
+            self.question.extend_from_slice(text);
         }
-        if let Some(channel) = self.memo.get(&self.question) {
-            return channel.clone();
-        }
-        let channel = self.find(&tags, site, host);
-        self.memo.insert(&self.question, channel.clone());
-        channel
+        let finder = &self.finder;
+        let find = || finder.find(&tags, site, host);
+        self.memo.answer(&self.question, find).clone()
     }
+}
 
+impl Finder {
     fn find(&self, tags: &Tags<'_>, site: &[u8], host: &str) -> Option<Arc<str>> {
         if let Some(campaign) = tags.campaign_channel() {
             return Some(self.admit(&campaign));
@@ -155,7 +182,7 @@ impl Channels {
 }
 
 /// What of a query tells the channel; empty texts are absent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Tags<'a> {
     source: &'a str,
     medium: &'a str,
@@ -174,6 +201,11 @@ impl<'a> Tags<'a> {
             rest = rest.get(end + 1..).unwrap_or_default();
         }
         tags
+    }
+
+    fn is_empty(&self) -> bool {
+        let texts = [self.source, self.medium, self.campaign, self.click];
+        texts.into_iter().all(str::is_empty)
     }
 
     fn read(&mut self, parameter: &'a str) {

@@ -17,38 +17,45 @@ const QUESTION_BYTES_MAX: usize = 1_024;
 /// Answers by question.
 #[derive(Debug, Clone)]
 pub struct Memo<A> {
-    answers: HashMap<Box<[u8]>, A, RandomState>,
+    /// Where the answer to a question is in `answers`.
+    index: HashMap<Box<[u8]>, usize, RandomState>,
+    answers: Vec<A>,
     question_bytes: usize,
+    /// The last answer to a question that is too long.
+    passing: Option<A>,
 }
 
 impl<A> Default for Memo<A> {
     fn default() -> Self {
         Self {
-            answers: HashMap::default(),
+            index: HashMap::default(),
+            answers: Vec::new(),
             question_bytes: 0,
+            passing: None,
         }
     }
 }
 
 impl<A> Memo<A> {
-    /// The answer that was remembered, if it still is.
-    pub fn get(&self, question: &[u8]) -> Option<&A> {
-        self.answers.get(question)
-    }
-
-    /// Remembers the answer.
-    pub fn insert(&mut self, question: &[u8], answer: A) {
+    /// The answer that is remembered, else the one that `find` finds.
+    pub fn answer(&mut self, question: &[u8], find: impl FnOnce() -> A) -> &A {
+        if let Some(index) = self.index.get(question) {
+            return &self.answers[*index];
+        }
         if question.len() > QUESTION_BYTES_MAX {
-            return;
+            return self.passing.insert(find());
         }
         let is_full = self.answers.len() >= ENTRIES_MAX;
         if is_full || self.question_bytes + question.len() > BYTES_MAX {
+            self.index.clear();
             self.answers.clear();
             self.question_bytes = 0;
         }
-        if self.answers.insert(question.into(), answer).is_none() {
-            self.question_bytes += question.len();
-        }
+        let index = self.answers.len();
+        self.index.insert(question.into(), index);
+        self.question_bytes += question.len();
+        self.answers.push(find());
+        &self.answers[index]
     }
 }
 
@@ -60,12 +67,12 @@ mod tests {
     fn it_remembers_up_to_its_entries_and_then_starts_anew() {
         let mut memo = Memo::default();
         for index in 0..ENTRIES_MAX {
-            memo.insert(&index.to_le_bytes(), index);
+            memo.answer(&index.to_le_bytes(), || index);
         }
-        assert_eq!(memo.get(&0_usize.to_le_bytes()), Some(&0));
-        memo.insert(b"one more", 1);
-        assert_eq!(memo.get(&0_usize.to_le_bytes()), None);
-        assert_eq!(memo.get(b"one more"), Some(&1));
+        assert_eq!(*memo.answer(&0_usize.to_le_bytes(), || 7), 0);
+        assert_eq!(*memo.answer(b"one more", || 1), 1);
+        assert_eq!(*memo.answer(&0_usize.to_le_bytes(), || 7), 7);
+        assert_eq!(*memo.answer(b"one more", || 2), 1);
     }
 
     #[test]
@@ -74,11 +81,11 @@ mod tests {
         for index in 0..40_000_usize {
             let mut question = vec![b'x'; QUESTION_BYTES_MAX];
             question[..8].copy_from_slice(&index.to_le_bytes());
-            memo.insert(&question, ());
+            memo.answer(&question, || 0);
             assert!(memo.question_bytes <= BYTES_MAX);
         }
         let long = vec![b'x'; QUESTION_BYTES_MAX + 1];
-        memo.insert(&long, ());
-        assert_eq!(memo.get(&long), None);
+        assert_eq!(*memo.answer(&long, || 1), 1);
+        assert_eq!(*memo.answer(&long, || 2), 2);
     }
 }

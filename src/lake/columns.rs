@@ -9,7 +9,7 @@ use super::number_column::NumberColumn;
 use super::schema;
 use super::text_column::TextColumn;
 use crate::latency_buckets::bucket_of;
-use crate::request_record::RequestRecord;
+use crate::request_record::{RequestRecord, Text};
 
 const US_PER_MINUTE: i64 = 60_000_000;
 
@@ -68,7 +68,7 @@ impl Columns {
         self.ts.append(record.ts_us);
         self.minute
             .append(i32::try_from(minute).unwrap_or(i32::MAX));
-        self.origin.append(record.origin.as_str());
+        self.origin.append(Text::Fixed(record.origin.as_str()));
         self.run_id.append_option(record.run_id);
         self.service.append(record.service);
         self.method.append(record.method);

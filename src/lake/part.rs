@@ -17,8 +17,10 @@ use super::parquet_file::{StagedWriter, file_name, hash_in_name, request_propert
 use super::{LakeError, requests_folder, schema};
 use crate::request_record::RequestRecord;
 
-/// Rows that are collected before they are handed to the Parquet writer.
+/// Rows that are read, or sorted, and handed to the Parquet writer together.
 pub const BATCH_ROWS: usize = 65_536;
+/// Rows that are collected one by one before that: few enough that the columns stay in the cache.
+const COLLECT_ROWS: usize = 8_192;
 
 /// What names a part: source and half-open range of positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +102,7 @@ impl PartWriter {
     pub fn push(&mut self, record: &RequestRecord<'_>) -> Result<(), LakeError> {
         self.columns.push(record);
         self.records += 1;
-        if self.columns.rows() == BATCH_ROWS {
+        if self.columns.rows() == COLLECT_ROWS {
             self.flush()?;
         }
         Ok(())

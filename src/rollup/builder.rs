@@ -43,12 +43,12 @@ impl RollupBuilder {
     pub fn add_record(&mut self, record: &RequestRecord<'_>) {
         let series = self.series(SeriesKey {
             origin: record.origin,
-            run_id: record.run_id.unwrap_or("").to_owned(),
-            service: record.service.to_owned(),
-            method: record.method.to_owned(),
-            route: record.route.to_owned(),
+            run_id: record.run_id.as_deref().unwrap_or("").to_owned(),
+            service: str::to_owned(&record.service),
+            method: str::to_owned(&record.method),
+            route: str::to_owned(&record.route),
             status: record.status,
-            error: record.error.unwrap_or("").to_owned(),
+            error: record.error.as_deref().unwrap_or("").to_owned(),
         });
         let bucket = record.latency_us.map_or(NO_LATENCY, bucket_of);
         let sums = CellSums::of_row(record.weight, record.latency_us, record.bytes_out);

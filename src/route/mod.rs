@@ -9,6 +9,8 @@ mod template;
 
 mod folding;
 
+mod memo_key;
+
 mod learned;
 mod learner;
 
@@ -24,13 +26,14 @@ pub use template::RouteTemplate;
 
 use folding::fold_into;
 use learned::Folding;
+use memo_key::key_into;
 
 /// The route of everything past [`ROUTES_MAX`] distinct routes.
 pub const OTHER_ROUTE: &str = "{other}";
 /// The most routes one lake tells apart, besides declared ones; an attacker's random paths end in
 /// [`OTHER_ROUTE`].
 pub const ROUTES_MAX: usize = 1_000;
-/// Distinct raw paths remembered per [`Router`]; past it the memory starts anew.
+/// Distinct paths, but for the numbers in them, remembered per [`Router`]; past it the memory starts anew.
 const MEMO_PATHS_MAX: usize = 65_536;
 /// Bytes of all remembered paths together; past it the memory starts anew.
 const MEMO_BYTES_MAX: usize = 8 << 20;
@@ -42,18 +45,22 @@ const MEMO_PATH_BYTES_MAX: usize = 512;
 #[derive(Debug)]
 pub struct Router {
     shared: Arc<Shared>,
-    /// Route of raw paths.
-    memo: HashMap<Box<str>, Arc<str>, RandomState>,
+    /// Index of the route in `own`, by what decides the route of a path.
+    memo: HashMap<Box<[u8]>, usize, RandomState>,
     memo_bytes: usize,
     /// Known routes as texts of this clone: a shared text is a counter that threads share.
-    own: HashSet<Arc<str>, RandomState>,
+    own: Vec<Arc<str>>,
+    own_index: HashMap<Arc<str>, usize, RandomState>,
     route: String,
+    key: Vec<u8>,
 }
 
 /// What all clones of a router have.
 #[derive(Debug)]
 struct Shared {
     templates: Vec<RouteTemplate>,
+    /// Whether a template has a number as a segment.
+    is_number_declared: bool,
     learned: LearnedRoutes,
     folding: Folding,
     /// Admitted routes without declared ones; at most [`ROUTES_MAX`].
@@ -95,6 +102,7 @@ impl Router {
         let known = known.take(ROUTES_MAX).map(|known| known.as_str().into());
         let known = Mutex::new(known.collect());
         Self::of(Arc::new(Shared {
+            is_number_declared: templates.iter().any(RouteTemplate::has_number),
             templates,
             known,
             folding,
@@ -107,8 +115,10 @@ impl Router {
             shared,
             memo: HashMap::default(),
             memo_bytes: 0,
-            own: HashSet::default(),
+            own: Vec::new(),
+            own_index: HashMap::default(),
             route: String::new(),
+            key: Vec::new(),
         }
     }
 
@@ -122,11 +132,26 @@ impl Router {
     /// assert_eq!(&*router.route_of("https://shop.example/order/17"), "/order/{id}");
     /// ```
     pub fn route_of(&mut self, target: &str) -> Arc<str> {
+        Arc::clone(self.shared_route_of(target))
+    }
+
+    /// The same without counting another holder of the text.
+    pub fn shared_route_of(&mut self, target: &str) -> &Arc<str> {
         let path = path_of(target);
-        if let Some(route) = self.memo.get(path) {
-            return route.clone();
-        }
-        let route = match self.shared.template_of(path) {
+        key_into(&mut self.key, path, self.shared.is_number_declared);
+        let index = match self.memo.get(self.key.as_slice()) {
+            Some(index) => *index,
+            None => {
+                let index = self.find(path);
+                self.remember(index);
+                index
+            }
+        };
+        &self.own[index]
+    }
+
+    fn find(&mut self, path: &str) -> usize {
+        match self.shared.template_of(path) {
             Some(template) => {
                 self.route.clear();
                 self.route.push_str(template.as_str());
@@ -136,9 +161,7 @@ impl Router {
                 fold_into(&mut self.route, path, &self.shared.folding);
                 self.admit()
             }
-        };
-        self.remember(path, &route);
-        route
+        }
     }
 
     /// All routes told apart so far by this router and its clones, without declared ones, sorted.
@@ -161,10 +184,10 @@ impl Router {
         }
     }
 
-    /// The folded route in `self.route`, if it is known or there is room for it.
-    fn admit(&mut self) -> Arc<str> {
-        if let Some(own) = self.own.get(self.route.as_str()) {
-            return own.clone();
+    /// Where the folded route in `self.route` is in `own`, if it is known or there is room for it.
+    fn admit(&mut self) -> usize {
+        if let Some(index) = self.own_index.get(self.route.as_str()) {
+            return *index;
         }
         let known = self.shared.known.lock();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
@@ -180,26 +203,28 @@ impl Router {
         self.own_text()
     }
 
-    fn own_text(&mut self) -> Arc<str> {
-        if let Some(own) = self.own.get(self.route.as_str()) {
-            return own.clone();
+    fn own_text(&mut self) -> usize {
+        if let Some(index) = self.own_index.get(self.route.as_str()) {
+            return *index;
         }
         let own: Arc<str> = self.route.as_str().into();
-        self.own.insert(own.clone());
-        own
+        self.own.push(Arc::clone(&own));
+        self.own_index.insert(own, self.own.len() - 1);
+        self.own.len() - 1
     }
 
-    fn remember(&mut self, path: &str, route: &Arc<str>) {
-        if path.len() > MEMO_PATH_BYTES_MAX {
+    /// Remembers the route of the path in `self.key`.
+    fn remember(&mut self, index: usize) {
+        if self.key.len() > MEMO_PATH_BYTES_MAX {
             return;
         }
         let is_full = self.memo.len() >= MEMO_PATHS_MAX;
-        if is_full || self.memo_bytes + path.len() > MEMO_BYTES_MAX {
+        if is_full || self.memo_bytes + self.key.len() > MEMO_BYTES_MAX {
             self.memo.clear();
             self.memo_bytes = 0;
         }
-        self.memo_bytes += path.len();
-        self.memo.insert(path.into(), route.clone());
+        self.memo_bytes += self.key.len();
+        self.memo.insert(self.key.as_slice().into(), index);
     }
 }
 

@@ -55,6 +55,16 @@ impl RouteTemplate {
         &self.text
     }
 
+    /// Whether one of the segments is a number.
+    pub(super) fn has_number(&self) -> bool {
+        self.segments.iter().any(|segment| match segment {
+            TemplateSegment::Literal(text) => {
+                !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            TemplateSegment::Anything => false,
+        })
+    }
+
     /// Whether `path` is one of the template's.
     pub(super) fn matches(&self, path: &str) -> bool {
         let mut segments = without_last_slash(path.trim_start_matches('/')).split('/');

@@ -1,10 +1,12 @@
 //! A log line becomes a record of the lake: route, client class, channel, shopper.
 
+use std::sync::Arc;
+
 use super::learn::Learned;
 use crate::access_log::LogLine;
 use crate::enrichment::{Agents, Channels, KeptQuery, ShopperKeys};
 use crate::lake::{LakeError, PartWriter};
-use crate::request_record::{Origin, RequestRecord};
+use crate::request_record::{Origin, RequestRecord, Text};
 use crate::route::Router;
 
 /// What lines are enriched with. Each thread has its own clone, which remembers what it has seen.
@@ -18,7 +20,7 @@ pub struct Enrichment {
     /// Hosts of the shop itself that were learned.
     pub sites: Vec<String>,
     /// The service of lines that name none.
-    pub service: String,
+    pub service: Arc<str>,
 }
 
 impl Enrichment {
@@ -39,7 +41,7 @@ impl Enrichment {
         position: u64,
         writer: &mut PartWriter,
     ) -> Result<(), LakeError> {
-        let route = self.router.route_of(&line.target);
+        let route = self.router.shared_route_of(&line.target);
         let agent = self.agents.agent(&line.user_agent, &self.shopper_keys);
         let query = query(line);
         let channel = self.channels.channel(query, &line.referrer, &line.host);
@@ -52,12 +54,12 @@ impl Enrichment {
             origin: Origin::Customer,
             run_id: None,
             service: if line.service.is_empty() {
-                &self.service
+                Text::Shared(&self.service)
             } else {
-                &line.service
+                Text::Passing(&line.service)
             },
-            method: &line.method,
-            route: &route,
+            method: method(&line.method),
+            route: Text::Shared(route),
             status: line.status,
             latency_us: line.latency_us,
             service_us: None,
@@ -66,10 +68,10 @@ impl Enrichment {
             shopper,
             error: None,
             position,
-            client_class: Some(agent.client.class.as_str()),
-            client_name: agent.client.name.as_deref(),
-            channel: channel.as_deref(),
-            query: kept_query.as_deref(),
+            client_class: Some(Text::Fixed(agent.client.class.as_str())),
+            client_name: agent.client.name.as_ref().map(Text::Shared),
+            channel: channel.as_ref().map(Text::Shared),
+            query: kept_query.as_deref().map(Text::Passing),
             upstream_tries: line.upstream_tries,
             weight: line.weight,
             row_key,
@@ -77,10 +79,22 @@ impl Enrichment {
     }
 }
 
+/// The method; the usual ones are known by their address.
+fn method(text: &str) -> Text<'_> {
+    match text {
+        "GET" => Text::Fixed("GET"),
+        "POST" => Text::Fixed("POST"),
+        "HEAD" => Text::Fixed("HEAD"),
+        "PUT" => Text::Fixed("PUT"),
+        other => Text::Passing(other),
+    }
+}
+
 /// The query of a request, without `?`.
 fn query<'a>(line: &'a LogLine<'_>) -> &'a str {
     if line.query.is_empty() {
-        line.target.split_once('?').map_or("", |(_, query)| query)
+        let mark = memchr::memchr(b'?', line.target.as_bytes());
+        mark.map_or("", |mark| &line.target[mark + 1..])
     } else {
         &line.query
     }
