@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::fields::{Fields, RequestLine, request_line};
-use super::line::{LineContext, LogLine};
+use super::line::{LineContext, LogLine, started_us};
 use super::unit::number;
 use super::value::{or_empty, status_or_none, text, without_port};
 
@@ -54,6 +54,28 @@ impl<'a> SharedFields<'a> {
     /// The line, with its time as the start.
     #[inline]
     pub fn line(self, agent: AgentFields<'a>, latency_us: Option<u64>) -> LogLine<'a> {
+        self.line_with_tries(agent, latency_us, None)
+    }
+
+    /// The line, with its time as the end.
+    #[inline]
+    pub fn ended_line(
+        mut self,
+        agent: AgentFields<'a>,
+        latency_us: Option<u64>,
+        upstream_tries: Option<u32>,
+    ) -> LogLine<'a> {
+        self.time_us = started_us(self.time_us, latency_us);
+        self.line_with_tries(agent, latency_us, upstream_tries)
+    }
+
+    #[inline]
+    fn line_with_tries(
+        self,
+        agent: AgentFields<'a>,
+        latency_us: Option<u64>,
+        upstream_tries: Option<u32>,
+    ) -> LogLine<'a> {
         const NONE: Cow<'static, [u8]> = Cow::Borrowed(b"");
         LogLine {
             ts_us: self.time_us,
@@ -71,7 +93,7 @@ impl<'a> SharedFields<'a> {
             latency_us,
             bytes_in: None,
             bytes_out: self.bytes_out,
-            upstream_tries: None,
+            upstream_tries,
             weight: 1,
             row_key: NONE,
         }

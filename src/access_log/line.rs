@@ -79,8 +79,7 @@ impl LogLine<'_> {
     #[must_use]
     #[inline]
     pub fn ended(mut self) -> Self {
-        let latency_us = self.latency_us.and_then(|us| i64::try_from(us).ok());
-        self.ts_us = self.ts_us.saturating_sub(latency_us.unwrap_or(0));
+        self.ts_us = started_us(self.ts_us, self.latency_us);
         self
     }
 
@@ -111,6 +110,12 @@ impl LogLine<'_> {
             weight: self.weight,
         }
     }
+}
+
+/// When a request began that ended at `end_us`.
+pub fn started_us(end_us: i64, latency_us: Option<u64>) -> i64 {
+    let latency_us = latency_us.and_then(|us| i64::try_from(us).ok());
+    end_us.saturating_sub(latency_us.unwrap_or(0))
 }
 
 /// What a line is: a request, nothing (a header, a comment, another metric), or why it is neither.

@@ -53,9 +53,8 @@ fn request_time<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a>
     if latency_us.is_none() && upstream_times.is_none() && !fields.rest().is_empty() {
         return Err("request time is `-`, and no upstream time follows");
     }
-    let mut parsed = shared.line(agent, latency_us);
-    parsed.upstream_tries = upstream_times.and_then(upstream_tries);
-    Ok(Some(parsed.ended()))
+    let tries = upstream_times.and_then(upstream_tries);
+    Ok(Some(shared.ended_line(agent, latency_us, tries)))
 }
 
 /// A list of times, in quotes or not; `None` when something else comes next.
@@ -108,9 +107,8 @@ fn timing_pairs<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a>
         b"-" => None,
         time => Some(Unit::Seconds.as_us(time).ok_or("`rt=` is not seconds")?),
     };
-    let mut parsed = shared.line(agent, latency_us);
-    parsed.upstream_tries = upstream.and_then(upstream_tries);
-    Ok(Some(parsed.ended()))
+    let tries = upstream.and_then(upstream_tries);
+    Ok(Some(shared.ended_line(agent, latency_us, tries)))
 }
 
 /// Key and value of the next `key=value` or `key="value"`; an empty key for any other field.

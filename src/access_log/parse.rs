@@ -92,20 +92,42 @@ pub fn parse_block<S: LineSink>(
             counts.blank += 1;
             continue;
         }
-        // By reference: a log line is too large to be moved about.
-        match &parse_line(line, format, context) {
-            Ok(Some(parsed)) => match sink.line(parsed, offset)? {
-                Taken::Record => counts.records += 1,
-                Taken::Duplicate => counts.duplicates += 1,
-            },
-            Ok(None) => counts.blank += 1,
-            Err(reason) => {
-                counts.rejected += 1;
-                sink.reject(reason, offset, line_index, line);
+        // Where it was written: a log line is too large to be moved about.
+        let parsed = if line.len() > LINE_BYTES_MAX {
+            Err(TOO_LONG)
+        } else {
+            format.parse(line, context)
+        };
+        let reason = match &parsed {
+            Ok(Some(request)) if !began_in_time(request) => NOT_IN_TIME,
+            Ok(Some(request)) => {
+                match sink.line(request, offset)? {
+                    Taken::Record => counts.records += 1,
+                    Taken::Duplicate => counts.duplicates += 1,
+                }
+                continue;
             }
-        }
+            Ok(None) => {
+                counts.blank += 1;
+                continue;
+            }
+            Err(reason) => reason,
+        };
+        counts.rejected += 1;
+        sink.reject(reason, offset, line_index, line);
     }
     Ok(counts)
+}
+
+/// Why a line is not looked at.
+const TOO_LONG: &str = "line is too long";
+/// Why a request is not taken.
+const NOT_IN_TIME: &str = "the request did not begin in the years 1970 to 9998";
+
+/// Offsets and durations are taken off after a time is read. What comes after the lines counts minutes
+/// in 32 bits, and looks some hours back and ahead.
+fn began_in_time(request: &LogLine<'_>) -> bool {
+    (0..END_OF_TIME_US).contains(&request.ts_us)
 }
 
 /// Puts the header that is in force before a block into `context`.
@@ -136,24 +158,18 @@ pub fn is_settled(line: &[u8], format: &LogFormat, context: &LineContext) -> boo
 }
 
 /// One line in one format: a request, nothing, or why it is neither.
-#[inline]
 pub fn parse_line<'a>(
     line: &'a [u8],
     format: &LogFormat,
     context: &mut LineContext,
 ) -> super::line::LineResult<'a> {
     if line.len() > LINE_BYTES_MAX {
-        return Err("line is too long");
+        return Err(TOO_LONG);
     }
-    let parsed = format.parse(line, context);
-    // Offsets and durations are taken off after a time is read. What comes after the lines counts
-    // minutes in 32 bits, and looks some hours back and ahead.
-    if let Ok(Some(request)) = &parsed
-        && !(0..END_OF_TIME_US).contains(&request.ts_us)
-    {
-        return Err("the request did not begin in the years 1970 to 9998");
+    match format.parse(line, context) {
+        Ok(Some(request)) if !began_in_time(&request) => Err(NOT_IN_TIME),
+        parsed => parsed,
     }
-    parsed
 }
 
 /// Whether a line says nothing.

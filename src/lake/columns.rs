@@ -1,12 +1,13 @@
-//! Records become columns: one builder per column of the schema.
+//! Records become columns: one builder per column of the schema. Numbers are taken every few thousand
+//! rows, while they are in the cache; texts, which are small numbers here, once per row group.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray};
+use arrow::array::ArrayRef;
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 
 use super::number_column::NumberColumn;
-use super::schema;
+use super::text_chunk::Texts;
 use super::text_column::TextColumn;
 use crate::latency_buckets::bucket_of;
 use crate::request_record::{RequestRecord, Text};
@@ -17,6 +18,8 @@ const US_PER_MINUTE: i64 = 60_000_000;
 #[derive(Default)]
 pub struct Columns {
     rows: usize,
+    /// Rows whose numbers were taken, and whose texts were not.
+    texts_rows: usize,
     ts: NumberColumn<TimestampMicrosecondType>,
     minute: NumberColumn<Int32Type>,
     origin: TextColumn,
@@ -57,7 +60,7 @@ fn int(value: u32) -> i32 {
 }
 
 impl Columns {
-    /// Rows collected since the last [`Columns::finish`].
+    /// Rows whose numbers were not taken yet.
     pub fn rows(&self) -> usize {
         self.rows
     }
@@ -93,20 +96,12 @@ impl Columns {
         self.row_key.append_option(record.row_key);
     }
 
-    /// The rows as one batch of the lake's schema, all of one source; nothing is left here.
-    pub fn finish(&mut self, source_id: &str) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let source = DictionaryArray::try_new(
-            Int32Array::from(vec![0; self.rows]),
-            Arc::new(StringArray::from(vec![source_id])),
-        )?;
-        let columns: Vec<ArrayRef> = vec![
+    /// The numbers of the rows since the last call, in the order of the schema.
+    pub fn numbers(&mut self) -> Vec<ArrayRef> {
+        self.texts_rows += std::mem::take(&mut self.rows);
+        vec![
             Arc::new(self.ts.finish().with_timezone("UTC")),
             Arc::new(self.minute.finish()),
-            self.origin.finish()?,
-            self.run_id.finish()?,
-            self.service.finish()?,
-            self.method.finish()?,
-            self.route.finish()?,
             Arc::new(self.status.finish()),
             Arc::new(self.latency_us.finish()),
             Arc::new(self.latency_bucket.finish()),
@@ -114,18 +109,32 @@ impl Columns {
             Arc::new(self.bytes_in.finish()),
             Arc::new(self.bytes_out.finish()),
             Arc::new(self.shopper.finish()),
-            self.error.finish()?,
-            Arc::new(source),
             Arc::new(self.position.finish()),
-            self.client_class.finish()?,
-            self.client_name.finish()?,
-            self.channel.finish()?,
-            self.query.finish()?,
             Arc::new(self.upstream_tries.finish()),
             Arc::new(self.weight.finish()),
             Arc::new(self.row_key.finish()),
-        ];
-        self.rows = 0;
-        RecordBatch::try_new(schema::ARROW.clone(), columns)
+        ]
+    }
+
+    /// The texts of all rows whose numbers were taken since the last call, all of one source, in the
+    /// order of the schema.
+    pub fn texts(&mut self, source_id: &Arc<str>) -> Vec<Texts> {
+        let source = Texts {
+            texts: vec![Arc::clone(source_id)],
+            keys: vec![0; std::mem::take(&mut self.texts_rows)],
+        };
+        vec![
+            self.origin.finish(),
+            self.run_id.finish(),
+            self.service.finish(),
+            self.method.finish(),
+            self.route.finish(),
+            self.error.finish(),
+            source,
+            self.client_class.finish(),
+            self.client_name.finish(),
+            self.channel.finish(),
+            self.query.finish(),
+        ]
     }
 }

@@ -13,7 +13,8 @@ use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
 use super::commit::ATTEMPTS_MAX;
-use super::part::{BATCH_ROWS, Part, PartFileWriter};
+use super::part::{BATCH_ROWS, Part};
+use super::part_file::PartFileWriter;
 use super::reader::{columns_error, read_file};
 use super::schema::{self, column};
 use super::seal::Seal;

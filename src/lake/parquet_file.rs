@@ -12,12 +12,15 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use super::schema::{self, column};
+use super::text_chunk::ZSTD_LEVEL;
 use super::{LakeError, io, staging_folder};
 
 /// Version of the parser and of the columns; part of every file name.
@@ -25,7 +28,7 @@ const FILE_VERSION: u32 = 2;
 /// Hexadecimal digits of the hash in a file name.
 const HASH_DIGITS: usize = 16;
 /// Rows per row group.
-const ROW_GROUP_ROWS: usize = 1_048_576;
+pub const ROW_GROUP_ROWS: usize = 1_048_576;
 
 /// The final name of a file whose bytes have the hash `hash`: `part-….<hash>-v2.parquet`.
 pub fn file_name(stem: &str, hash: &str) -> String {
@@ -62,11 +65,28 @@ pub struct StagedFile {
     pub hash: String,
 }
 
-/// Writes one file.
+/// Writes one file, row by row or column by column.
 #[derive(Debug)]
-pub struct StagedWriter {
+pub struct StagedWriter<W = ArrowWriter<HashedFile>> {
     path: PathBuf,
-    writer: ArrowWriter<HashedFile>,
+    writer: W,
+}
+
+/// What writes the footer and gives the file back.
+pub trait EndFile {
+    fn end(self) -> Result<HashedFile, ParquetError>;
+}
+
+impl EndFile for ArrowWriter<HashedFile> {
+    fn end(self) -> Result<HashedFile, ParquetError> {
+        self.into_inner()
+    }
+}
+
+impl EndFile for SerializedFileWriter<HashedFile> {
+    fn end(self) -> Result<HashedFile, ParquetError> {
+        self.into_inner()
+    }
 }
 
 impl StagedWriter {
@@ -88,14 +108,32 @@ impl StagedWriter {
         Ok(Self { path, writer })
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         self.writer
             .write(batch)
             .map_err(|source| parquet_error(&self.path, source))
+    }
+
+    /// The same file, to be written column by column, and what makes writers of columns.
+    pub fn by_column(self) -> Result<(ColumnsWriter, ArrowRowGroupWriterFactory), LakeError> {
+        let path = self.path;
+        match self.writer.into_serialized_writer() {
+            Ok((writer, factory)) => Ok((StagedWriter { path, writer }, factory)),
+            Err(source) => Err(parquet_error(&path, source)),
+        }
+    }
+}
+
+/// A file that is written column by column.
+pub type ColumnsWriter = StagedWriter<SerializedFileWriter<HashedFile>>;
+
+impl<W: EndFile> StagedWriter<W> {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn writer(&mut self) -> &mut W {
+        &mut self.writer
     }
 
     /// Writes the footer and flushes everything to the disk; on an error the file is removed.
@@ -103,7 +141,7 @@ impl StagedWriter {
         let path = self.path;
         let finished = self
             .writer
-            .into_inner()
+            .end()
             .map_err(|source| parquet_error(&path, source))
             .and_then(|written| {
                 let synced = written.file.sync_all();
@@ -142,7 +180,7 @@ fn create_new(folder: &Path, stem: &str) -> Result<(PathBuf, File), LakeError> {
 }
 
 /// A file that hashes what is written to it.
-struct HashedFile {
+pub struct HashedFile {
     file: File,
     hasher: blake3::Hasher,
     bytes: u64,
@@ -192,8 +230,9 @@ pub fn parquet_error(path: &Path, source: ParquetError) -> LakeError {
     }
 }
 
-fn zstd() -> Compression {
-    Compression::ZSTD(ZstdLevel::try_new(1).expect("1 is a zstd level"))
+/// How all columns are compressed.
+pub fn zstd() -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).expect("1 is a zstd level"))
 }
 
 /// How rejected lines are written.
@@ -213,6 +252,7 @@ pub fn request_properties() -> WriterProperties {
     for name in [
         column::TS,
         column::MINUTE,
+        column::STATUS,
         column::LATENCY_US,
         column::LATENCY_BUCKET,
         column::SERVICE_US,

@@ -7,14 +7,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, StructArray};
-use delta_kernel::KernelError;
-use delta_kernel::expressions::ColumnName;
-use delta_kernel_default_engine::stats::FileStatsAccumulator;
+use arrow::array::StructArray;
 
+use super::LakeError;
 use super::columns::Columns;
-use super::parquet_file::{StagedWriter, file_name, hash_in_name, request_properties};
-use super::{LakeError, requests_folder, schema};
+use super::parquet_file::{ROW_GROUP_ROWS, hash_in_name};
+use super::part_file::PartFileWriter;
 use crate::request_record::RequestRecord;
 
 /// Rows that are read, or sorted, and handed to the Parquet writer together.
@@ -124,7 +122,7 @@ impl PartWriter {
     /// # Errors
     /// When the disk refuses; the half-written file is removed.
     pub fn finish(mut self) -> Result<Option<Part>, LakeError> {
-        let flushed = self.flush();
+        let flushed = self.flush().and_then(|()| self.end_group());
         match (flushed, self.file.take()) {
             (Ok(()), Some(file)) => file.finish(&self.name.stem()).map(Some),
             (Ok(()), None) => Ok(None),
@@ -145,85 +143,18 @@ impl PartWriter {
             Some(file) => file,
             none => none.insert(PartFileWriter::create(&self.root, &self.name.stem())?),
         };
-        let batch = self
-            .columns
-            .finish(&self.name.source_id)
-            .map_err(|source| LakeError::Columns {
-                path: file.writer.path().to_owned(),
-                source,
-            })?;
-        file.write(&batch)
-    }
-}
-
-/// Writes batches of the lake's schema as one part, and keeps its statistics.
-#[derive(Debug)]
-pub(super) struct PartFileWriter {
-    root: PathBuf,
-    writer: StagedWriter,
-    stats: FileStatsAccumulator,
-    records: u64,
-}
-
-impl PartFileWriter {
-    pub fn create(root: &Path, stem: &str) -> Result<Self, LakeError> {
-        let schema = schema::ARROW.clone();
-        let writer = StagedWriter::create(root, stem, schema, request_properties())?;
-        let columns = schema::STATS_COLUMNS.map(|name| ColumnName::new([name]));
-        let declared = schema::delta_schema().map_err(|error| table_error(root, error))?;
-        Ok(Self {
-            root: root.to_owned(),
-            writer,
-            stats: FileStatsAccumulator::new(&columns, &declared),
-            records: 0,
-        })
+        file.write_numbers(&self.columns.numbers())?;
+        if file.group_rows() >= ROW_GROUP_ROWS {
+            self.end_group()?;
+        }
+        Ok(())
     }
 
-    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        // `ts` and `minute` are the first columns; the log says nothing of the others.
-        let stats_columns: Vec<usize> = (0..schema::STATS_COLUMNS.len()).collect();
-        let stats_batch = batch
-            .project(&stats_columns)
-            .map_err(|source| LakeError::Columns {
-                path: self.writer.path().to_owned(),
-                source,
-            })?;
-        self.stats
-            .merge(&stats_batch)
-            .map_err(|error| table_error(&self.root, error))?;
-        self.records += batch.num_rows() as u64;
-        self.writer.write(batch)
-    }
-
-    /// Ends the file, whose final name begins with `stem`.
-    pub fn finish(self, stem: &str) -> Result<Part, LakeError> {
-        let stats = self
-            .stats
-            .finish()
-            .and_then(|stats| stats.ok_or_else(|| KernelError::generic("a part has no rows")))
-            .map_err(|error| table_error(&self.root, error))?;
-        let staged = self.writer.finish()?;
-        let file_name = file_name(stem, &staged.hash);
-        Ok(Part {
-            target: requests_folder(&self.root).join(&file_name),
-            file_name,
-            staged: staged.path,
-            file_bytes: staged.bytes,
-            modified_ms: crate::time_window::now_us() / 1_000,
-            stats,
-            records: self.records,
-        })
-    }
-
-    pub fn abandon(self) {
-        self.writer.abandon();
-    }
-}
-
-fn table_error(root: &Path, source: KernelError) -> LakeError {
-    LakeError::Table {
-        path: requests_folder(root),
-        source: Box::new(source),
+    fn end_group(&mut self) -> Result<(), LakeError> {
+        match &mut self.file {
+            Some(file) => file.end_group(&self.columns.texts(&self.name.source_id)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A column of texts of which there are few different ones, as an Arrow dictionary.
+//! A column of texts of which there are few different ones, as their numbers.
 //!
 //! Own code instead of Arrow's dictionary builder, which hashes every value: methods, routes and
 //! classes come from the same few addresses again and again, so the key of such a text is known by its
@@ -7,17 +7,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, Int32Array, StringArray, new_null_array};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
-use arrow::error::ArrowError;
-
-use super::schema;
+use super::text_chunk::{ABSENT, Texts};
 use crate::request_record::Text;
 
 /// Addresses that are remembered, as a power of two.
 const KNOWN_BITS: u32 = 7;
-/// The key of rows without a text.
-const ABSENT: i32 = -1;
 
 /// Collects texts, or their absence.
 #[derive(Debug)]
@@ -130,24 +124,16 @@ impl TextColumn {
     }
 
     /// The column; what comes after begins anew.
-    pub fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        if self.keys.is_empty() && self.last_key == ABSENT {
-            let rows = std::mem::take(&mut self.last_rows);
-            return Ok(new_null_array(&schema::text(), rows));
-        }
+    pub fn finish(&mut self) -> Texts {
         self.end_run();
         self.last_key = ABSENT;
-        let room = Vec::with_capacity(self.keys.len());
-        let keys = std::mem::replace(&mut self.keys, room);
-        let nulls = keys.contains(&ABSENT).then(|| {
-            let is_present = |row| keys[row] != ABSENT;
-            NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), is_present))
-        });
-        let keys = Int32Array::try_new(keys.into(), nulls)?;
-        let texts = StringArray::from_iter_values(self.texts.drain(..));
         self.index.clear();
         self.known.fill(Known::default());
-        Ok(Arc::new(DictionaryArray::try_new(keys, Arc::new(texts))?))
+        let room = Vec::with_capacity(self.keys.len());
+        Texts {
+            texts: std::mem::take(&mut self.texts),
+            keys: std::mem::replace(&mut self.keys, room),
+        }
     }
 }
 
@@ -160,18 +146,14 @@ fn slot(address: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Array, AsArray};
-    use arrow::datatypes::Int32Type;
     use proptest::prelude::*;
 
-    fn read(column: &ArrayRef) -> Vec<Option<String>> {
-        let column = column.as_dictionary::<Int32Type>();
-        let texts = column.values().as_string::<i32>();
-        column
-            .keys()
-            .iter()
-            .map(|key| key.map(|key| texts.value(usize::try_from(key).unwrap()).to_owned()))
-            .collect()
+    fn read(rows: &Texts) -> Vec<Option<String>> {
+        let text = |key: &i32| {
+            let key = usize::try_from(*key).ok()?;
+            Some(rows.texts[key].to_string())
+        };
+        rows.keys.iter().map(text).collect()
     }
 
     #[test]
@@ -186,7 +168,7 @@ mod tests {
             let shared: Arc<str> = text.into();
             column.append(Text::Shared(&shared));
         }
-        let read = read(&column.finish().unwrap());
+        let read = read(&column.finish());
         let expected = ["cart", "card", "cash", "cast", "cask"];
         assert_eq!(read, expected.map(|text| Some(text.to_owned())));
     }
@@ -209,10 +191,10 @@ mod tests {
                         _ => Text::Passing(FIXED[text]),
                     }));
                 }
-                let array = column.finish().unwrap();
-                prop_assert!(array.as_dictionary::<Int32Type>().values().len() <= 13);
+                let found = column.finish();
+                prop_assert!(found.texts.len() <= 13);
                 let texts = rows.iter().map(|(text, _)| text.map(|text| FIXED[text].to_owned()));
-                prop_assert_eq!(read(&array), texts.collect::<Vec<_>>());
+                prop_assert_eq!(read(&found), texts.collect::<Vec<_>>());
             }
         }
     }
