@@ -30,19 +30,22 @@ impl Unit {
             [b'.', fraction @ ..] if !fraction.is_empty() => fraction,
             _ => return None,
         };
-        if !fraction.iter().all(u8::is_ascii_digit) {
-            return None;
+        for (index, digit) in fraction
+            .iter()
+            .map(|byte| byte.wrapping_sub(b'0'))
+            .enumerate()
+        {
+            if digit > 9 {
+                return None;
+            }
+            if index < decimals {
+                us = us.checked_mul(10)?.checked_add(i64::from(digit))?;
+            }
         }
         if self == Unit::Nanoseconds {
             return Some(us.unsigned_abs() / 1_000);
         }
-        let (fraction, zeros) = match fraction.get(..decimals) {
-            Some(fraction) => (fraction, 0),
-            None => (fraction, decimals - fraction.len()),
-        };
-        for digit in fraction.iter().map(|digit| digit - b'0') {
-            us = us.checked_mul(10)?.checked_add(i64::from(digit))?;
-        }
+        let zeros = decimals.saturating_sub(fraction.len());
         us = us.checked_mul(POWERS_OF_TEN[zeros])?;
         u64::try_from(us).ok()
     }

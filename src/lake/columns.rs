@@ -35,6 +35,7 @@ pub struct Columns {
     bytes_out: NumberColumn<Int64Type>,
     shopper: NumberColumn<Int64Type>,
     error: TextColumn,
+    source: Texts,
     position: NumberColumn<Int64Type>,
     client_class: TextColumn,
     client_name: TextColumn,
@@ -116,25 +117,42 @@ impl Columns {
         ]
     }
 
-    /// The texts of all rows whose numbers were taken since the last call, all of one source, in the
-    /// order of the schema.
-    pub fn texts(&mut self, source_id: &Arc<str>) -> Vec<Texts> {
-        let source = Texts {
-            texts: vec![Arc::clone(source_id)],
-            keys: vec![0; std::mem::take(&mut self.texts_rows)],
-        };
+    /// The texts of all rows whose numbers were taken since [`Columns::clear_texts`], all of one
+    /// source, in the order of the schema.
+    pub fn texts(&mut self, source_id: &Arc<str>) -> Vec<&Texts> {
+        self.source.texts = vec![Arc::clone(source_id)];
+        self.source.keys.clear();
+        self.source.keys.resize(self.texts_rows, 0);
         vec![
-            self.origin.finish(),
-            self.run_id.finish(),
-            self.service.finish(),
-            self.method.finish(),
-            self.route.finish(),
-            self.error.finish(),
-            source,
-            self.client_class.finish(),
-            self.client_name.finish(),
-            self.channel.finish(),
-            self.query.finish(),
+            self.origin.rows(),
+            self.run_id.rows(),
+            self.service.rows(),
+            self.method.rows(),
+            self.route.rows(),
+            self.error.rows(),
+            &self.source,
+            self.client_class.rows(),
+            self.client_name.rows(),
+            self.channel.rows(),
+            self.query.rows(),
         ]
+    }
+
+    /// Forgets the texts; the next ones are collected in the same memory.
+    pub fn clear_texts(&mut self) {
+        self.texts_rows = 0;
+        let columns = [
+            &mut self.origin,
+            &mut self.run_id,
+            &mut self.service,
+            &mut self.method,
+            &mut self.route,
+            &mut self.error,
+            &mut self.client_class,
+            &mut self.client_name,
+            &mut self.channel,
+            &mut self.query,
+        ];
+        columns.into_iter().for_each(TextColumn::clear);
     }
 }

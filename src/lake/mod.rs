@@ -56,6 +56,7 @@ pub use schema::column;
 pub use vacuum::{VacuumPlan, VacuumedFile, vacuum};
 pub use verify::verify;
 
+use part::SpareColumns;
 use table::Table;
 
 /// Why the lake could not be read or written.
@@ -195,6 +196,7 @@ pub struct Lake {
     root: PathBuf,
     key: [u8; 32],
     table: Table,
+    spare_columns: SpareColumns,
 }
 
 impl Lake {
@@ -250,7 +252,12 @@ impl Lake {
         let key = read_or_make_key(&root.join("key"))?;
         let table = Table::open_or_create(&requests_folder(&root))?;
         table.check_columns()?;
-        Ok(Self { root, key, table })
+        Ok(Self {
+            root,
+            key,
+            table,
+            spare_columns: SpareColumns::default(),
+        })
     }
 
     /// The folder of the lake, absolute.
@@ -276,7 +283,7 @@ impl Lake {
     /// A writer for one part; `name` makes repeated writes the same file.
     #[must_use]
     pub fn part_writer(&self, name: PartName) -> PartWriter {
-        PartWriter::new(&self.root, name)
+        PartWriter::new(&self.root, name, &self.spare_columns)
     }
 
     /// A writer for the rejected lines of one part.

@@ -5,7 +5,7 @@
 //! `*.parquet` read does not count twice.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::StructArray;
 
@@ -78,16 +78,23 @@ pub struct PartWriter {
     root: PathBuf,
     name: PartName,
     columns: Columns,
+    /// Where the columns go when the part is written.
+    spare: SpareColumns,
     file: Option<PartFileWriter>,
     records: u64,
 }
 
+/// Empty columns of parts that are written, for later parts: memory that was touched before.
+pub(super) type SpareColumns = Arc<Mutex<Vec<Columns>>>;
+
 impl PartWriter {
-    pub(super) fn new(root: &Path, name: PartName) -> Self {
+    pub(super) fn new(root: &Path, name: PartName, spare: &SpareColumns) -> Self {
+        let columns = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Self {
             root: root.to_owned(),
             name,
-            columns: Columns::default(),
+            columns: columns.unwrap_or_default(),
+            spare: Arc::clone(spare),
             file: None,
             records: 0,
         }
@@ -123,6 +130,10 @@ impl PartWriter {
     /// When the disk refuses; the half-written file is removed.
     pub fn finish(mut self) -> Result<Option<Part>, LakeError> {
         let flushed = self.flush().and_then(|()| self.end_group());
+        if flushed.is_ok() {
+            let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            spare.push(self.columns);
+        }
         match (flushed, self.file.take()) {
             (Ok(()), Some(file)) => file.finish(&self.name.stem()).map(Some),
             (Ok(()), None) => Ok(None),
@@ -152,7 +163,11 @@ impl PartWriter {
 
     fn end_group(&mut self) -> Result<(), LakeError> {
         match &mut self.file {
-            Some(file) => file.end_group(&self.columns.texts(&self.name.source_id)),
+            Some(file) => {
+                file.end_group(&self.columns.texts(&self.name.source_id))?;
+                self.columns.clear_texts();
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -123,7 +123,7 @@ impl PartFileWriter {
 
     /// Ends a row group, if there is one. `texts` are those of its rows, in the order of the schema,
     /// unless they were written with the rows.
-    pub fn end_group(&mut self, texts: &[Texts]) -> Result<(), LakeError> {
+    pub fn end_group(&mut self, texts: &[&Texts]) -> Result<(), LakeError> {
         if self.group_rows == 0 {
             return Ok(());
         }
@@ -172,7 +172,7 @@ impl PartFileWriter {
 fn end_group(
     file: &mut SerializedFileWriter<HashedFile>,
     columns: Vec<ArrowColumnWriter>,
-    texts: &[Texts],
+    texts: &[&Texts],
 ) -> Result<(), ParquetError> {
     let declared = file.schema_descr().columns().to_vec();
     let mut compressor = Compressor::new(ZSTD_LEVEL)?;

@@ -16,11 +16,10 @@ const KNOWN_BITS: u32 = 7;
 /// Collects texts, or their absence.
 #[derive(Debug)]
 pub struct TextColumn {
-    /// Of all rows before the last ones, which have the same key.
-    keys: Vec<i32>,
+    /// All rows before the last ones, which have the same key.
+    rows: Texts,
     last_key: i32,
     last_rows: usize,
-    texts: Vec<Arc<str>>,
     index: HashMap<Arc<str>, i32, foldhash::fast::RandomState>,
     known: Vec<Known>,
 }
@@ -38,10 +37,9 @@ struct Known {
 impl Default for TextColumn {
     fn default() -> Self {
         Self {
-            keys: Vec::new(),
+            rows: Texts::default(),
             last_key: ABSENT,
             last_rows: 0,
-            texts: Vec::new(),
             index: HashMap::default(),
             known: vec![Known::default(); 1 << KNOWN_BITS],
         }
@@ -80,7 +78,7 @@ impl TextColumn {
 
     fn end_run(&mut self) {
         let run = std::iter::repeat_n(self.last_key, self.last_rows);
-        self.keys.extend(run);
+        self.rows.keys.extend(run);
         self.last_rows = 0;
     }
 
@@ -106,7 +104,7 @@ impl TextColumn {
     /// The key of any text, which is often that of the last row.
     fn passing_key(&mut self, text: &str) -> i32 {
         let last = usize::try_from(self.last_key).ok();
-        match last.and_then(|key| self.texts.get(key)) {
+        match last.and_then(|key| self.rows.texts.get(key)) {
             Some(last) if **last == *text => self.last_key,
             Some(_) | None => self.key(text),
         }
@@ -116,24 +114,27 @@ impl TextColumn {
         if let Some(key) = self.index.get(text) {
             return *key;
         }
-        let key = i32::try_from(self.texts.len()).unwrap_or(i32::MAX);
+        let key = i32::try_from(self.rows.texts.len()).unwrap_or(i32::MAX);
         let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
+        self.rows.texts.push(Arc::clone(&text));
         self.index.insert(text, key);
         key
     }
 
-    /// The column; what comes after begins anew.
-    pub fn finish(&mut self) -> Texts {
+    /// The rows since the last [`TextColumn::clear`].
+    pub fn rows(&mut self) -> &Texts {
         self.end_run();
+        &self.rows
+    }
+
+    /// Begins anew, in the same memory.
+    pub fn clear(&mut self) {
+        self.rows.keys.clear();
+        self.rows.texts.clear();
         self.last_key = ABSENT;
+        self.last_rows = 0;
         self.index.clear();
         self.known.fill(Known::default());
-        let room = Vec::with_capacity(self.keys.len());
-        Texts {
-            texts: std::mem::take(&mut self.texts),
-            keys: std::mem::replace(&mut self.keys, room),
-        }
     }
 }
 
@@ -168,7 +169,7 @@ mod tests {
             let shared: Arc<str> = text.into();
             column.append(Text::Shared(&shared));
         }
-        let read = read(&column.finish());
+        let read = read(column.rows());
         let expected = ["cart", "card", "cash", "cast", "cask"];
         assert_eq!(read, expected.map(|text| Some(text.to_owned())));
     }
@@ -191,10 +192,11 @@ mod tests {
                         _ => Text::Passing(FIXED[text]),
                     }));
                 }
-                let found = column.finish();
+                let found = column.rows();
                 prop_assert!(found.texts.len() <= 13);
                 let texts = rows.iter().map(|(text, _)| text.map(|text| FIXED[text].to_owned()));
-                prop_assert_eq!(read(&found), texts.collect::<Vec<_>>());
+                prop_assert_eq!(read(found), texts.collect::<Vec<_>>());
+                column.clear();
             }
         }
     }
