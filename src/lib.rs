@@ -27,7 +27,13 @@ pub mod lake;
 
 pub mod rollup;
 
+pub mod visits;
+
 pub mod sli;
+
+pub mod annotations;
+
+pub mod exchange;
 
 pub mod report;
 

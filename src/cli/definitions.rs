@@ -39,9 +39,14 @@ pub fn scenario(path: Option<&Path>) -> Result<DrillPlan, Failure> {
     Ok(scenario::resolve(&declared)?)
 }
 
+/// What the SLI set at `path` says, or shop.yaml.
+pub fn sli_set_definition(path: Option<&Path>) -> Result<Declared<SliSetDefinition>, Failure> {
+    declared(path, SLI_SET_PATH, SLI_SET_TEXT)
+}
+
 /// The SLI set at `path`, or shop.yaml, with the levels of a threshold file in it.
 pub fn sli_set(path: Option<&Path>, thresholds: Option<&Path>) -> Result<SliSetPlan, Failure> {
-    let declared: Declared<SliSetDefinition> = declared(path, SLI_SET_PATH, SLI_SET_TEXT)?;
+    let declared = sli_set_definition(path)?;
     let mut plan = sli::resolve(&declared)?;
     if let Some(path) = thresholds {
         let file: Declared<ThresholdFileDefinition> = declared_files::load(path)?;

@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
+use super::shoppers::ShoppersError;
 use crate::access_log::InputError;
+use crate::annotations::AnnotationError;
 use crate::declared_files::DeclaredFileError;
 use crate::drill::{DrillError, PreflightError};
 use crate::lake::LakeError;
@@ -10,6 +12,7 @@ use crate::rollup::RollupError;
 use crate::shop::ShopError;
 use crate::simulate::SimulateError;
 use crate::sli::EvaluateError;
+use crate::sli::exclusion::ExclusionError;
 use crate::time_window::TimeError;
 
 /// What the process says to the shell. When several hold, the highest of 3–6 wins over 1.
@@ -137,9 +140,12 @@ failure_from! {
     PreflightError => Input,
     SimulateError => Input,
     EvaluateError => Internal,
+    polars::prelude::PolarsError => Internal,
+    AnnotationError => DeclaredFile,
+    ExclusionError => DeclaredFile,
+    ShoppersError => Input,
     DrillError => Internal,
     serde_json::Error => Internal,
-    polars::prelude::PolarsError => Internal,
 }
 
 impl From<ShopError> for Failure {

@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use crate::drill::Progress;
 use crate::report::text;
 use crate::rollup::Rollup;
-use crate::sli::{Level, Scope, SliSeries, SliSetPlan, Unit, evaluate};
+use crate::sli::{Level, Outside, Scope, SliSeries, SliSetPlan, Unit, evaluate};
 use crate::time_window::TimeWindow;
 
 /// Between two looks, on a terminal.
@@ -289,15 +289,12 @@ fn judged(settings: &LiveSettings, rollup: &Rollup, now_us: i64) -> Vec<SliSerie
         window_us,
     };
     // A live view that cannot be computed shows nothing; the verdict reports the error.
-    evaluate(&settings.set, rollup, scope).unwrap_or_default()
+    evaluate(&settings.set, rollup, scope, &Outside::default()).unwrap_or_default()
 }
 
 fn per_second(rollup: &Rollup, now_us: i64) -> Vec<u64> {
     let mut seconds = vec![0; SPARK_SECONDS];
-    let counts = rollup
-        .select(|_| true)
-        .and_then(|selection| selection.counts());
-    for count in counts.unwrap_or_default() {
+    for count in rollup.select(|_| true).counts() {
         if let Some(second) = slot(count.start_us, now_us) {
             seconds[second] = count.count;
         }
@@ -307,10 +304,7 @@ fn per_second(rollup: &Rollup, now_us: i64) -> Vec<u64> {
 
 fn latency_ms(rollup: &Rollup, now_us: i64) -> Vec<u64> {
     let mut seconds = vec![0; SPARK_SECONDS];
-    let buckets = rollup
-        .select(|_| true)
-        .and_then(|selection| selection.buckets());
-    for (start_us, cells) in buckets.unwrap_or_default() {
+    for (start_us, cells) in rollup.select(|_| true).buckets() {
         if let Some(second) = slot(start_us, now_us) {
             let mut histogram = crate::latency_buckets::LatencyHistogram::new();
             for (bucket, count) in cells {

@@ -5,24 +5,33 @@
 //! what can be checked without doing anything; the verbs do the work.
 
 mod arguments;
+mod changes;
 mod check;
 mod completions;
+mod csv;
 mod definitions;
+mod exchange;
 mod exit_code;
 mod facts;
 mod ingest;
 mod lake;
 mod live;
+mod objectives;
+mod outside;
 mod page;
+mod past;
 mod range;
 mod recorder;
 mod rehearse;
 mod report;
+mod rollup;
 mod schema;
 mod shop;
+mod shoppers;
 mod simulate;
 mod sli;
 mod terminal;
+mod what_if;
 
 use clap::Parser;
 
@@ -68,7 +77,11 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::Rehearse(verb) => rehearse::run(verb, global, terminal),
         Verb::Ingest(verb) => ingest::run(verb, global, terminal),
         Verb::Sli(verb) => sli::run(verb, global, terminal),
+        Verb::Rollup(verb) => rollup::run(verb, global, terminal),
         Verb::Report(verb) => report::run(verb, global, terminal),
+        Verb::WhatIf(verb) => what_if::run(verb, global, terminal),
+        Verb::Export(verb) => exchange::export(verb, global, terminal),
+        Verb::Import(verb) => exchange::import(verb, terminal),
         Verb::Check(verb) => check::run(verb, terminal),
         Verb::Shop(verb) => shop::run(verb, terminal),
         Verb::Simulate(verb) => simulate::run(verb, terminal),

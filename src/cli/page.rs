@@ -1,15 +1,22 @@
 //! From judged SLIs and counts to the page of a report; the report itself computes nothing.
 
+mod analysts;
+mod budgets;
 mod charts;
+mod directors;
+mod engineers;
 mod notes;
 mod sentence;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::exit_code::Failure;
 use super::range::Judged;
+use super::shoppers::WHOLE;
+use crate::latency_buckets::LatencyHistogram;
 use crate::report::{
-    BadSide, FunnelStep, LevelRow, ReportPage, RouteRow, SliRow, State, Unit, WorstWindow, text,
+    BadSide, DirectorPart, FunnelStep, LevelRow, ReportPage, RouteRow, SliRow, State, Unit,
+    WorstWindow, text,
 };
 use crate::rollup::{Rollup, SeriesKey};
 use crate::sli::{self, LevelOutcome, SliSeries, SliState};
@@ -18,28 +25,68 @@ use crate::time_window::seconds;
 /// The page of what was judged.
 pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
     let verdict = sentence::verdict(judged);
-    let mut slis: Vec<SliRow> = judged.series.iter().map(sli_row).collect();
+    let is_week = judged.run.is_none();
+    let slis = judged.set.slis.iter().zip(&judged.series);
+    let mut slis: Vec<SliRow> = slis
+        .map(|(sli, series)| SliRow {
+            detail: is_week.then(|| analysts::detail(judged, sli, series)),
+            ..sli_row(series)
+        })
+        .collect();
     slis.sort_by_key(|sli| sli.state);
     Ok(ReportPage {
         title: judged.title.clone(),
         verdict,
         sentence: sentence::sentence(judged, verdict),
+        directors: directors(judged),
         facts: notes::facts(judged),
         slis,
-        timeline: charts::timeline(judged)?,
-        funnel: funnel(judged)?,
-        routes: routes(judged)?,
-        unknowns: notes::unknowns(judged)?,
+        analysts: is_week.then(|| analysts::analysts(judged)).transpose()?,
+        timeline: charts::timeline(judged),
+        engineers: is_week.then(|| engineers::engineers(judged)),
+        funnel: funnel(judged),
+        routes: routes(judged),
+        unknowns: notes::unknowns(judged),
         method: notes::method(judged),
     })
 }
 
-fn unit(unit: sli::Unit) -> Unit {
+/// The directors' page of a week; of a rehearsal only what changed since another one.
+fn directors(judged: &Judged) -> Option<DirectorPart> {
+    match (&judged.run, &judged.previous) {
+        (None, _) => Some(directors::directors(judged)),
+        (Some(_), Some(_)) => Some(DirectorPart {
+            changes: directors::changed(judged),
+            ..DirectorPart::default()
+        }),
+        (Some(_), None) => None,
+    }
+}
+
+/// The unit of a page that an SLI's unit becomes.
+pub fn sli_unit(unit: sli::Unit) -> Unit {
     match unit {
         sli::Unit::PerMinute => Unit::PerMinute,
         sli::Unit::PerSecond => Unit::PerSecond,
         sli::Unit::Share => Unit::Share,
         sli::Unit::Microseconds => Unit::Microseconds,
+    }
+}
+
+fn state_of(state: SliState) -> State {
+    match state {
+        SliState::Met => State::Met,
+        SliState::Missed => State::Missed,
+        SliState::NotEnoughData => State::NotEnoughData,
+    }
+}
+
+/// The limit of a level in the SLI's unit; one relative to what is expected is that of the mean, and
+/// `None` where nothing is expected.
+fn limit_of(series: &SliSeries, outcome: &LevelOutcome) -> Option<f64> {
+    match outcome.is_of_expected {
+        true => series.expected.map(|expected| expected * outcome.value),
+        false => Some(outcome.value),
     }
 }
 
@@ -51,13 +98,16 @@ fn bad_side(bad: sli::BadSide) -> BadSide {
 }
 
 fn sli_row(series: &SliSeries) -> SliRow {
-    let mut levels: Vec<LevelRow> = series.levels.iter().map(level_row).collect();
+    let levels = series.levels.iter();
+    let mut levels: Vec<LevelRow> = levels
+        .filter_map(|outcome| Some(level_row(outcome, limit_of(series, outcome)?)))
+        .collect();
     levels.extend(objective_row(series));
     SliRow {
         name: series.name.clone(),
         title: series.title.clone(),
         kind: series.kind.to_owned(),
-        unit: unit(series.unit),
+        unit: sli_unit(series.unit),
         value: series.value,
         worst: series.worst_window().and_then(|window| {
             Some(WorstWindow {
@@ -65,14 +115,11 @@ fn sli_row(series: &SliSeries) -> SliRow {
                 value: window.value?,
             })
         }),
-        state: match series.state {
-            SliState::Met => State::Met,
-            SliState::Missed => State::Missed,
-            SliState::NotEnoughData => State::NotEnoughData,
-        },
+        state: state_of(series.state),
         levels,
         interval: series.interval,
         count: series.count,
+        detail: None,
     }
 }
 
@@ -97,63 +144,74 @@ fn objective_row(series: &SliSeries) -> Option<LevelRow> {
     })
 }
 
-fn level_row(outcome: &LevelOutcome) -> LevelRow {
+fn level_row(outcome: &LevelOutcome, value: f64) -> LevelRow {
     LevelRow {
         level: outcome.level.to_string(),
         bad: bad_side(outcome.bad),
-        value: outcome.value,
+        value,
         for_s: seconds(outcome.for_us),
         first_crossed_us: outcome.first_crossed_us(),
         crossed_s: seconds(outcome.total_us()),
     }
 }
 
-fn funnel(judged: &Judged) -> Result<Vec<FunnelStep>, Failure> {
-    let steps = judged.set.funnel.iter().map(|step| {
-        Ok(FunnelStep {
-            name: step.title.clone(),
-            count: judged
+/// The funnel by shoppers, or by requests where no shopper is known.
+fn funnel(judged: &Judged) -> Vec<FunnelStep> {
+    let mut funnels = judged.shoppers.funnels.iter();
+    let by_shopper = funnels.find(|funnel| funnel.name == WHOLE);
+    let by_shopper = by_shopper.map(|funnel| funnel.totals()).unwrap_or_default();
+    let has_shoppers = by_shopper.first().is_some_and(|count| *count > 0);
+    let steps = judged.set.funnel.iter().enumerate().map(|(index, step)| {
+        let requests = || {
+            judged
                 .rollup
-                .select(|series| step.event.covers(series))?
-                .count()?,
-            unit: "requests".to_owned(),
+                .select(|series| step.event.covers(series))
+                .count()
+        };
+        FunnelStep {
+            name: step.title.clone(),
+            count: match has_shoppers {
+                true => by_shopper[index],
+                false => requests(),
+            },
+            unit: match has_shoppers {
+                true => "shoppers",
+                false => "requests",
+            }
+            .to_owned(),
             expected_share: None,
-        })
+        }
     });
     steps.collect()
 }
 
-fn routes(judged: &Judged) -> Result<Vec<RouteRow>, Failure> {
-    let names: BTreeSet<(&str, &str)> = judged
-        .rollup
-        .series()
-        .iter()
-        .map(|series| (series.method.as_str(), series.route.as_str()))
-        .collect();
-    let length_s = judged.scope.range.length_s();
-    let mut rows = Vec::new();
-    for (method, route) in names {
-        let is_route = |series: &SeriesKey| {
-            is_counted(series) && series.method == method && series.route == route
-        };
-        let selection = judged.rollup.select(is_route)?;
-        let latencies = selection.latencies()?;
-        let mut errors: BTreeMap<u16, u64> = BTreeMap::new();
-        let statuses: BTreeSet<u16> = judged
-            .rollup
-            .series()
-            .iter()
-            .filter(|series| is_route(series) && is_error(series))
-            .map(|series| series.status)
-            .collect();
-        for status in statuses {
-            let with_status = judged
-                .rollup
-                .select(|series| is_route(series) && series.status == status)?;
-            errors.insert(status, with_status.count()?);
+fn routes(judged: &Judged) -> Vec<RouteRow> {
+    let totals = judged.rollup.totals();
+    let mut routes: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (index, key) in judged.rollup.series().iter().enumerate() {
+        if is_counted(key) {
+            routes
+                .entry((&key.method, &key.route))
+                .or_default()
+                .push(index);
         }
-        let requests = selection.count()?;
-        rows.push(RouteRow {
+    }
+    let length_s = judged.scope.range.length_s();
+    let rows = routes.into_iter().map(|((method, route), own)| {
+        let mut latencies = LatencyHistogram::new();
+        let mut errors: BTreeMap<u16, u64> = BTreeMap::new();
+        let mut requests = 0;
+        for index in own {
+            let key = &judged.rollup.series()[index];
+            requests += totals.counts[index];
+            if is_error(key) {
+                *errors.entry(key.status).or_default() += totals.counts[index];
+            }
+            for (bucket, count) in &totals.latencies[index] {
+                latencies.record_bucket(*bucket, *count);
+            }
+        }
+        RouteRow {
             method: method.to_owned(),
             route: route.to_owned(),
             requests,
@@ -163,14 +221,15 @@ fn routes(judged: &Judged) -> Result<Vec<RouteRow>, Failure> {
             p99_us: latencies.quantile_us(0.99),
             errors: errors.values().sum(),
             errors_by_status: errors_by_status(errors),
-        });
-    }
+        }
+    });
+    let mut rows: Vec<RouteRow> = rows.collect();
     rows.sort_by(|a, b| {
         b.requests
             .cmp(&a.requests)
             .then_with(|| a.route.cmp(&b.route))
     });
-    Ok(rows)
+    rows
 }
 
 fn errors_by_status(errors: BTreeMap<u16, u64>) -> String {
@@ -199,8 +258,7 @@ fn is_counted(series: &SeriesKey) -> bool {
 }
 
 fn total(rollup: &Rollup) -> u64 {
-    let all = rollup.select(|_| true);
-    all.and_then(|selection| selection.count()).unwrap_or(0)
+    rollup.select(|_| true).count()
 }
 
 #[expect(

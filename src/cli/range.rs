@@ -1,18 +1,33 @@
-//! Which part of the lake is judged, and its rollup.
+//! Which part of the lake is judged, and everything that is known of it.
 
-use super::arguments::{OriginChoice, RangeArguments};
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use super::arguments::{OriginChoice, RangeArguments, RollupArguments};
+use super::changes::Side;
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::facts::RunFacts;
+use super::objectives;
+use super::outside::outside;
+use super::past::{LAST_YEAR_WEEKS, Past};
+use super::shoppers::{Asked, shoppers};
+use crate::annotations::{Annotation, load_annotations};
 use crate::declared_files::DurationText;
-use crate::lake::{Lake, LakeReader, RowFilter};
+use crate::lake::{Lake, LakeReader};
 use crate::request_record::Origin;
-use crate::rollup::{COLUMNS, Rollup, RollupBuilder, RollupError, RollupPlan};
-use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
+use crate::rollup::{Dimension, Rollup, RollupPlan, Segments, scan};
+use crate::sli::expected::weeks_earlier;
+use crate::sli::objective::ObjectiveOutcome;
+use crate::sli::{Outside, Scope, SliSeries, SliSetPlan, evaluate};
 use crate::time_window::{TimeWindow, now_us, parse_time, parse_week, zone};
+use crate::visits::VisitResults;
 
 /// Rollup window for a rehearsal: its charts show seconds.
 pub const RUN_WINDOW_US: i64 = 1_000_000;
+/// Windows of the rollups that are kept, µs.
+const MINUTE_US: i64 = 60_000_000;
 /// The most windows in one result; a year of minutes is 525,600.
 const WINDOWS_MAX: i64 = 2_000_000;
 
@@ -34,13 +49,75 @@ pub struct Judged {
     /// Lines that were rejected in the whole lake.
     pub rejected: u64,
     /// Zone of days and weeks.
-    pub zone: String,
+    pub zone: TimeZone,
+    /// What only a pass over shoppers tells.
+    pub shoppers: VisitResults,
+    /// Traffic before the range; `None` for a rehearsal.
+    pub past: Option<Past>,
+    /// The same range a week earlier; `None` for a rehearsal, or where the lake has none of it.
+    pub previous: Option<Previous>,
+    /// What was done to the shop, sorted by time.
+    pub annotations: Vec<Annotation>,
+    /// What became of the objectives of the SLIs that have any, by name.
+    pub objectives: BTreeMap<String, Vec<ObjectiveOutcome>>,
     /// What was asked for, for the title.
     pub title: String,
 }
 
+/// A range that this one is compared with.
+#[derive(Debug)]
+pub struct Previous {
+    /// What was judged.
+    pub scope: Scope,
+    /// Its counts.
+    pub rollup: Rollup,
+    /// Its SLIs, of which those by shopper have no values.
+    pub series: Vec<SliSeries>,
+}
+
+impl Previous {
+    /// All of it.
+    pub fn side(&self) -> Side<'_> {
+        Side {
+            series: &self.series,
+            rollup: &self.rollup,
+            stretch: self.scope.range,
+            window_us: self.scope.window_us,
+        }
+    }
+}
+
 /// Reads and judges what the arguments mean.
 pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure> {
+    judge_against(arguments, Against::WeeksEarlier(1), lake)
+}
+
+/// With what a range is compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Against<'a> {
+    /// The same local times so many weeks earlier.
+    WeeksEarlier(u32),
+    /// A rehearsal.
+    Run(&'a str),
+}
+
+impl<'a> Against<'a> {
+    /// What `--compare` means.
+    pub fn from_text(text: Option<&'a str>) -> Self {
+        match text {
+            None | Some("previous") => Against::WeeksEarlier(1),
+            Some("last-year") => Against::WeeksEarlier(LAST_YEAR_WEEKS),
+            Some(run_id) => Against::Run(run_id),
+        }
+    }
+}
+
+/// Reads and judges what the arguments mean, beside another range.
+pub fn judge_against(
+    arguments: &RangeArguments,
+    against: Against<'_>,
+    lake: &Lake,
+) -> Result<Judged, Failure> {
     let set = definitions::sli_set(arguments.defs.as_deref(), arguments.thresholds.as_deref())?;
     let reader = lake.reader()?;
     let run = arguments
@@ -48,35 +125,80 @@ pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure>
         .as_deref()
         .map(|run_id| run_facts(lake, run_id))
         .transpose()?;
-    let origin = match arguments.origin {
-        Some(OriginChoice::Customer) => Origin::Customer,
-        Some(OriginChoice::Probe) => Origin::Probe,
-        Some(OriginChoice::Drill) => Origin::Drill,
-        None if run.is_some() => Origin::Drill,
-        None => Origin::Customer,
-    };
+    let origin = origin(arguments.origin, run.is_some());
     let window_us = window_us(arguments, &set, run.is_some())?;
-    let found = match &run {
-        Some(facts) => Found::run(facts),
-        None => Found::in_lake(arguments, &reader, origin)?,
+    let zone = zone_of(arguments.tz.as_deref(), &set)?;
+    let segments = match run {
+        Some(_) => None,
+        None => Some(Segments::refresh(lake, &reader)?),
+    };
+    let found = match (&run, &segments) {
+        (Some(facts), _) => Found::run(facts),
+        (None, segments) => {
+            let extent = segments
+                .as_ref()
+                .and_then(|segments| segments.extent_us(origin));
+            Found::in_lake(arguments, extent, origin, &zone)?
+        }
     };
     let scope = scope(&found, window_us)?;
-    let rollup_us = if run.is_some() {
-        RUN_WINDOW_US
-    } else {
-        window_us
+    let cuts_us = set.cuts_us();
+    let rollup = match &segments {
+        Some(segments) if is_minutes(scope) => {
+            let plan = RollupPlan::new(window_us, cuts_us);
+            segments.rollup(plan, scope.range, |series| series.origin == origin)?
+        }
+        _ => {
+            let plan = RollupPlan::new(run.as_ref().map_or(window_us, |_| RUN_WINDOW_US), cuts_us);
+            let run_id = run.as_ref().map(|facts| facts.run_id.as_str());
+            scan(&reader, &plan, &Dimension::ALL, scope.range, |series| {
+                series.origin == origin && run_id.is_none_or(|run_id| run_id == series.run_id)
+            })?
+        }
     };
-    let run_id = run.as_ref().map(|facts| facts.run_id.as_str());
-    let filter = LakeFilter {
-        window: scope.range,
-        origin,
-        run_id,
-    };
-    let rollup = rollup(&reader, RollupPlan::new(rollup_us, set.cuts_us()), &filter)?;
-    if rollup.cells().height() == 0 {
+    if rollup.is_empty() {
         return Err(nothing(arguments, origin));
     }
-    let series = evaluate(&set, &rollup, scope)?;
+    let past = match &segments {
+        Some(segments) => Some(Past::read(
+            segments,
+            origin,
+            scope.range,
+            &set.expected,
+            &zone,
+        )?),
+        None => None,
+    };
+    let asked = Asked {
+        set: &set,
+        range: scope.range,
+        origin,
+        run_id: run.as_ref().map(|facts| facts.run_id.as_str()),
+        window_us,
+    };
+    let shoppers = shoppers(lake, &reader, asked, &zone)?;
+    let newest_us = segments
+        .as_ref()
+        .and_then(|segments| segments.extent_us(origin))
+        .map(|(_, newest_us)| newest_us);
+    let outside = outside(&set, scope, &zone, past.as_ref(), &shoppers, newest_us)?;
+    let series = evaluate(&set, &rollup, scope, &outside)?;
+    let objectives = match &segments {
+        Some(segments) => objectives::of_logs(&set, segments, origin, scope, &zone, newest_us)?,
+        None => objectives::of_series(&set, &series, scope, &zone),
+    };
+    let previous = match (against, &segments) {
+        (Against::Run(run_id), _) => Some(earlier_run(&set, lake, &reader, run_id)?),
+        (Against::WeeksEarlier(weeks), Some(segments)) if is_minutes(scope) => {
+            let earlier = weeks_earlier(scope.range.start_us, weeks, &zone);
+            previous(&set, segments, origin, scope, earlier)?
+        }
+        (Against::WeeksEarlier(_), _) => None,
+    };
+    let annotations = match &arguments.annotations {
+        Some(path) => load_annotations(path, Some(&zone))?,
+        None => Vec::new(),
+    };
     let rejected = reader
         .ledger()
         .iter()
@@ -90,7 +212,12 @@ pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure>
         run,
         origin,
         rejected,
-        zone: arguments.tz.clone(),
+        zone,
+        shoppers,
+        past,
+        previous,
+        annotations,
+        objectives,
         title: title(arguments),
     })
 }
@@ -143,6 +270,11 @@ fn window_us(arguments: &RangeArguments, set: &SliSetPlan, is_run: bool) -> Resu
             set.window_us
         });
     };
+    whole_seconds(text)
+}
+
+/// The length of a window that a user wrote, µs.
+pub fn whole_seconds(text: &str) -> Result<i64, Failure> {
     let window: DurationText = text
         .parse()
         .map_err(|error| Failure::usage(format!("--window: {error}")))?;
@@ -153,6 +285,45 @@ fn window_us(arguments: &RangeArguments, set: &SliSetPlan, is_run: bool) -> Resu
         )));
     }
     Ok(window_us)
+}
+
+/// The zone of days and weeks: what was asked for, or that of the set.
+fn zone_of(asked: Option<&str>, set: &SliSetPlan) -> Result<TimeZone, Failure> {
+    match (asked, &set.time_zone) {
+        (Some(name), _) => Ok(zone(name)?),
+        (None, Some(zone)) => Ok(zone.clone()),
+        (None, None) => Ok(TimeZone::UTC),
+    }
+}
+
+/// Whose requests are meant: those of customers, of a rehearsal its own.
+pub fn origin(choice: Option<OriginChoice>, is_run: bool) -> Origin {
+    match choice {
+        Some(OriginChoice::Customer) => Origin::Customer,
+        Some(OriginChoice::Probe) => Origin::Probe,
+        Some(OriginChoice::Drill) => Origin::Drill,
+        None if is_run => Origin::Drill,
+        None => Origin::Customer,
+    }
+}
+
+/// The stretch of time of `rollup`: what was asked for, or all that the lake has.
+pub fn plain(arguments: &RollupArguments, reader: &LakeReader) -> Result<TimeWindow, Failure> {
+    let zone = zone(&arguments.tz)?;
+    if let Some(week) = &arguments.week {
+        return Ok(parse_week(week, &zone)?);
+    }
+    let now_us = now_us();
+    let (low, high) = reader.extent_us()?.unwrap_or((0, 0));
+    let bound = |text: &Option<String>, default_us: i64| match text {
+        Some(text) => parse_time(text, &zone, now_us),
+        None => Ok(default_us),
+    };
+    let start_us = bound(&arguments.from, low)?;
+    Ok(TimeWindow::new(
+        start_us,
+        bound(&arguments.to, high.max(start_us) + 1)?,
+    )?)
 }
 
 /// What is wanted, and where there can be data.
@@ -187,13 +358,17 @@ impl Found {
 
     fn in_lake(
         arguments: &RangeArguments,
-        reader: &LakeReader,
+        extent_us: Option<(i64, i64)>,
         origin: Origin,
+        zone: &TimeZone,
     ) -> Result<Self, Failure> {
-        let extent = extent_of(reader, origin)?.ok_or_else(|| nothing(arguments, origin))?;
-        let zone = zone(&arguments.tz)?;
+        let (low, high) = extent_us.ok_or_else(|| nothing(arguments, origin))?;
+        let extent = TimeWindow {
+            start_us: low,
+            end_us: high + 1,
+        };
         if let Some(week) = &arguments.week {
-            let wanted = parse_week(week, &zone)?;
+            let wanted = parse_week(week, zone)?;
             return Ok(Self {
                 wanted,
                 covered: extent,
@@ -202,7 +377,7 @@ impl Found {
         }
         let now_us = now_us();
         let bound = |text: &Option<String>, default_us: i64| match text {
-            Some(text) => parse_time(text, &zone, now_us),
+            Some(text) => parse_time(text, zone, now_us),
             None => Ok(default_us),
         };
         let start_us = bound(&arguments.from, extent.start_us)?;
@@ -215,20 +390,58 @@ impl Found {
     }
 }
 
-/// Where the lake has requests of this origin.
-fn extent_of(reader: &LakeReader, origin: Origin) -> Result<Option<TimeWindow>, Failure> {
-    let mut extent: Option<(i64, i64)> = None;
-    reader.for_each_batch(&COLUMNS[..2], RowFilter::default(), |batch| {
-        if let Some((low, high)) = crate::rollup::extent_of_origin(batch, origin)? {
-            let (from, to) = extent.unwrap_or((low, high));
-            extent = Some((from.min(low), to.max(high)));
-        }
-        Ok::<(), RollupError>(())
+/// A rehearsal that another one is compared with.
+fn earlier_run(
+    set: &SliSetPlan,
+    lake: &Lake,
+    reader: &LakeReader,
+    run_id: &str,
+) -> Result<Previous, Failure> {
+    let facts = run_facts(lake, run_id)?;
+    let found = Found::run(&facts);
+    let scope = scope(&found, set.rehearsal_window_us)?;
+    let plan = RollupPlan::new(RUN_WINDOW_US, set.cuts_us());
+    let rollup = scan(reader, &plan, &Dimension::ALL, scope.range, |series| {
+        series.origin == Origin::Drill && series.run_id == run_id
     })?;
-    Ok(extent.map(|(low, high)| TimeWindow {
-        start_us: low,
-        end_us: high + 1,
+    let series = evaluate(set, &rollup, scope, &Outside::default())?;
+    Ok(Previous {
+        scope,
+        rollup,
+        series,
+    })
+}
+
+/// As long a stretch from an earlier moment; `None` where the lake has nothing of it.
+fn previous(
+    set: &SliSetPlan,
+    segments: &Segments<'_>,
+    origin: Origin,
+    scope: Scope,
+    start_us: i64,
+) -> Result<Option<Previous>, Failure> {
+    let start_us = start_us.div_euclid(scope.window_us) * scope.window_us;
+    let range = TimeWindow {
+        start_us,
+        end_us: start_us + (scope.range.end_us - scope.range.start_us),
+    };
+    let plan = RollupPlan::new(scope.window_us, set.cuts_us());
+    let rollup = segments.rollup(plan, range, |series| series.origin == origin)?;
+    if rollup.is_empty() {
+        return Ok(None);
+    }
+    let scope = Scope { range, ..scope };
+    let series = evaluate(set, &rollup, scope, &Outside::default())?;
+    Ok(Some(Previous {
+        scope,
+        rollup,
+        series,
     }))
+}
+
+/// Whether kept rollups, which have minutes, can answer.
+fn is_minutes(scope: Scope) -> bool {
+    scope.window_us % MINUTE_US == 0 && scope.range.start_us % MINUTE_US == 0
 }
 
 fn scope(found: &Found, window_us: i64) -> Result<Scope, Failure> {
@@ -253,33 +466,4 @@ fn scope(found: &Found, window_us: i64) -> Result<Scope, Failure> {
         covered,
         window_us,
     })
-}
-
-struct LakeFilter<'a> {
-    window: TimeWindow,
-    origin: Origin,
-    run_id: Option<&'a str>,
-}
-
-fn rollup(
-    reader: &LakeReader,
-    plan: RollupPlan,
-    filter: &LakeFilter<'_>,
-) -> Result<Rollup, Failure> {
-    let mut builder = RollupBuilder::new(plan);
-    let window = filter.window;
-    let rows = RowFilter {
-        window: Some(window),
-    };
-    reader.for_each_batch(&COLUMNS, rows, |batch| {
-        builder.add_batch(
-            batch,
-            |ts_us| window.contains(ts_us),
-            |series| {
-                series.origin == filter.origin
-                    && filter.run_id.is_none_or(|run_id| run_id == series.run_id)
-            },
-        )
-    })?;
-    Ok(builder.finish()?)
 }

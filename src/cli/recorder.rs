@@ -15,7 +15,7 @@ use crate::lake::{
     Commit, CommitOutcome, HeadPrint, Lake, LakeError, PartName, PartWriter, SourceKind,
     SourceState,
 };
-use crate::rollup::{Rollup, RollupBuilder, RollupError, RollupPlan};
+use crate::rollup::{Rollup, RollupBuilder, RollupPlan};
 use crate::scenario::DrillPlan;
 
 /// Batches that may wait for the recorder; one holds up to a thousand records.
@@ -55,7 +55,7 @@ pub fn run(
     lake: &Lake,
     settings: &RecorderSettings,
     batches: &Receiver<Vec<DrillRecord>>,
-) -> Result<Recorded, RollupError> {
+) -> Recorded {
     let mut recorder = Recorder::new(lake, settings);
     let mut last_live = Instant::now();
     loop {
@@ -66,7 +66,7 @@ pub fn run(
         }
         if last_live.elapsed() >= LIVE_INTERVAL {
             last_live = Instant::now();
-            recorder.show()?;
+            recorder.show();
         }
         recorder.commit_if_due();
     }
@@ -200,10 +200,10 @@ impl<'a> Recorder<'a> {
     }
 
     /// Gives the live view the last seconds.
-    fn show(&mut self) -> Result<(), RollupError> {
+    fn show(&mut self) {
         let now_us = crate::time_window::now_us();
         let from_us = now_us - LiveState::SPAN_US;
-        let recent = self.builder.rollup_from(from_us)?;
+        let recent = self.builder.rollup_from(from_us);
         let mut live = self
             .settings
             .live
@@ -211,19 +211,18 @@ impl<'a> Recorder<'a> {
             .unwrap_or_else(PoisonError::into_inner);
         live.recent = Some(recent);
         live.committed = self.committed;
-        Ok(())
     }
 
-    fn finish(mut self) -> Result<Recorded, RollupError> {
+    fn finish(mut self) -> Recorded {
         if self.failure.is_none() {
             self.commit();
         }
-        Ok(Recorded {
-            rollup: self.builder.finish()?,
+        Recorded {
+            rollup: self.builder.finish(),
             answered_per_s: self.answered_per_s,
             committed: self.committed,
             failure: self.failure,
-        })
+        }
     }
 }
 

@@ -166,7 +166,7 @@ impl Rehearsal {
                 .map_err(|_| Failure::new(ExitCode::Internal, "the recorder panicked"))?;
             Ok(Done {
                 outcome: outcome?,
-                recorded: recorded?,
+                recorded,
                 started_us,
                 target: base_url.to_string(),
             })

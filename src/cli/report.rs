@@ -7,7 +7,7 @@ use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
 use super::{page, range, sli};
 use crate::lake::Lake;
-use crate::report::{ReportPage, write_html};
+use crate::report::{ReportPage, write_csv, write_html, write_markdown};
 
 /// Runs the verb.
 pub fn run(
@@ -17,7 +17,8 @@ pub fn run(
 ) -> Result<ExitCode, Failure> {
     check_kind(&arguments.output)?;
     let lake = Lake::open(&global.lake)?;
-    let judged = range::judge(&arguments.range, &lake)?;
+    let against = range::Against::from_text(arguments.compare.as_deref());
+    let judged = range::judge_against(&arguments.range, against, &lake)?;
     let page = page::page(&judged)?;
     write(&page, &arguments.output)?;
     if terminal.is_json {
@@ -35,9 +36,9 @@ pub fn run(
 /// Refuses a file whose ending names no kind of report.
 pub fn check_kind(path: &Path) -> Result<(), Failure> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("html" | "json") => Ok(()),
+        Some("html" | "md" | "json" | "csv") => Ok(()),
         _ => Err(Failure::usage(format!(
-            "`{}`: a report is written as .html or .json (hint: -o report.html)",
+            "`{}`: a report is written as .html, .md, .json or .csv (hint: -o report.html)",
             path.display()
         ))),
     }
@@ -46,13 +47,11 @@ pub fn check_kind(path: &Path) -> Result<(), Failure> {
 /// Writes a page to a file, as its ending says; a half-written report never has its name.
 pub fn write(page: &ReportPage, path: &Path) -> Result<(), Failure> {
     check_kind(path)?;
-    let is_json = path
-        .extension()
-        .is_some_and(|extension| extension == "json");
-    let text = if is_json {
-        serde_json::to_string_pretty(page)?
-    } else {
-        write_html(page)
+    let text = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => serde_json::to_string_pretty(page)?,
+        Some("md") => write_markdown(page),
+        Some("csv") => write_csv(page),
+        _ => write_html(page),
     };
     let name = path
         .file_name()

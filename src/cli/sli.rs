@@ -1,15 +1,26 @@
 //! `sli`: SLI values of what is in the lake.
 
+mod parts;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::error::ArrowError;
 use serde::Serialize;
 
 use super::arguments::{GlobalArguments, SliArguments, SliFormat};
+use super::csv;
 use super::exit_code::{ExitCode, Failure};
 use super::page;
 use super::range::{self, Judged};
 use super::terminal::Terminal;
-use crate::lake::Lake;
-use crate::sli::{SliSeries, SliState};
+use crate::lake::{Lake, export_parquet};
+use crate::sli::{SliSeries, SliState, SliWindow};
 use crate::time_window::rfc3339;
+use parts::{parts, table};
 
 /// Runs the verb.
 pub fn run(
@@ -18,16 +29,113 @@ pub fn run(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let lake = Lake::open(&global.lake)?;
+    check(arguments)?;
     let judged = range::judge(&arguments.range, &lake)?;
-    let is_json = terminal.is_json || arguments.format == SliFormat::Json;
-    match (is_json, arguments.format) {
-        (true, _) => terminal.json(&json(&judged))?,
-        (false, SliFormat::Csv) => terminal.result(csv(&judged).trim_end())?,
-        (false, SliFormat::Table | SliFormat::Json) => {
+    if let Some(by) = arguments.by {
+        let parts = parts(&judged, by)?;
+        let is_json = terminal.is_json || arguments.format == SliFormat::Json;
+        match (is_json, &arguments.output) {
+            (true, None) => terminal.json(&parts)?,
+            (true, Some(path)) => write(path, &serde_json::to_string_pretty(&parts)?)?,
+            (false, None) => terminal.result(&table(&judged, by, &parts))?,
+            (false, Some(path)) => write(path, &table(&judged, by, &parts))?,
+        }
+        return Ok(exit_code(&judged.series));
+    }
+    let format = match terminal.is_json {
+        true => SliFormat::Json,
+        false => arguments.format,
+    };
+    match (format, &arguments.output) {
+        (SliFormat::Json, None) => terminal.json(&json(&judged))?,
+        (SliFormat::Json, Some(path)) => {
+            write(path, &serde_json::to_string_pretty(&json(&judged))?)?;
+        }
+        (SliFormat::Csv | SliFormat::Parquet, None) => {
+            terminal.result(csv_text(&judged).trim_end())?;
+        }
+        (SliFormat::Csv, Some(path)) => write(path, &csv_text(&judged))?,
+        (SliFormat::Parquet, Some(path)) => {
+            let table = windows_table(&judged)
+                .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
+            export_parquet(path, &table)?;
+        }
+        (SliFormat::Table, None) => {
             terminal.result(&terminal.sli_table(&page::page(&judged)?))?;
+        }
+        (SliFormat::Table, Some(path)) => {
+            write(path, &terminal.sli_table(&page::page(&judged)?))?;
         }
     }
     Ok(exit_code(&judged.series))
+}
+
+fn check(arguments: &SliArguments) -> Result<(), Failure> {
+    match (arguments.format, &arguments.output, arguments.by) {
+        (SliFormat::Parquet, None, _) => Err(Failure::usage(
+            "a Parquet table goes to a file (hint: -o FILE.parquet)",
+        )),
+        (SliFormat::Csv | SliFormat::Parquet, _, Some(_)) => Err(Failure::usage(
+            "--by prints a table or JSON (hint: `firedrill rollup --by … --format csv` has the counts)",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|error| Failure::io("write", &path.display().to_string(), &error))
+}
+
+/// One row per SLI and window.
+fn windows_table(judged: &Judged) -> Result<RecordBatch, ArrowError> {
+    let rows = || {
+        let series = judged.series.iter();
+        series.flat_map(|series| series.windows.iter().map(move |window| (series, window)))
+    };
+    let texts = |pick: &dyn Fn(&SliSeries, &SliWindow) -> String| -> ArrayRef {
+        let texts = rows().map(|(series, window)| pick(series, window));
+        Arc::new(StringArray::from_iter_values(texts))
+    };
+    let numbers = |pick: &dyn Fn(&SliWindow) -> Option<f64>| -> ArrayRef {
+        Arc::new(
+            rows()
+                .map(|(_, window)| pick(window))
+                .collect::<Float64Array>(),
+        )
+    };
+    let counts = |pick: &dyn Fn(&SliWindow) -> u64| -> ArrayRef {
+        let counts = rows().map(|(_, window)| i64::try_from(pick(window)).unwrap_or(i64::MAX));
+        Arc::new(Int64Array::from_iter_values(counts))
+    };
+    let starts = rows().map(|(_, window)| window.start_us);
+    let starts = TimestampMicrosecondArray::from_iter_values(starts).with_timezone("UTC");
+    RecordBatch::try_from_iter_with_nullable([
+        ("sli", texts(&|series, _| series.name.clone()), false),
+        ("kind", texts(&|series, _| series.kind.to_owned()), false),
+        ("unit", texts(&|series, _| word(&series.unit)), false),
+        ("window_start", Arc::new(starts) as ArrayRef, false),
+        ("value", numbers(&|window| window.value), true),
+        (
+            "interval_low",
+            numbers(&|window| window.interval.map(|[low, _]| low)),
+            true,
+        ),
+        (
+            "interval_high",
+            numbers(&|window| window.interval.map(|[_, high]| high)),
+            true,
+        ),
+        ("good", counts(&|window| window.good), false),
+        ("valid", counts(&|window| window.valid), false),
+        ("count", counts(&|window| window.count), false),
+        ("state", texts(&|_, window| word(&window.state)), false),
+        (
+            "definition_sha256",
+            texts(&|series, _| series.definition_sha256.clone()),
+            false,
+        ),
+    ])
 }
 
 /// Missed SLIs are an exit code of 1; missing data is said, and is no failure of a question.
@@ -63,7 +171,7 @@ fn json(judged: &Judged) -> SliJson<'_> {
 }
 
 /// One line per SLI and window; names are identifiers of the SLI set.
-fn csv(judged: &Judged) -> String {
+fn csv_text(judged: &Judged) -> String {
     use std::fmt::Write;
     let mut text = "sli,kind,unit,window_start,value,good,valid,count,state\n".to_owned();
     for series in &judged.series {
@@ -75,7 +183,7 @@ fn csv(judged: &Judged) -> String {
             let _ = writeln!(
                 text,
                 "{},{},{},{},{value},{},{},{},{}",
-                field(&series.name),
+                csv::field(&series.name),
                 series.kind,
                 word(&series.unit),
                 rfc3339(window.start_us),
@@ -94,38 +202,5 @@ fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),
-    }
-}
-
-/// A CSV field: quoted where it must be, and never a formula in a spreadsheet.
-fn field(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let safe = if is_formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if safe.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", safe.replace('"', "\"\""))
-    } else {
-        safe
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn csv_fields_are_quoted_and_never_formulas() {
-        for (text, expected) in [
-            ("checkout_p95", "checkout_p95"),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("=cmd()", "'=cmd()"),
-            ("-1", "'-1"),
-        ] {
-            assert_eq!(field(text), expected);
-        }
     }
 }

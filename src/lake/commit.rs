@@ -5,7 +5,9 @@
 //! already in the lake and this commit is given up, so nothing is ever counted twice.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::time::Duration;
 
 use super::ledger::DOMAIN_PREFIX;
 use super::seal::Seal;
@@ -14,6 +16,11 @@ use super::{Head, Lake, LakeError, Ledger, Part, RejectPart, SourceState, io};
 
 /// Attempts before other writers are called too fast.
 pub const ATTEMPTS_MAX: u32 = 100;
+/// Held by whoever commits.
+const LOCK_NAME: &str = "lock";
+/// How often, and how long between, a writer waits for another one on this machine.
+const TURN_ATTEMPTS_MAX: u32 = 500;
+const TURN_WAIT: Duration = Duration::from_millis(20);
 /// The most bytes of a fact.
 pub const FACT_BYTES_MAX: usize = 200 * 1_024;
 
@@ -231,11 +238,35 @@ impl Lake {
     /// # Panics
     /// When its parts do not hold the records that its sources moved by: that is a bug.
     pub fn commit(&self, commit: Commit) -> Result<CommitOutcome, LakeError> {
+        let _turn = self.turn();
         let outcome = self.try_commit(&commit);
         if !matches!(outcome, Ok(CommitOutcome::Committed)) {
             commit.discard();
         }
         outcome
+    }
+
+    /// Waits for other writers on this machine, so that whoever comes too late learns it before its
+    /// files have their final names. The log alone keeps commits apart; where a file system has no
+    /// locks, or a writer that was stopped holds its own, the loser's files are left for
+    /// `lake vacuum`.
+    fn turn(&self) -> Option<File> {
+        let path = self.root.join(LOCK_NAME);
+        let mut options = File::options();
+        let lock = options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .ok()?;
+        for _ in 0..TURN_ATTEMPTS_MAX {
+            match lock.try_lock() {
+                Ok(()) => return Some(lock),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(TURN_WAIT),
+                Err(TryLockError::Error(_)) => return None,
+            }
+        }
+        None
     }
 
     fn try_commit(&self, commit: &Commit) -> Result<CommitOutcome, LakeError> {

@@ -12,14 +12,18 @@
 //!     part-….parquet       named by source, byte range and content, so a repeated write is the same
 //!     part-compact-….parquet  the rows of many small parts, in the order of time
 //!   rejects/               lines that were not understood, one file per part that had any
+//!   derived/               what was computed from the table and can be computed again
 //!   runs/                  facts of each rehearsal that its requests do not hold, as JSON
+//!   lock                   held by whoever commits
 //!   _staging/              files on their way; nothing in here counts
 //! ```
 
 mod columns;
 mod commit;
 mod compact;
+mod derived;
 mod digest;
+mod export;
 mod finding;
 mod identity;
 mod ledger;
@@ -46,6 +50,7 @@ use thiserror::Error;
 pub use commit::{Commit, CommitOutcome, FACT_BYTES_MAX};
 pub use compact::{CompactOutcome, CompactPlan, compact};
 pub use digest::{ROW_KEYS_MAX, RowsBelow, row_digest};
+pub use export::export_parquet;
 pub use finding::Finding;
 pub use identity::{HEAD_BYTES, Head, HeadPrint, Recognised};
 pub use ledger::{Ledger, SourceKind, SourceState};
@@ -332,7 +337,12 @@ fn first_stranger(root: &Path) -> Result<Option<String>, LakeError> {
         let name = entry.file_name().to_string_lossy().into_owned();
         // A key that was being made when the process ended is called `key.` and its number.
         let is_key = name == "key" || name.starts_with("key.");
-        if !is_key && !matches!(name.as_str(), "requests" | "rejects" | "runs" | "_staging") {
+        if !is_key
+            && !matches!(
+                name.as_str(),
+                "requests" | "rejects" | "runs" | "derived" | "_staging" | "lock"
+            )
+        {
             return Ok(Some(name));
         }
     }

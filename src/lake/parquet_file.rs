@@ -243,6 +243,16 @@ pub fn plain_properties() -> WriterProperties {
         .build()
 }
 
+/// How what can be computed again is written: fast to read rather than small.
+pub fn derived_properties() -> WriterProperties {
+    plain_properties()
+        .into_builder()
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_dictionary_enabled(false)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .build()
+}
+
 /// How requests are written. Numbers of which there are many different ones have no dictionary, which
 /// would cost more than it saves; texts have no statistics, by which nobody looks for them.
 pub fn request_properties() -> WriterProperties {

@@ -8,13 +8,16 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Int32Array, RecordBatch};
 use arrow::datatypes::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::column::page::{Page, PageReader};
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
 use super::parquet_file::{self, parquet_error};
@@ -23,6 +26,9 @@ use super::schema::column;
 use super::table::{Table, TableState};
 use super::{LakeError, Ledger, RejectedLine, io, rejects};
 use crate::time_window::TimeWindow;
+
+/// A column chunk without any text is smaller; the dictionaries of larger ones are not looked at.
+const EMPTY_COLUMN_BYTES_MAX: i64 = 4_096;
 
 /// One Parquet file of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +45,24 @@ pub struct PartFile {
 
 impl PartFile {
     /// Its name in the folder of the table.
-    pub(super) fn name(&self) -> String {
+    #[must_use]
+    pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
+    }
+
+    /// Its earliest `ts` as the log has it, UTC µs cut to whole milliseconds.
+    #[must_use]
+    pub fn from_us(&self) -> Option<i64> {
+        self.ts_us.map(|(from_us, _)| from_us)
+    }
+
+    /// Whether rows of this stretch of time can be in it.
+    #[must_use]
+    pub fn may_hold_any_of(&self, window: TimeWindow) -> bool {
+        self.may_hold(RowFilter {
+            window: Some(window),
+        })
     }
 
     fn may_hold(&self, filter: RowFilter) -> bool {
@@ -178,6 +199,60 @@ impl LakeReader {
         Ok(())
     }
 
+    /// Hands every batch of the wanted columns of one file to `each`.
+    ///
+    /// # Errors
+    /// When the file is missing or damaged, or what `each` returns.
+    pub fn for_each_batch_of<E: From<LakeError>>(
+        &self,
+        file: &PartFile,
+        columns: &[&str],
+        filter: RowFilter,
+        mut each: impl FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match file.may_hold(filter) {
+            true => read_file(file, columns, filter, &mut each),
+            false => Ok(()),
+        }
+    }
+
+    /// Hands every batch of the wanted columns of one file to `each`, but only the rows whose
+    /// latency is in `bucket`; the other columns of other rows are not even decoded.
+    ///
+    /// # Errors
+    /// When the file is missing or damaged, or what `each` returns.
+    pub fn for_each_batch_in_bucket<E: From<LakeError>>(
+        &self,
+        file: &PartFile,
+        columns: &[&str],
+        bucket: i32,
+        mut each: impl FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (opened, metadata) = open(file)?;
+        let schema = metadata.parquet_schema();
+        let own = ProjectionMask::columns(schema, [column::LATENCY_BUCKET]);
+        let is_in_bucket = ArrowPredicateFn::new(own, move |batch| {
+            arrow::compute::kernels::cmp::eq(batch.column(0), &Int32Array::new_scalar(bucket))
+        });
+        let empty = empty_columns(&opened, &metadata, columns);
+        let mask = ProjectionMask::columns(schema, filled(columns, &empty));
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, metadata)
+            .with_projection(mask)
+            .with_row_filter(parquet::arrow::arrow_reader::RowFilter::new(vec![
+                Box::new(is_in_bucket),
+            ]))
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(|source| parquet_error(&file.path, source))?;
+        for batch in reader {
+            let batch = batch
+                .and_then(|batch| with_dictionaries(&batch, columns, &empty))
+                .map_err(|source| columns_error(&file.path, source))?;
+            each(&batch)?;
+        }
+        Ok(())
+    }
+
     /// The earliest and the latest `ts` in the lake, both inclusive, from the files' footers;
     /// `None` when it is empty.
     ///
@@ -241,10 +316,12 @@ pub(super) fn read_file<E: From<LakeError>>(
     let wanted: Vec<usize> = (0..metadata.metadata().num_row_groups())
         .filter(|index| may_hold(metadata.metadata().row_group(*index), filter))
         .collect();
-    let reader = batches(path, opened, metadata, columns, wanted)?;
+    let empty = empty_columns(&opened, &metadata, columns);
+    let filled: Vec<&str> = filled(columns, &empty);
+    let reader = batches(path, opened, metadata, &filled, wanted)?;
     for batch in reader {
         let batch = batch
-            .and_then(|batch| with_dictionaries(&batch, columns))
+            .and_then(|batch| with_dictionaries(&batch, columns, &empty))
             .map_err(|source| columns_error(path, source))?;
         each(&batch)?;
     }
@@ -275,13 +352,64 @@ pub(super) fn columns_error(path: &Path, source: arrow::error::ArrowError) -> La
     }
 }
 
+/// The texts among `columns` of which no row has one: their dictionaries are empty. The Arrow reader
+/// hashes every row of such a column, which takes longer than reading all others.
+fn empty_columns<'a>(
+    file: &File,
+    metadata: &ArrowReaderMetadata,
+    columns: &[&'a str],
+) -> Vec<&'a str> {
+    let Ok(file) = file.try_clone() else {
+        return Vec::new();
+    };
+    let file = Arc::new(file);
+    let groups = metadata.metadata().row_groups();
+    let is_empty = |name: &str| {
+        groups.iter().all(|group| {
+            let chunks = group.columns().iter();
+            let mut chunks = chunks.filter(|chunk| chunk.column_path().string() == name);
+            let chunk = chunks.next().filter(|chunk| {
+                chunk.dictionary_page_offset().is_some()
+                    && chunk.compressed_size() < EMPTY_COLUMN_BYTES_MAX
+            });
+            chunk.is_some_and(|chunk| has_empty_dictionary(&file, group, chunk))
+        })
+    };
+    columns
+        .iter()
+        .copied()
+        .filter(|name| is_empty(name))
+        .collect()
+}
+
+fn has_empty_dictionary(
+    file: &Arc<File>,
+    group: &RowGroupMetaData,
+    chunk: &ColumnChunkMetaData,
+) -> bool {
+    let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+    let pages = SerializedPageReader::new(Arc::clone(file), chunk, rows, None);
+    let first = pages.and_then(|mut pages| pages.get_next_page());
+    matches!(first, Ok(Some(Page::DictionaryPage { num_values: 0, .. })))
+}
+
+fn filled<'a>(columns: &[&'a str], empty: &[&str]) -> Vec<&'a str> {
+    let filled = columns.iter().filter(|name| !empty.contains(name));
+    filled.copied().collect()
+}
+
 /// The columns in the order that was asked for, texts as dictionaries.
 fn with_dictionaries(
     batch: &RecordBatch,
     columns: &[&str],
+    empty: &[&str],
 ) -> Result<RecordBatch, arrow::error::ArrowError> {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let picked = columns.iter().map(|name| {
+        if empty.contains(name) {
+            let nulls = arrow::array::new_null_array(&text, batch.num_rows());
+            return Ok((*name, nulls, true));
+        }
         let column = batch.column_by_name(name).ok_or_else(|| {
             arrow::error::ArrowError::SchemaError(format!("column `{name}` is missing"))
         })?;

@@ -4,24 +4,31 @@
 //! content security policy forbids it to. Every text is escaped where it is written; the data of
 //! the charts travels as a JSON block.
 
+mod annotations;
+mod breakdowns;
+mod budgets;
 mod bullet;
 mod chart_data;
-mod clean;
-mod clock;
+mod directors;
+mod faucets;
 mod funnel;
 mod inline;
+mod problems;
 mod route_table;
 mod sli_table;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod uptime_curve;
+mod week;
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::clean;
+use super::clock::{self, Clock};
 use super::page::{Fact, MethodNote, ReportPage, Unit, Verdict};
-use super::text;
+use super::{text, words};
 use chart_data::ChartData;
-use clock::Clock;
 
 /// Writes `page` as a self-contained HTML document.
 ///
@@ -35,12 +42,11 @@ pub fn write_html(page: &ReportPage) -> String {
         html lang="en" {
             (head(&page))
             body {
+                @if week::is_week(&page) { (week::contents()) }
                 (verdict_header(&page))
                 main {
-                    (sli_table::sli_section(&page.slis, &clock))
-                    (timeline::timeline_section(&page.timeline, &clock))
-                    @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
-                    (route_table::route_section(&page.routes))
+                    @if week::is_week(&page) { (week::parts(&page, &clock)) }
+                    @else { (rehearsal_sections(&page, &clock)) }
                     (unknown_section(&page.unknowns))
                     (method_section(&page.method))
                 }
@@ -53,6 +59,15 @@ pub fn write_html(page: &ReportPage) -> String {
     markup.into_string()
 }
 
+fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
+    html! {
+        (sli_table::sli_section(&page.slis, clock))
+        (timeline::timeline_section(&page.timeline, clock))
+        @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
+        (route_table::route_section(&page.routes))
+    }
+}
+
 fn head(page: &ReportPage) -> Markup {
     html! {
         head {
@@ -63,7 +78,7 @@ fn head(page: &ReportPage) -> Markup {
             meta name="referrer" content="no-referrer";
             // Without an icon of its own, a browser would ask for one.
             link rel="icon" href="data:,";
-            title { (title(page)) ": " (verdict_word(page.verdict)) }
+            title { (title(page)) ": " (words::verdict(page.verdict)) }
             (inline::style())
         }
     }
@@ -71,15 +86,16 @@ fn head(page: &ReportPage) -> Markup {
 
 fn verdict_header(page: &ReportPage) -> Markup {
     html! {
-        header {
+        header #top {
             h1 {
                 span class={ "verdict " (verdict_class(page.verdict)) } {
-                    (verdict_word(page.verdict))
+                    (words::verdict(page.verdict))
                 }
                 " " (title(page))
             }
             @if !page.sentence.is_empty() { p.sentence { (page.sentence) } }
-            (facts_strip(&page.facts))
+            // Directors have no use for it; a weekly page shows it to analysts.
+            @if !week::is_week(page) { (facts_strip(&page.facts)) }
         }
     }
 }
@@ -89,16 +105,6 @@ fn title(page: &ReportPage) -> &str {
         "Report"
     } else {
         &page.title
-    }
-}
-
-fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Invalid => "invalid",
-        Verdict::Stopped => "stopped",
-        Verdict::NotEnoughData => "not enough data",
     }
 }
 
@@ -149,6 +155,43 @@ fn method_section(notes: &[MethodNote]) -> Markup {
             }
         }
     }
+}
+
+/// How many rows of a table did not fit; nothing where all did.
+fn left_out(count: usize, shown_max: usize, what: &str) -> Markup {
+    html! {
+        @if count > shown_max {
+            p.small { (text::count((count - shown_max) as u64)) " " (what) " are not shown here." }
+        }
+    }
+}
+
+/// A response time in µs, or a dash where none was logged.
+fn response_time(us: Option<u64>) -> Markup {
+    // Exact below 2^53 µs, 285 years.
+    us.map_or_else(
+        || html! { (text::NO_VALUE) },
+        |us| figure(us as f64, Unit::Microseconds),
+    )
+}
+
+/// A share in percent, or a dash where it is not known.
+fn share(share: Option<f64>) -> Markup {
+    share.map_or_else(
+        || html! { (text::NO_VALUE) },
+        |share| figure(share, Unit::Share),
+    )
+}
+
+/// A name from a log, or that the log has none.
+fn name_or_none(name: &str) -> Markup {
+    html! { @if name.is_empty() { span.small { "(none)" } } @else { (name) } }
+}
+
+/// A number with the digits that its interval carries, in full in the tooltip.
+fn figure_within(value: f64, unit: Unit, interval: Option<[f64; 2]>) -> Markup {
+    let short = text::quantity_within(value, unit, interval, &[]).replace(' ', "\u{a0}");
+    html! { span title=(text::quantity_in_full(value, unit)) { (short) } }
 }
 
 /// A number in short, with all its digits in the tooltip where it has more; no line ends between

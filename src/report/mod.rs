@@ -1,19 +1,34 @@
 //! Reports: the plain-data page and its writers.
 //!
-//! In: a [`ReportPage`], filled in by the caller. Out: text: a self-contained HTML file, and the
-//! numbers and times formatted for any other writer. It never computes an SLI, reads a log or
-//! opens a file.
+//! In: a [`ReportPage`], filled in by the caller. Out: text: a self-contained HTML file, Markdown,
+//! CSV, and the numbers and times formatted for any other writer. The page as JSON is the evidence:
+//! read back, it gives the same text. It never computes an SLI, reads a log or opens a file.
 
 mod page;
 pub mod text;
 
+mod clean;
+mod clock;
+mod words;
+
+mod csv;
 mod html;
+mod markdown;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod tests;
 
+pub use csv::write_csv;
 pub use html::write_html;
+pub use markdown::write_markdown;
 pub use page::{
-    BadSide, Chart, Fact, FunnelStep, LevelRow, Limit, Mark, MethodNote, ReportPage, RouteRow,
-    Scale, Series, SeriesStyle, SliRow, State, Timeline, Unit, Verdict, WorstWindow,
+    AfterAnswerRow, AnalystPart, AnnotationChange, AnnotationRow, BadSide, Breakdown,
+    BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, Chart, ClusterRow, Comparison,
+    ContactEstimate, DataCounts, DirectorPart, EngineerPart, Fact, FailureRow, FaucetRow,
+    FunnelStep, JourneyRow, KeyFigure, LevelRow, LevelSource, Limit, Mark, MethodNote,
+    ObjectiveRow, ReactionRow, ReportPage, ResidualWeek, RetryPart, RouteRow, Scale, Series,
+    SeriesStyle, SliDetail, SliRow, State, SuspectRow, Timeline, Unit, UptimeCurve, UptimePoint,
+    Verdict, WorstHour, WorstWindow,
 };

@@ -3,7 +3,24 @@
 //! In: whatever the `cli` filled in from SLIs and rollups. Out: the one value that the HTML,
 //! terminal and JSON writers print. It never computes, reads a clock or touches a file.
 
+mod analysts;
+mod directors;
+mod engineers;
+
 use serde::{Deserialize, Serialize};
+
+pub use analysts::{
+    AnalystPart, Breakdown, BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, DataCounts,
+    ObjectiveRow, ResidualWeek, SliDetail, UptimeCurve, UptimePoint,
+};
+pub use directors::{
+    Comparison, ContactEstimate, DirectorPart, JourneyRow, KeyFigure, LevelSource, ReactionRow,
+    WorstHour,
+};
+pub use engineers::{
+    AfterAnswerRow, AnnotationChange, AnnotationRow, ClusterRow, EngineerPart, FailureRow,
+    FaucetRow, RetryPart, SuspectRow,
+};
 
 /// A whole report, in the order in which it is read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,12 +31,21 @@ pub struct ReportPage {
     pub verdict: Verdict,
     /// The verdict in one or two sentences, in words with numbers.
     pub sentence: String,
+    /// What directors read; only a weekly page has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directors: Option<DirectorPart>,
     /// Scenario, run id, start with zone, duration, offered / started / completed, and so on.
     pub facts: Vec<Fact>,
     /// One row per SLI, worst first.
     pub slis: Vec<SliRow>,
+    /// What analysts read beside the SLIs; only a weekly page has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysts: Option<AnalystPart>,
     /// The charts, all on one time axis.
     pub timeline: Timeline,
+    /// What engineers read beside the timeline; only a weekly page has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engineers: Option<EngineerPart>,
     /// Journey steps from the first page to the order; empty when there is none to show.
     pub funnel: Vec<FunnelStep>,
     /// One row per method and route, busiest first.
@@ -78,6 +104,9 @@ pub struct SliRow {
     pub interval: Option<[f64; 2]>,
     /// Number of requests behind `value`.
     pub count: u64,
+    /// Objectives, budgets and what was not counted; a rehearsal has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<SliDetail>,
 }
 
 /// The window in which an SLI was at its worst.
@@ -115,6 +144,8 @@ pub enum Unit {
     Microseconds,
     /// A plain count.
     Count,
+    /// So many times another value, e.g. a burn rate.
+    Times,
 }
 
 /// One threshold of an SLI, and whether it was crossed.
@@ -205,6 +236,9 @@ pub enum SeriesStyle {
     Line,
     /// A line with the area under it filled.
     Area,
+    /// One edge of a band, e.g. of what was expected: the next `Band` series of the chart is the
+    /// other edge, and what is between them is filled.
+    Band,
 }
 
 /// A horizontal threshold line with its label and the stretches in which it was crossed.
@@ -225,6 +259,9 @@ pub struct Limit {
 pub struct Mark {
     /// When, UTC µs since 1970.
     pub at_us: i64,
+    /// Its end, where it is a stretch of time and not a moment; the stretch is shaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_us: Option<i64>,
     /// What happened, e.g. `doors open`.
     pub label: String,
 }

@@ -3,9 +3,13 @@
 //! The shop keeps up until the doors open at 00:27; then checkout slows down. All values come
 //! from closed formulas, so that the page is the same on every run.
 
+pub mod hostile;
+mod rehearsal_slis;
+pub mod week;
+
 use super::page::{
-    BadSide, Chart, Fact, FunnelStep, LevelRow, Limit, Mark, MethodNote, ReportPage, RouteRow,
-    Scale, Series, SeriesStyle, SliRow, State, Timeline, Unit, Verdict, WorstWindow,
+    Chart, Fact, FunnelStep, Limit, Mark, MethodNote, ReportPage, RouteRow, Scale, Series,
+    SeriesStyle, Timeline, Unit, Verdict,
 };
 
 /// 2026-11-27 08:00 UTC.
@@ -21,9 +25,12 @@ pub fn black_friday() -> ReportPage {
         sentence: "Checkout broke at 00:41, 14 s after doors opened at 200 shoppers/s: p95 4.8 s \
                    against 4 s. Customers would have called about 1,240 times (900–1,700)."
             .into(),
+        directors: None,
         facts: facts(),
-        slis: slis(),
+        slis: rehearsal_slis::slis(),
+        analysts: None,
         timeline: timeline(),
+        engineers: None,
         funnel: funnel(),
         routes: routes(),
         unknowns: vec![
@@ -43,8 +50,10 @@ pub fn empty() -> ReportPage {
         title: String::new(),
         verdict: Verdict::NotEnoughData,
         sentence: String::new(),
+        directors: None,
         facts: Vec::new(),
         slis: Vec::new(),
+        analysts: None,
         timeline: Timeline {
             starts_us: Vec::new(),
             zone: String::new(),
@@ -52,6 +61,7 @@ pub fn empty() -> ReportPage {
             charts: Vec::new(),
             marks: Vec::new(),
         },
+        engineers: None,
         funnel: Vec::new(),
         routes: Vec::new(),
         unknowns: Vec::new(),
@@ -102,128 +112,6 @@ fn facts() -> Vec<Fact> {
     .into()
 }
 
-fn slis() -> Vec<SliRow> {
-    vec![
-        checkout_sli(),
-        answered_sli(),
-        orders_sli(),
-        payment_sli(),
-        browse_sli(),
-    ]
-}
-
-fn checkout_sli() -> SliRow {
-    SliRow {
-        name: "checkout-p95".into(),
-        title: "Time to check out".into(),
-        kind: "latency".into(),
-        unit: Unit::Microseconds,
-        value: Some(4_812_000.0),
-        worst: Some(WorstWindow {
-            start_us: START_US + 52 * SECOND_US,
-            value: 7_644_000.0,
-        }),
-        state: State::Missed,
-        levels: vec![
-            level("warn", BadSide::Above, 1e6, 5.0, Some(33), 27.0),
-            level("contact", BadSide::Above, 4e6, 10.0, Some(41), 19.0),
-        ],
-        interval: Some([4_530_000.0, 5_120_000.0]),
-        count: 1_904,
-    }
-}
-
-fn answered_sli() -> SliRow {
-    SliRow {
-        name: "checkout-answered".into(),
-        title: "Checkouts answered without an error".into(),
-        kind: "ratio".into(),
-        unit: Unit::Share,
-        value: Some(0.9683),
-        worst: Some(WorstWindow {
-            start_us: START_US + 55 * SECOND_US,
-            value: 0.912,
-        }),
-        state: State::Missed,
-        levels: vec![
-            level("warn", BadSide::Below, 0.995, 5.0, Some(37), 23.0),
-            level("contact", BadSide::Below, 0.98, 10.0, Some(41), 19.0),
-        ],
-        interval: Some([0.959, 0.976]),
-        count: 1_966,
-    }
-}
-
-fn orders_sli() -> SliRow {
-    SliRow {
-        name: "orders".into(),
-        title: "Orders placed".into(),
-        kind: "rate".into(),
-        unit: Unit::PerMinute,
-        value: Some(1_163.0),
-        worst: Some(WorstWindow {
-            start_us: START_US + 3 * SECOND_US,
-            value: 284.0,
-        }),
-        state: State::Met,
-        levels: vec![level("warn", BadSide::Below, 240.0, 30.0, None, 0.0)],
-        interval: None,
-        count: 1_163,
-    }
-}
-
-fn payment_sli() -> SliRow {
-    SliRow {
-        name: "refund-p95".into(),
-        title: "Time to refund".into(),
-        kind: "latency".into(),
-        unit: Unit::Microseconds,
-        value: None,
-        worst: None,
-        state: State::NotEnoughData,
-        levels: vec![level("warn", BadSide::Above, 2e6, 30.0, None, 0.0)],
-        interval: None,
-        count: 3,
-    }
-}
-
-fn browse_sli() -> SliRow {
-    SliRow {
-        name: "browse-fast".into(),
-        title: "Product pages within 500 ms".into(),
-        kind: "latency_cut".into(),
-        unit: Unit::Share,
-        value: Some(0.99997),
-        worst: Some(WorstWindow {
-            start_us: START_US + 58 * SECOND_US,
-            value: 0.9981,
-        }),
-        state: State::Met,
-        levels: vec![level("objective", BadSide::Below, 0.99, 0.0, None, 0.0)],
-        interval: Some([0.9998, 1.0]),
-        count: 12_420,
-    }
-}
-
-fn level(
-    level: &str,
-    bad: BadSide,
-    value: f64,
-    for_s: f64,
-    first_crossed_s: Option<u32>,
-    crossed_s: f64,
-) -> LevelRow {
-    let first_crossed_us = first_crossed_s.map(second);
-    LevelRow {
-        level: level.into(),
-        bad,
-        value,
-        for_s,
-        first_crossed_us,
-        crossed_s,
-    }
-}
-
 fn timeline() -> Timeline {
     Timeline {
         starts_us: (0..WINDOWS).map(second).collect(),
@@ -235,24 +123,18 @@ fn timeline() -> Timeline {
             checkout_chart(),
             errors_chart(),
         ],
-        marks: vec![
-            Mark {
-                at_us: second(10),
-                label: "newsletter".into(),
-            },
-            Mark {
-                at_us: second(27),
-                label: "doors open".into(),
-            },
-            Mark {
-                at_us: second(30),
-                label: "payment provider slows".into(),
-            },
-            Mark {
-                at_us: second(50),
-                label: "cache dropped".into(),
-            },
-        ],
+        marks: [
+            (10, "newsletter"),
+            (27, "doors open"),
+            (30, "payment provider slows"),
+            (50, "cache dropped"),
+        ]
+        .map(|(at_s, label)| Mark {
+            at_us: second(at_s),
+            until_us: None,
+            label: label.into(),
+        })
+        .into(),
     }
 }
 

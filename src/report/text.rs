@@ -21,6 +21,12 @@ const THIN_SPACE: char = '\u{2009}';
 /// Significant digits in tables and sentences.
 const SHORT_DIGITS: usize = 3;
 
+/// Significant digits of the ends of an interval, so that a narrow one has two ends.
+const INTERVAL_DIGITS: usize = 4;
+
+/// Significant digits of a change.
+const CHANGE_DIGITS: usize = 2;
+
 /// Significant digits that hold every `f64`.
 const FULL_DIGITS: usize = 17;
 
@@ -48,6 +54,63 @@ pub fn quantity_apart(value: f64, unit: Unit, limits: &[f64]) -> String {
         .map(|digits| in_digits(value, unit, digits))
         .find(|text| !must_differ.contains(text) && !claims_too_much(text, value, unit))
         .unwrap_or_else(|| in_digits(value, unit, FULL_DIGITS))
+}
+
+/// Like [`quantity_apart`], with no more digits than `interval` carries: the last one stands in the
+/// place of the first digit of half the interval's width, so 98.76 % ± 0.4 reads `98.8 %`.
+///
+/// Shares get as many digits as a narrow interval carries, everything else at most three.
+pub fn quantity_within(
+    value: f64,
+    unit: Unit,
+    interval: Option<[f64; 2]>,
+    limits: &[f64],
+) -> String {
+    let apart = || quantity_apart(value, unit, limits);
+    let Some(digits) =
+        interval.and_then(|bounds| carried_digits(value, unit, bounds, SHORT_DIGITS))
+    else {
+        return apart();
+    };
+    let coarse = in_digits(rounded(value, digits), unit, digits);
+    let must_differ = limits
+        .iter()
+        .filter(|&&limit| limit != value)
+        .any(|&limit| in_digits(limit, unit, EXACT_DIGITS) == coarse);
+    if must_differ || claims_too_much(&coarse, value, unit) {
+        apart()
+    } else {
+        coarse
+    }
+}
+
+/// Writes the two ends of a 95 % interval with the digits that its width carries and, where both
+/// have the same unit, the unit once, e.g. `98.4 to 99.2 %`.
+pub fn interval(bounds: [f64; 2], unit: Unit) -> String {
+    let [low, high] = bounds.map(|bound| {
+        let digits = carried_digits(bound, unit, bounds, INTERVAL_DIGITS).unwrap_or(SHORT_DIGITS);
+        let coarse = in_digits(rounded(bound, digits), unit, digits);
+        if claims_too_much(&coarse, bound, unit) {
+            quantity(bound, unit)
+        } else {
+            coarse
+        }
+    });
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, one)), Some((_, other))) if one == other => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
+/// Writes a change as a share of what was before, e.g. `+3.2 %`, `−12 %`; no change is `±0 %`.
+pub fn change(share: f64) -> String {
+    let text = in_digits(share, Unit::Share, CHANGE_DIGITS);
+    match share {
+        _ if !share.is_finite() => NO_VALUE.to_owned(),
+        share if share > 0.0 => format!("+{text}"),
+        share if share < 0.0 => text,
+        _ => format!("±{text}"),
+    }
 }
 
 /// Writes a value with its unit and all the digits it has, for a tooltip or a footnote.
@@ -166,6 +229,28 @@ fn is_invisible(character: char) -> bool {
             | 0xfeff | 0xfff9..=0xfffb | 0xe0000..=0xe007f)
 }
 
+/// How many significant digits of `value` an interval carries, at most `digits_max` unless it is a
+/// share; `None` where it has no width.
+fn carried_digits(
+    value: f64,
+    unit: Unit,
+    [low, high]: [f64; 2],
+    digits_max: usize,
+) -> Option<usize> {
+    let half_width = (high - low) / 2.0;
+    if !half_width.is_finite() || half_width <= 0.0 || !value.is_finite() || value == 0.0 {
+        return None;
+    }
+    // Between −324 and 308, so the conversions are exact.
+    let places = value.abs().log10().floor() - half_width.log10().floor() + 1.0;
+    let digits_max = if unit == Unit::Share {
+        EXACT_DIGITS
+    } else {
+        digits_max
+    };
+    Some(places.clamp(1.0, digits_max as f64) as usize)
+}
+
 /// Whether `text` says none or all of a share that is neither.
 fn claims_too_much(text: &str, value: f64, unit: Unit) -> bool {
     unit == Unit::Share
@@ -184,6 +269,7 @@ fn in_digits(value: f64, unit: Unit, digits: usize) -> String {
         Unit::Microseconds => time(rounded(value, digits), digits),
         Unit::Count if value.fract() == 0.0 => decimal(value, FULL_DIGITS),
         Unit::Count => decimal(rounded(value, digits), digits),
+        Unit::Times => format!("{} ×", decimal(rounded(value, digits), digits)),
     }
 }
 
@@ -245,132 +331,4 @@ fn grouped(digits: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantities_have_three_digits_and_a_fitting_unit() {
-        let table = [
-            (1_234_567.0, Unit::Microseconds, "1.23 s"),
-            (999_999.0, Unit::Microseconds, "1 s"),
-            (999.6, Unit::Microseconds, "1 ms"),
-            (4_000_000.0, Unit::Microseconds, "4 s"),
-            (12_345.0, Unit::Microseconds, "12.3 ms"),
-            (0.0, Unit::Microseconds, "0 s"),
-            (0.98765, Unit::Share, "98.8 %"),
-            (0.07, Unit::Share, "7 %"),
-            (0.0012, Unit::Share, "0.12 %"),
-            (0.5, Unit::Share, "50 %"),
-            (1_234.5, Unit::PerMinute, "1\u{2009}230 /min"),
-            (200.0, Unit::PerSecond, "200 /s"),
-            (12_345.0, Unit::Count, "12\u{2009}345"),
-            (-2.5, Unit::PerSecond, "−2.5 /s"),
-            (f64::NAN, Unit::Share, "–"),
-            (f64::INFINITY, Unit::PerSecond, "–"),
-        ];
-        for (value, unit, text) in table {
-            assert_eq!(quantity(value, unit), text, "{value} {unit:?}");
-        }
-    }
-
-    #[test]
-    fn a_share_just_below_one_is_not_rounded_to_100_percent() {
-        let table = [
-            (1.0, "100 %"),
-            (0.9996, "99.96 %"),
-            (0.99997, "99.997 %"),
-            (0.999_999_9, "99.99999 %"),
-            (1.0 - 1e-12, "99.9999999999 %"),
-            (1.000_01, "100.001 %"),
-        ];
-        for (share, text) in table {
-            assert_eq!(quantity(share, Unit::Share), text, "{share}");
-        }
-        for exponent in 1..=53 {
-            let below = 1.0 - 0.5_f64.powi(exponent);
-            assert_ne!(quantity(below, Unit::Share), "100 %", "{below}");
-            assert_ne!(quantity_in_full(below, Unit::Share), "100 %", "{below}");
-        }
-    }
-
-    #[test]
-    fn a_tiny_share_is_not_rounded_to_0_percent() {
-        assert_eq!(quantity(0.000_000_12, Unit::Share), "0.000012 %");
-        assert_eq!(quantity(0.0, Unit::Share), "0 %");
-    }
-
-    #[test]
-    fn a_value_does_not_look_like_the_limit_it_missed() {
-        assert_eq!(quantity_apart(0.998_96, Unit::Share, &[0.999]), "99.896 %");
-        assert_eq!(quantity_apart(0.999, Unit::Share, &[0.999]), "99.9 %");
-        assert_eq!(
-            quantity_apart(1_000_400.0, Unit::Microseconds, &[1e6, 4e6]),
-            "1.0004 s"
-        );
-    }
-
-    #[test]
-    fn quantities_in_full_keep_their_digits() {
-        assert_eq!(
-            quantity_in_full(1_234_567.0, Unit::Microseconds),
-            "1.234567 s"
-        );
-        assert_eq!(quantity_in_full(0.98765, Unit::Share), "98.765 %");
-        assert_eq!(
-            quantity_in_full(1_234_567.0, Unit::Count),
-            "1\u{2009}234\u{2009}567"
-        );
-    }
-
-    #[test]
-    fn counts_have_thin_spaces_between_thousands() {
-        let table = [(0, "0"), (999, "999"), (1_000, "1\u{2009}000")];
-        for (value, text) in table {
-            assert_eq!(count(value), text);
-        }
-        assert_eq!(
-            count(u64::MAX).chars().filter(|&c| c == THIN_SPACE).count(),
-            6
-        );
-    }
-
-    #[test]
-    fn durations_grow_from_seconds_to_hours() {
-        let table = [
-            (0.0, "0 s"),
-            (0.25, "0.25 s"),
-            (14.0, "14 s"),
-            (119.0, "119 s"),
-            (125.0, "2 min 5 s"),
-            (180.0, "3 min"),
-            (7_200.0, "2 h"),
-            (12_000.0, "3 h 20 min"),
-            (-1.0, "–"),
-            (f64::NAN, "–"),
-        ];
-        for (seconds, text) in table {
-            assert_eq!(duration(seconds), text, "{seconds}");
-        }
-    }
-
-    #[test]
-    fn moments_are_offsets_or_dates() {
-        let start_us = 1_795_766_400_000_000;
-        let after = |seconds: i64| start_us + seconds * 1_000_000;
-        assert_eq!(moment(after(41), start_us, true), "00:41");
-        assert_eq!(moment(after(3_723), start_us, true), "1:02:03");
-        assert_eq!(moment(after(-5), start_us, true), "−00:05");
-        assert_eq!(moment(start_us, start_us, false), "2026-11-27 08:00");
-        assert_eq!(moment(after(7), start_us, false), "2026-11-27 08:00:07");
-        assert_eq!(moment(i64::MAX, 0, false), NO_VALUE);
-        assert_eq!(moment(i64::MIN, i64::MAX, true).chars().next(), Some('−'));
-    }
-
-    #[test]
-    fn control_and_direction_characters_become_visible() {
-        assert_eq!(harmless("plain /cart"), "plain /cart");
-        assert_eq!(harmless("a\u{1b}[31m\nb\0"), "a␛[31m␊b␀");
-        assert_eq!(harmless("\u{202e}gpj\u{7f}\u{9b}"), "⟨U+202E⟩gpj␡⟨U+009B⟩");
-        assert_eq!(harmless_lines("a:\n\tb\r"), "a:\n\tb␍");
-    }
-}
+mod tests;

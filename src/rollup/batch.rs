@@ -1,31 +1,36 @@
 //! Rows of the lake, a batch at a time.
 
-use arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch};
+use std::collections::HashMap;
+
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::{
     DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
 };
 use thiserror::Error;
 
-use super::builder::{NO_LATENCY, RollupBuilder};
-use super::cells::{CellSums, SeriesKey};
+use super::builder::RollupBuilder;
+use super::series::{Dimension, SeriesKey, SeriesTable};
 use crate::lake::{LakeError, column};
 use crate::request_record::Origin;
+use crate::time_window::TimeWindow;
 
-/// Columns that a rollup reads, in the order in which [`RollupBuilder::add_batch`] wants them.
-pub const COLUMNS: [&str; 12] = [
-    column::TS,
-    column::ORIGIN,
-    column::RUN_ID,
-    column::SERVICE,
-    column::METHOD,
-    column::ROUTE,
-    column::STATUS,
-    column::ERROR,
-    column::LATENCY_US,
-    column::LATENCY_BUCKET,
-    column::BYTES_OUT,
-    column::WEIGHT,
+/// The text columns of a series, in the order of [`Rows::series`].
+const TEXTS: [(&str, Option<Dimension>); 8] = [
+    (column::ORIGIN, None),
+    (column::RUN_ID, Some(Dimension::Run)),
+    (column::SERVICE, Some(Dimension::Service)),
+    (column::METHOD, Some(Dimension::Method)),
+    (column::ROUTE, Some(Dimension::Route)),
+    (column::ERROR, Some(Dimension::Error)),
+    (column::CLIENT_CLASS, Some(Dimension::ClientClass)),
+    (column::CHANNEL, Some(Dimension::Channel)),
 ];
+
+/// Combinations of a batch that are looked up in a table; more are hashed.
+const TABLE_MAX: u64 = 1 << 18;
+/// A series that nobody wants, and one that was not looked at yet.
+pub(super) const UNWANTED: u32 = u32::MAX;
+const UNSEEN: u32 = u32::MAX - 1;
 
 /// Why rows could not be counted.
 #[derive(Debug, Error)]
@@ -41,81 +46,109 @@ pub enum RollupError {
         /// Its type.
         found: String,
     },
-    /// The table of cells could not be made.
-    #[error("cells: {0}")]
-    Cells(#[from] polars::prelude::PolarsError),
 }
 
-/// Texts of one batch that make a series, as keys into their dictionaries.
-type SeriesKeys = [i32; 7];
+/// The columns that [`add`] reads; any order of them will do. Latencies are needed where a cut lies
+/// inside of a bucket.
+pub fn columns(dimensions: &[Dimension], with_latencies: bool) -> Vec<&'static str> {
+    let is_wanted = |dimension: &Dimension| dimensions.contains(dimension);
+    let texts = TEXTS
+        .iter()
+        .filter(|(_, of)| of.as_ref().is_none_or(is_wanted));
+    let mut columns: Vec<&str> = texts.map(|(name, _)| *name).collect();
+    columns.extend([column::TS, column::WEIGHT, column::LATENCY_BUCKET]);
+    let others = [
+        (column::STATUS, is_wanted(&Dimension::Status)),
+        (column::UPSTREAM_TRIES, is_wanted(&Dimension::Retried)),
+        (column::LATENCY_US, with_latencies),
+    ];
+    columns.extend(
+        others
+            .iter()
+            .filter(|(_, is_wanted)| *is_wanted)
+            .map(|(name, _)| *name),
+    );
+    columns
+}
 
 pub fn add(
     builder: &mut RollupBuilder,
     batch: &RecordBatch,
-    is_wanted_at: impl Fn(i64) -> bool,
+    range: Option<TimeWindow>,
     is_wanted: impl Fn(&SeriesKey) -> bool,
 ) -> Result<(), RollupError> {
     let rows = Rows::new(batch)?;
-    let mut last: Option<(SeriesKeys, Option<u32>)> = None;
-    let mut known = std::collections::HashMap::new();
-    for row in 0..batch.num_rows() {
-        let ts_us = rows.ts.value(row);
-        if !is_wanted_at(ts_us) {
+    let series = series_numbers(builder.series_table(), &rows, is_wanted);
+    let window_us = builder.plan().window_us;
+    let range = range.unwrap_or(TimeWindow {
+        start_us: i64::MIN,
+        end_us: i64::MAX,
+    });
+    // The window of the row before, and the µs that lie in it.
+    let mut window = 0;
+    let mut inside = 0..0;
+    let mut extent: Option<(Origin, i64, i64)> = None;
+    for (row, (ts_us, series)) in rows.ts.values().iter().zip(series).enumerate() {
+        let ts_us = *ts_us;
+        if series == UNWANTED || !range.contains(ts_us) {
             continue;
         }
-        let keys = rows.series_keys(row);
-        let series = match last {
-            Some((last_keys, series)) if last_keys == keys => series,
-            _ => *known.entry(keys).or_insert_with(|| {
-                Some(rows.series(row))
-                    .filter(&is_wanted)
-                    .map(|key| builder.series(key))
-            }),
+        if !inside.contains(&ts_us) {
+            window = ts_us.div_euclid(window_us);
+            inside = window * window_us..(window + 1) * window_us;
+        }
+        let slot = builder.slot(window, series);
+        let bucket = rows.bucket(row);
+        builder.count(slot, bucket, rows.weight(row), || rows.latency_us(row));
+        let origin = builder.origin(series);
+        extent = match extent {
+            Some((last, from, to)) if last == origin => {
+                Some((last, from.min(ts_us), to.max(ts_us)))
+            }
+            Some((last, from, to)) => {
+                builder.extend(last, from, to);
+                Some((origin, ts_us, ts_us))
+            }
+            None => Some((origin, ts_us, ts_us)),
         };
-        last = Some((keys, series));
-        let Some(series) = series else {
-            continue;
-        };
-        let latency_us = value(rows.latency_us, row).map(i64::unsigned_abs);
-        let bucket = match latency_us {
-            Some(_) => rows.latency_bucket.value(row),
-            None => NO_LATENCY,
-        };
-        let sums = CellSums::of_row(
-            rows.weight(row),
-            latency_us,
-            value(rows.bytes_out, row).map(i64::unsigned_abs),
-        );
-        builder.add_cell(ts_us, series, bucket, latency_us, sums);
+    }
+    if let Some((origin, from, to)) = extent {
+        builder.extend(origin, from, to);
     }
     Ok(())
 }
 
-/// The smallest and the largest `ts` of the rows of one origin, in a batch whose columns are `ts`
-/// and `origin`; `None` when there is none.
-///
-/// # Errors
-/// When a column has a type that no lake has.
-pub fn extent_of_origin(
-    batch: &RecordBatch,
-    origin: Origin,
-) -> Result<Option<(i64, i64)>, RollupError> {
-    let ts = microseconds(batch)?;
-    let origins = Texts::new(batch, 1)?;
-    let mut extent: Option<(i64, i64)> = None;
-    let is_wanted: Vec<bool> = origins
-        .values
-        .iter()
-        .map(|name| name == Some(origin.as_str()))
-        .collect();
-    for row in 0..batch.num_rows() {
-        let key = usize::try_from(origins.key(row)).unwrap_or(usize::MAX);
-        if is_wanted.get(key).copied().unwrap_or(false) {
-            let (low, high) = extent.unwrap_or((i64::MAX, i64::MIN));
-            extent = Some((low.min(ts.value(row)), high.max(ts.value(row))));
+/// Per row the number of its series, or [`UNWANTED`].
+pub(super) fn series_numbers(
+    table: &mut SeriesTable,
+    rows: &Rows<'_>,
+    is_wanted: impl Fn(&SeriesKey) -> bool,
+) -> Vec<u32> {
+    let (codes, combinations) = rows.codes();
+    let mut number = |row: usize| {
+        let key = rows.series(row);
+        match is_wanted(&key) {
+            true => table.number(key),
+            false => UNWANTED,
         }
+    };
+    if combinations <= TABLE_MAX {
+        let mut by_code = vec![UNSEEN; usize::try_from(combinations).unwrap_or(0)];
+        let numbers = codes.into_iter().enumerate().map(|(row, code)| {
+            let known = &mut by_code[usize::try_from(code).unwrap_or(0)];
+            if *known == UNSEEN {
+                *known = number(row);
+            }
+            *known
+        });
+        return numbers.collect();
     }
-    Ok(extent)
+    let mut by_code: HashMap<u64, u32, foldhash::fast::RandomState> = HashMap::default();
+    let numbers = codes
+        .into_iter()
+        .enumerate()
+        .map(|(row, code)| *by_code.entry(code).or_insert_with(|| number(row)));
+    numbers.collect()
 }
 
 /// How many rows of each origin, whatever their weight, a batch has whose only column is `origin`.
@@ -123,7 +156,7 @@ pub fn extent_of_origin(
 /// # Errors
 /// When the column has a type that no lake has.
 pub fn count_by_origin(batch: &RecordBatch) -> Result<Vec<(Origin, u64)>, RollupError> {
-    let origins = Texts::new(batch, 0)?;
+    let origins = Texts::new(column::ORIGIN, batch.column(0))?;
     let mut counts = vec![0; origins.values.len()];
     for row in 0..batch.num_rows() {
         if let Some(count) = usize::try_from(origins.key(row))
@@ -139,10 +172,6 @@ pub fn count_by_origin(batch: &RecordBatch) -> Result<Vec<(Origin, u64)>, Rollup
         .collect())
 }
 
-fn value(column: &PrimitiveArray<Int64Type>, row: usize) -> Option<i64> {
-    column.is_valid(row).then(|| column.value(row))
-}
-
 /// A text column: dictionary keys and the texts they stand for.
 struct Texts<'a> {
     keys: &'a PrimitiveArray<Int32Type>,
@@ -150,14 +179,13 @@ struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    fn new(batch: &'a RecordBatch, index: usize) -> Result<Self, RollupError> {
-        let column = batch.column(index);
-        let wrong = || column_type(index, column.data_type());
+    fn new(name: &'static str, column: &'a ArrayRef) -> Result<Self, RollupError> {
+        let wrong = || column_type(name, column.data_type());
         let dictionary = column.as_dictionary_opt::<Int32Type>().ok_or_else(wrong)?;
         let values = dictionary.values();
         let values = values
             .as_string_opt::<i32>()
-            .ok_or_else(|| column_type(index, values.data_type()))?;
+            .ok_or_else(|| column_type(name, values.data_type()))?;
         Ok(Self {
             keys: dictionary.keys(),
             values,
@@ -172,83 +200,174 @@ impl<'a> Texts<'a> {
         }
     }
 
+    /// Adds the column to the codes; a column of one text or none adds nothing.
+    fn add_to(&self, codes: &mut [u64], combinations: &mut u64) {
+        let nulls = self.keys.null_count();
+        if nulls == self.keys.len() || (nulls == 0 && self.values.len() == 1) {
+            return;
+        }
+        let radix = self.values.len() as u64 + 1;
+        *combinations = combinations.saturating_mul(radix);
+        if nulls == 0 {
+            for (code, key) in codes.iter_mut().zip(self.keys.values()) {
+                *code = *code * radix + u64::from(key.unsigned_abs());
+            }
+            return;
+        }
+        for (row, code) in codes.iter_mut().enumerate() {
+            let key = self.key(row).wrapping_add(1).unsigned_abs();
+            *code = *code * radix + u64::from(key);
+        }
+    }
+
     fn text(&self, row: usize) -> &'a str {
         usize::try_from(self.key(row)).map_or("", |key| self.values.value(key))
     }
 }
 
-struct Rows<'a> {
-    ts: PrimitiveArray<TimestampMicrosecondType>,
-    texts: [Texts<'a>; 6],
-    status: &'a PrimitiveArray<Int32Type>,
-    latency_us: &'a PrimitiveArray<Int64Type>,
-    latency_bucket: &'a PrimitiveArray<Int32Type>,
-    bytes_out: &'a PrimitiveArray<Int64Type>,
+/// The columns of a batch; `None` for those that were not read.
+pub(super) struct Rows<'a> {
+    pub ts: PrimitiveArray<TimestampMicrosecondType>,
+    texts: [Option<Texts<'a>>; TEXTS.len()],
+    status: Option<&'a PrimitiveArray<Int32Type>>,
+    upstream_tries: Option<&'a PrimitiveArray<Int32Type>>,
     weight: &'a PrimitiveArray<Int32Type>,
+    latency_bucket: &'a PrimitiveArray<Int32Type>,
+    latency_us: Option<&'a PrimitiveArray<Int64Type>>,
 }
 
 impl<'a> Rows<'a> {
-    fn new(batch: &'a RecordBatch) -> Result<Self, RollupError> {
+    pub fn new(batch: &'a RecordBatch) -> Result<Self, RollupError> {
+        let mut texts = [const { None }; TEXTS.len()];
+        for (text, (name, _)) in texts.iter_mut().zip(TEXTS) {
+            *text = find(batch, name)
+                .map(|found| Texts::new(name, found))
+                .transpose()?;
+        }
         Ok(Self {
-            ts: microseconds(batch)?,
-            texts: [
-                Texts::new(batch, 1)?,
-                Texts::new(batch, 2)?,
-                Texts::new(batch, 3)?,
-                Texts::new(batch, 4)?,
-                Texts::new(batch, 5)?,
-                Texts::new(batch, 7)?,
-            ],
-            status: ints(batch, 6)?,
-            latency_us: longs(batch, 8)?,
-            latency_bucket: ints(batch, 9)?,
-            bytes_out: longs(batch, 10)?,
-            weight: ints(batch, 11)?,
+            ts: microseconds(needed(batch, column::TS)?)?,
+            texts,
+            status: numbers(batch, column::STATUS)?,
+            upstream_tries: numbers(batch, column::UPSTREAM_TRIES)?
+                .filter(|tries| tries.null_count() < tries.len()),
+            weight: typed(column::WEIGHT, needed(batch, column::WEIGHT)?)?,
+            latency_bucket: typed(
+                column::LATENCY_BUCKET,
+                needed(batch, column::LATENCY_BUCKET)?,
+            )?,
+            latency_us: numbers(batch, column::LATENCY_US)?,
         })
     }
 
+    /// Per row one number for everything that makes its series, below the second value.
+    fn codes(&self) -> (Vec<u64>, u64) {
+        let mut codes = vec![0_u64; self.ts.len()];
+        let mut combinations = 1_u64;
+        for texts in self.texts.iter().flatten() {
+            texts.add_to(&mut codes, &mut combinations);
+        }
+        if let Some(status) = self.status {
+            let (status_codes, statuses) = dense(status);
+            for (code, status) in codes.iter_mut().zip(status.values()) {
+                *code = *code * statuses + u64::from(status_codes[status_slot(*status)]);
+            }
+            combinations = combinations.saturating_mul(statuses);
+        }
+        if self.upstream_tries.is_some() {
+            for (row, code) in codes.iter_mut().enumerate() {
+                *code = *code * 2 + u64::from(self.is_retried(row));
+            }
+            combinations = combinations.saturating_mul(2);
+        }
+        (codes, combinations)
+    }
+
+    fn is_retried(&self, row: usize) -> bool {
+        let tries = self.upstream_tries;
+        tries.is_some_and(|tries| tries.is_valid(row) && tries.value(row) > 1)
+    }
+
     /// How many requests the row stands for; other engines may leave it out for 1.
-    fn weight(&self, row: usize) -> u32 {
+    #[inline]
+    pub fn weight(&self, row: usize) -> u32 {
         match self.weight.is_valid(row) {
-            true => u32::try_from(self.weight.value(row)).unwrap_or(1),
+            true => u32::try_from(self.weight.value(row)).unwrap_or(1).max(1),
             false => 1,
         }
     }
 
-    fn series_keys(&self, row: usize) -> SeriesKeys {
-        let [origin, run_id, service, method, route, error] =
-            self.texts.each_ref().map(|texts| texts.key(row));
-        [
+    #[inline]
+    fn bucket(&self, row: usize) -> Option<i32> {
+        self.latency_bucket
+            .is_valid(row)
+            .then(|| self.latency_bucket.value(row).max(0))
+    }
+
+    pub fn latency_us(&self, row: usize) -> Option<u64> {
+        let latencies = self.latency_us?;
+        latencies
+            .is_valid(row)
+            .then(|| latencies.value(row).unsigned_abs())
+    }
+
+    fn series(&self, row: usize) -> SeriesKey {
+        let texts = self.texts.each_ref().map(|texts| {
+            let text = texts.as_ref().map_or("", |texts| texts.text(row));
+            text.to_owned()
+        });
+        let [
             origin,
             run_id,
             service,
             method,
             route,
             error,
-            self.status.value(row),
-        ]
-    }
-
-    fn series(&self, row: usize) -> SeriesKey {
-        let [origin, run_id, service, method, route, error] =
-            self.texts.each_ref().map(|texts| texts.text(row));
+            client_class,
+            channel,
+        ] = texts;
         SeriesKey {
-            origin: Origin::from_name(origin).unwrap_or(Origin::Customer),
-            run_id: run_id.to_owned(),
-            service: service.to_owned(),
-            method: method.to_owned(),
-            route: route.to_owned(),
-            status: u16::try_from(self.status.value(row)).unwrap_or(0),
-            error: error.to_owned(),
+            origin: Origin::from_name(&origin).unwrap_or(Origin::Customer),
+            run_id,
+            service,
+            method,
+            route,
+            status: self
+                .status
+                .map_or(0, |status| u16::try_from(status.value(row)).unwrap_or(0)),
+            error,
+            client_class,
+            channel,
+            is_retried: self.is_retried(row),
         }
     }
 }
 
+/// Statuses that have a slot of their own: 0 to 999.
+const STATUSES: usize = 1_000;
+
+fn status_slot(status: i32) -> usize {
+    usize::try_from(status).unwrap_or(0).min(STATUSES - 1)
+}
+
+/// Numbers the statuses that occur, and says how many there are.
+fn dense(status: &PrimitiveArray<Int32Type>) -> ([u16; STATUSES], u64) {
+    let mut occurs = [false; STATUSES];
+    for status in status.values() {
+        occurs[status_slot(*status)] = true;
+    }
+    let mut codes = [0; STATUSES];
+    let mut next = 0_u16;
+    for (code, _) in codes.iter_mut().zip(occurs).filter(|(_, occurs)| *occurs) {
+        *code = next;
+        next += 1;
+    }
+    (codes, u64::from(next.max(1)))
+}
+
 /// The `ts` column in µs; some engines write nanoseconds when they rewrite a table.
 fn microseconds(
-    batch: &RecordBatch,
+    column: &ArrayRef,
 ) -> Result<PrimitiveArray<TimestampMicrosecondType>, RollupError> {
-    let column = batch.column(0);
     match column.data_type() {
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             Ok(column.as_primitive::<TimestampMicrosecondType>().clone())
@@ -256,27 +375,48 @@ fn microseconds(
         DataType::Timestamp(TimeUnit::Nanosecond, _) => Ok(column
             .as_primitive::<TimestampNanosecondType>()
             .unary(|ns| ns.div_euclid(1_000))),
-        other => Err(column_type(0, other)),
+        other => Err(column_type(column::TS, other)),
     }
 }
 
-fn ints(batch: &RecordBatch, index: usize) -> Result<&PrimitiveArray<Int32Type>, RollupError> {
-    let column = batch.column(index);
-    column
-        .as_primitive_opt()
-        .ok_or_else(|| column_type(index, column.data_type()))
+/// A column of long numbers that must be there.
+pub(super) fn long_column<'a>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+) -> Result<&'a PrimitiveArray<Int64Type>, RollupError> {
+    typed(name, needed(batch, name)?)
 }
 
-fn longs(batch: &RecordBatch, index: usize) -> Result<&PrimitiveArray<Int64Type>, RollupError> {
-    let column = batch.column(index);
-    column
-        .as_primitive_opt()
-        .ok_or_else(|| column_type(index, column.data_type()))
+fn find<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a ArrayRef> {
+    batch.column_by_name(name)
 }
 
-fn column_type(index: usize, found: &DataType) -> RollupError {
+fn needed<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, RollupError> {
+    find(batch, name).ok_or_else(|| column_type(name, &DataType::Null))
+}
+
+/// A column of numbers, if it was read.
+fn numbers<'a, T: ArrowPrimitiveType>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+) -> Result<Option<&'a PrimitiveArray<T>>, RollupError> {
+    find(batch, name)
+        .map(|column| typed(name, column))
+        .transpose()
+}
+
+fn typed<'a, T: ArrowPrimitiveType>(
+    name: &'static str,
+    column: &'a ArrayRef,
+) -> Result<&'a PrimitiveArray<T>, RollupError> {
+    column
+        .as_primitive_opt()
+        .ok_or_else(|| column_type(name, column.data_type()))
+}
+
+fn column_type(name: &'static str, found: &DataType) -> RollupError {
     RollupError::ColumnType {
-        name: COLUMNS[index],
+        name,
         found: found.to_string(),
     }
 }

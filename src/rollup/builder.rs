@@ -1,36 +1,105 @@
 //! Counting rows into cells: each as often as its weight says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::batch::{self, RollupError};
-use super::cells::{CellKey, CellSums, Rollup, RollupPlan, SeriesKey, table};
+use super::cells::{Chunk, Rollup};
+use super::plan::{RollupPlan, is_inside_bucket};
+use super::series::{Dimension, SeriesKey, SeriesTable};
 use crate::latency_buckets::bucket_of;
-use crate::request_record::RequestRecord;
+use crate::request_record::{Origin, RequestRecord};
+use crate::time_window::TimeWindow;
 
-/// Bucket number of rows that have no latency.
-pub const NO_LATENCY: i32 = -1;
+/// Windows whose slots are found without hashing: rows of a log are nearly in order of time.
+const RECENT_WINDOWS: usize = 8;
+/// Latencies of one slot that are kept as they come before they are sorted and counted.
+const LOOSE_MAX: usize = 8_192;
+/// No slot yet.
+const NONE: u32 = u32::MAX;
 
 /// Counts rows; cheap to add to, and asked for its rollup at any time.
 #[derive(Debug)]
 pub struct RollupBuilder {
     plan: RollupPlan,
-    series: Vec<SeriesKey>,
-    series_index: HashMap<SeriesKey, u32>,
-    windows: BTreeMap<i64, HashMap<CellKey, CellSums>>,
+    /// The cuts that lie inside of a bucket: their place in the plan, and that bucket.
+    inner_cuts: Vec<InnerCut>,
+    /// What batches are counted apart by; records always by everything.
+    dimensions: Vec<Dimension>,
+    table: SeriesTable,
+    slots: Vec<Slot>,
+    index: HashMap<(i64, u32), u32, foldhash::fast::RandomState>,
+    recent: Vec<RecentWindow>,
+    last: usize,
     rows: u64,
+    /// By number of the origin: the first and the last moment of its rows.
+    extents: [Option<(i64, i64)>; Origin::ALL.len()],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct InnerCut {
+    cut: usize,
+    cut_us: u64,
+    bucket: i32,
+}
+
+/// One cell, while counting.
+#[derive(Debug)]
+struct Slot {
+    window: i64,
+    series: u32,
+    count: u64,
+    /// Buckets of latencies as they came, each counting once.
+    loose: Vec<i32>,
+    /// Buckets with their counts, ascending.
+    counted: Vec<(i32, u64)>,
+    /// Per inner cut: latencies of its bucket within the cut; empty while there is none.
+    partial: Vec<u64>,
+}
+
+/// The slots of a window by number of the series.
+#[derive(Debug)]
+struct RecentWindow {
+    window: i64,
+    slots: Vec<u32>,
 }
 
 impl RollupBuilder {
-    /// Nothing counted yet.
+    /// Nothing counted yet; everything is counted apart.
     #[must_use]
     pub fn new(plan: RollupPlan) -> Self {
+        Self::by(plan, &Dimension::ALL)
+    }
+
+    /// Nothing counted yet; batches are counted apart by origin and `dimensions` only, and no
+    /// other columns are read.
+    #[must_use]
+    pub fn by(plan: RollupPlan, dimensions: &[Dimension]) -> Self {
+        let cuts = plan.cuts_us.iter().enumerate();
+        let inner_cuts =
+            cuts.filter(|(_, cut_us)| is_inside_bucket(**cut_us))
+                .map(|(cut, cut_us)| InnerCut {
+                    cut,
+                    cut_us: *cut_us,
+                    bucket: bucket_of(*cut_us),
+                });
         Self {
+            inner_cuts: inner_cuts.collect(),
             plan,
-            series: Vec::new(),
-            series_index: HashMap::new(),
-            windows: BTreeMap::new(),
+            dimensions: dimensions.to_vec(),
+            table: SeriesTable::default(),
+            slots: Vec::new(),
+            index: HashMap::default(),
+            recent: Vec::new(),
+            last: 0,
             rows: 0,
+            extents: [None; Origin::ALL.len()],
         }
+    }
+
+    /// How it counts.
+    #[must_use]
+    pub fn plan(&self) -> &RollupPlan {
+        &self.plan
     }
 
     /// Requests counted so far: a row of a sampled log stands for several.
@@ -39,85 +108,244 @@ impl RollupBuilder {
         self.rows
     }
 
-    /// Counts one record.
-    pub fn add_record(&mut self, record: &RequestRecord<'_>) {
-        let series = self.series(SeriesKey {
-            origin: record.origin,
-            run_id: record.run_id.as_deref().unwrap_or("").to_owned(),
-            service: str::to_owned(&record.service),
-            method: str::to_owned(&record.method),
-            route: str::to_owned(&record.route),
-            status: record.status,
-            error: record.error.as_deref().unwrap_or("").to_owned(),
-        });
-        let bucket = record.latency_us.map_or(NO_LATENCY, bucket_of);
-        let sums = CellSums::of_row(record.weight, record.latency_us, record.bytes_out);
-        self.add_cell(record.ts_us, series, bucket, record.latency_us, sums);
+    /// The first and the last moment of the rows of an origin, UTC µs, both inclusive; `None` when
+    /// there was none.
+    #[must_use]
+    pub fn extent_us(&self, origin: Origin) -> Option<(i64, i64)> {
+        self.extents[origin as usize]
     }
 
-    /// Counts the rows of a batch with the columns [`COLUMNS`](super::COLUMNS), in that order,
-    /// whose time `is_wanted_at` accepts and whose series `is_wanted` accepts.
+    /// Counts one record.
+    pub fn add_record(&mut self, record: &RequestRecord<'_>) {
+        let series = self.table.number(SeriesKey::of_record(record));
+        self.extend(record.origin, record.ts_us, record.ts_us);
+        let window = record.ts_us.div_euclid(self.plan.window_us);
+        let slot = self.slot(window, series);
+        let bucket = record.latency_us.map(bucket_of);
+        self.count(slot, bucket, record.weight.max(1), || record.latency_us);
+    }
+
+    /// Counts the rows of a batch with the columns [`RollupBuilder::columns`], in that order, that
+    /// began inside `range` and whose series `is_wanted` accepts.
     ///
     /// # Errors
     /// When a column is missing or has another type.
     pub fn add_batch(
         &mut self,
         rows: &arrow::array::RecordBatch,
-        is_wanted_at: impl Fn(i64) -> bool,
+        range: Option<TimeWindow>,
         is_wanted: impl Fn(&SeriesKey) -> bool,
     ) -> Result<(), RollupError> {
-        batch::add(self, rows, is_wanted_at, is_wanted)
+        batch::add(self, rows, range, is_wanted)
     }
 
-    pub(super) fn series(&mut self, key: SeriesKey) -> u32 {
-        if let Some(index) = self.series_index.get(&key) {
-            return *index;
+    /// The columns of the lake that counting by this plan needs.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&'static str> {
+        batch::columns(&self.dimensions, self.needs_latencies())
+    }
+
+    pub(super) fn needs_latencies(&self) -> bool {
+        !self.inner_cuts.is_empty()
+    }
+
+    pub(super) fn series_table(&mut self) -> &mut SeriesTable {
+        &mut self.table
+    }
+
+    pub(super) fn origin(&self, series: u32) -> Origin {
+        self.table.series()[series as usize].origin
+    }
+
+    pub(super) fn extend(&mut self, origin: Origin, from_us: i64, to_us: i64) {
+        let extent = &mut self.extents[origin as usize];
+        let (from, to) = extent.unwrap_or((from_us, to_us));
+        *extent = Some((from.min(from_us), to.max(to_us)));
+    }
+
+    /// The slot of a window and series; made when it is the first row there.
+    #[inline]
+    pub(super) fn slot(&mut self, window: i64, series: u32) -> usize {
+        if self
+            .recent
+            .get(self.last)
+            .is_none_or(|recent| recent.window != window)
+        {
+            self.find_window(window);
         }
-        let index = u32::try_from(self.series.len()).unwrap_or(u32::MAX);
-        self.series.push(key.clone());
-        self.series_index.insert(key, index);
-        index
+        let recent = &self.recent[self.last].slots;
+        match recent.get(series as usize) {
+            Some(slot) if *slot != NONE => *slot as usize,
+            Some(_) | None => self.find_slot(window, series),
+        }
     }
 
-    pub(super) fn add_cell(
+    #[cold]
+    fn find_window(&mut self, window: i64) {
+        if let Some(at) = self
+            .recent
+            .iter()
+            .position(|recent| recent.window == window)
+        {
+            self.last = at;
+            return;
+        }
+        if self.recent.len() < RECENT_WINDOWS {
+            self.recent.push(RecentWindow {
+                window,
+                slots: Vec::new(),
+            });
+            self.last = self.recent.len() - 1;
+            return;
+        }
+        // The one that is furthest behind in time is the least likely to come again.
+        let oldest = self.recent.iter().enumerate();
+        let oldest = oldest.min_by_key(|(_, recent)| recent.window);
+        self.last = oldest.map_or(0, |(at, _)| at);
+        let recent = &mut self.recent[self.last];
+        recent.window = window;
+        recent.slots.fill(NONE);
+    }
+
+    #[cold]
+    fn find_slot(&mut self, window: i64, series: u32) -> usize {
+        let next = u32::try_from(self.slots.len()).unwrap_or(NONE);
+        let slot = *self.index.entry((window, series)).or_insert(next);
+        if slot == next {
+            self.slots.push(Slot {
+                window,
+                series,
+                count: 0,
+                loose: Vec::new(),
+                counted: Vec::new(),
+                partial: Vec::new(),
+            });
+        }
+        let slots = &mut self.recent[self.last].slots;
+        let at = series as usize;
+        if slots.len() <= at {
+            slots.resize(at + 1, NONE);
+        }
+        slots[at] = slot;
+        slot as usize
+    }
+
+    /// Counts a row into a slot; `latency_us` is asked for only where a cut depends on it.
+    #[inline]
+    pub(super) fn count(
         &mut self,
-        ts_us: i64,
-        series: u32,
-        bucket: i32,
-        latency_us: Option<u64>,
-        sums: CellSums,
+        slot: usize,
+        bucket: Option<i32>,
+        weight: u32,
+        latency_us: impl Fn() -> Option<u64>,
     ) {
-        let window = ts_us.div_euclid(self.plan.window_us);
-        let key = CellKey {
-            series,
-            bucket,
-            cuts_exceeded: latency_us.map_or(0, |us| self.plan.cuts_exceeded(us)),
+        let weight = u64::from(weight);
+        self.rows += weight;
+        let slot = &mut self.slots[slot];
+        slot.count += weight;
+        let Some(bucket) = bucket else {
+            return;
         };
-        self.rows += sums.count;
-        let cells = self.windows.entry(window).or_default();
-        cells.entry(key).or_default().add(sums);
+        match weight {
+            1 => slot.loose.push(bucket),
+            weight => slot.counted = merged(&slot.counted, &[(bucket, weight)]),
+        }
+        if slot.loose.len() >= LOOSE_MAX {
+            slot.settle();
+        }
+        for (at, cut) in self.inner_cuts.iter().enumerate() {
+            if cut.bucket == bucket && latency_us().is_some_and(|us| us <= cut.cut_us) {
+                slot.partial.resize(self.inner_cuts.len(), 0);
+                slot.partial[at] += weight;
+            }
+        }
     }
 
     /// The rollup of everything counted so far in windows that begin at `from_us` or later.
-    ///
-    /// # Errors
-    /// Never in practice: the columns of the cell table are distinct and equally long.
-    pub fn rollup_from(&self, from_us: i64) -> Result<Rollup, RollupError> {
+    #[must_use]
+    pub fn rollup_from(&self, from_us: i64) -> Rollup {
         let first = from_us.div_euclid(self.plan.window_us);
-        let cells: Vec<_> = self
-            .windows
-            .range(first..)
-            .flat_map(|(window, cells)| cells.iter().map(|(key, sums)| (*window, *key, *sums)))
+        let mut slots: Vec<&Slot> = self
+            .slots
+            .iter()
+            .filter(|slot| slot.window >= first)
             .collect();
-        let table = table(cells.into_iter())?;
-        Ok(Rollup::new(self.plan.clone(), self.series.clone(), table))
+        slots.sort_unstable_by_key(|slot| (slot.window, slot.series));
+        let mut chunk = Chunk {
+            partial: vec![Vec::new(); self.plan.cuts_us.len()],
+            ..Chunk::default()
+        };
+        for (cell, slot) in slots.into_iter().enumerate() {
+            let latencies = slot.latencies();
+            chunk.push(slot.window, slot.series, slot.count, &latencies);
+            for (at, cut) in self.inner_cuts.iter().enumerate() {
+                let within = slot.partial.get(at).copied().unwrap_or(0);
+                if within > 0 {
+                    chunk.partial[cut.cut].push((cell, within));
+                }
+            }
+        }
+        let series = self.table.series().to_vec();
+        Rollup::new(self.plan.clone(), series, vec![chunk])
     }
 
     /// The rollup of everything counted.
-    ///
-    /// # Errors
-    /// Never in practice, see [`RollupBuilder::rollup_from`].
-    pub fn finish(self) -> Result<Rollup, RollupError> {
+    #[must_use]
+    pub fn finish(self) -> Rollup {
         self.rollup_from(i64::MIN)
+    }
+}
+
+impl Slot {
+    fn settle(&mut self) {
+        self.counted = self.latencies();
+        self.loose.clear();
+    }
+
+    /// Buckets with their counts, ascending.
+    fn latencies(&self) -> Vec<(i32, u64)> {
+        let mut loose = self.loose.clone();
+        loose.sort_unstable();
+        let loose: Vec<(i32, u64)> = loose
+            .chunk_by(|a, b| a == b)
+            .map(|run| (run[0], run.len() as u64))
+            .collect();
+        if self.counted.is_empty() {
+            return loose;
+        }
+        merged(&self.counted, &loose)
+    }
+}
+
+/// Both lists as one, ascending, equal buckets added.
+fn merged(one: &[(i32, u64)], other: &[(i32, u64)]) -> Vec<(i32, u64)> {
+    let mut all = Vec::with_capacity(one.len() + other.len());
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    loop {
+        let next = match (one.peek(), other.peek()) {
+            (Some(a), Some(b)) if a.0 == b.0 => {
+                let sum = (a.0, a.1 + b.1);
+                other.next();
+                one.next();
+                sum
+            }
+            (Some(a), Some(b)) if a.0 < b.0 => {
+                let pair = **a;
+                one.next();
+                pair
+            }
+            (Some(pair), None) => {
+                let pair = **pair;
+                one.next();
+                pair
+            }
+            (_, Some(pair)) => {
+                let pair = **pair;
+                other.next();
+                pair
+            }
+            (None, None) => return all,
+        };
+        all.push(next);
     }
 }

@@ -1,91 +1,27 @@
-//! The cells of a rollup and what identifies them.
+//! The cells of a rollup: per window and series a count and a latency histogram.
 
-use polars::prelude::{Column, DataFrame, PolarsResult};
+use std::collections::BTreeMap;
 
+use super::packed::{pack, unpack};
+use super::plan::RollupPlan;
 use super::selection::Selection;
-use crate::request_record::Origin;
-
-/// Names of the columns of the cell table.
-pub mod cell_column {
-    /// Number of the window: `floor(ts / window)`.
-    pub const WINDOW: &str = "window";
-    /// Index into the series.
-    pub const SERIES: &str = "series";
-    /// Latency bucket, −1 where there is no latency.
-    pub const BUCKET: &str = "bucket";
-    /// How many of the cuts the latency exceeds.
-    pub const CUTS_EXCEEDED: &str = "cuts_exceeded";
-    /// Requests: rows times their weights.
-    pub const COUNT: &str = "count";
-    /// Sum of the latencies, µs.
-    pub const LATENCY_SUM_US: &str = "latency_sum_us";
-    /// Sum of the response bytes.
-    pub const BYTES_OUT: &str = "bytes_out";
-}
-
-/// How rows are counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RollupPlan {
-    /// Length of a window, µs; windows begin at whole multiples of it since 1970.
-    pub window_us: i64,
-    /// Latency limits that must be counted exactly, µs, ascending and distinct.
-    pub cuts_us: Vec<u64>,
-}
-
-impl RollupPlan {
-    /// A plan with the given window and cuts, in any order.
-    ///
-    /// # Panics
-    /// When the window is not at least 1 µs long.
-    #[must_use]
-    pub fn new(window_us: i64, mut cuts_us: Vec<u64>) -> Self {
-        assert!(window_us > 0, "a window is at least 1 µs long");
-        cuts_us.sort_unstable();
-        cuts_us.dedup();
-        Self { window_us, cuts_us }
-    }
-
-    /// How many cuts a latency exceeds: 0 means that it is within all of them.
-    #[must_use]
-    pub fn cuts_exceeded(&self, latency_us: u64) -> u32 {
-        let exceeded = self.cuts_us.partition_point(|cut| *cut < latency_us);
-        u32::try_from(exceeded).unwrap_or(u32::MAX)
-    }
-}
-
-/// What tells one series of requests from another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SeriesKey {
-    /// Who made them.
-    pub origin: Origin,
-    /// The rehearsal they belong to; empty for logs.
-    pub run_id: String,
-    /// The service that answered.
-    pub service: String,
-    /// HTTP method.
-    pub method: String,
-    /// Path template.
-    pub route: String,
-    /// HTTP status, 0 for no answer.
-    pub status: u16,
-    /// Why there was no answer; empty otherwise.
-    pub error: String,
-}
+use super::series::SeriesKey;
+use crate::latency_buckets::{bucket_of, highest_of};
 
 /// Counts of requests, additive.
 #[derive(Debug, Clone)]
 pub struct Rollup {
     plan: RollupPlan,
     series: Vec<SeriesKey>,
-    cells: DataFrame,
+    chunks: Vec<Chunk>,
 }
 
 impl Rollup {
-    pub(super) fn new(plan: RollupPlan, series: Vec<SeriesKey>, cells: DataFrame) -> Self {
+    pub(super) fn new(plan: RollupPlan, series: Vec<SeriesKey>, chunks: Vec<Chunk>) -> Self {
         Self {
             plan,
             series,
-            cells,
+            chunks,
         }
     }
 
@@ -101,92 +37,213 @@ impl Rollup {
         &self.series
     }
 
-    /// The cell table: one row per window × series × bucket × cuts exceeded, in no order.
+    /// Whether nothing was counted.
     #[must_use]
-    pub fn cells(&self) -> &DataFrame {
-        &self.cells
+    pub fn is_empty(&self) -> bool {
+        self.chunks.iter().all(|chunk| chunk.counts.is_empty())
     }
 
     /// The cells of the series that `is_wanted` picks.
-    ///
-    /// # Errors
-    /// Never in practice: only when the cell table lacks a column.
-    pub fn select(&self, is_wanted: impl Fn(&SeriesKey) -> bool) -> PolarsResult<Selection> {
-        let wanted: Vec<bool> = self.series.iter().map(is_wanted).collect();
-        let series = self.cells.column(cell_column::SERIES)?.u32()?;
-        let mask = series
-            .iter()
-            .map(|index| index.is_some_and(|index| wanted[index as usize]))
-            .collect();
-        Ok(Selection::new(self.plan.clone(), self.cells.filter(&mask)?))
+    #[must_use]
+    pub fn select(&self, is_wanted: impl Fn(&SeriesKey) -> bool) -> Selection<'_> {
+        Selection::new(self, self.series.iter().map(is_wanted).collect())
     }
-}
 
-/// One cell's key, while counting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CellKey {
-    pub series: u32,
-    pub bucket: i32,
-    pub cuts_exceeded: u32,
-}
-
-/// One cell's sums, while counting.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CellSums {
-    pub count: u64,
-    pub latency_sum_us: u64,
-    pub bytes_out: u64,
-}
-
-impl CellSums {
-    /// The sums of one row that stands for `weight` requests; a weight of 0 counts as 1.
-    pub fn of_row(weight: u32, latency_us: Option<u64>, bytes_out: Option<u64>) -> Self {
-        let count = u64::from(weight.max(1));
+    /// The same without the series that `is_wanted` refuses.
+    #[must_use]
+    pub fn only(&self, is_wanted: impl Fn(&SeriesKey) -> bool) -> Self {
+        let is_wanted: Vec<bool> = self.series.iter().map(is_wanted).collect();
+        let chunks = self.chunks.iter().cloned();
         Self {
-            count,
-            latency_sum_us: latency_us.unwrap_or(0).saturating_mul(count),
-            bytes_out: bytes_out.unwrap_or(0).saturating_mul(count),
+            plan: self.plan.clone(),
+            series: self.series.clone(),
+            chunks: chunks
+                .map(|chunk| chunk.retain(|_, series| is_wanted[series as usize]))
+                .collect(),
         }
     }
 
-    pub fn add(&mut self, other: Self) {
-        self.count += other.count;
-        self.latency_sum_us = self.latency_sum_us.saturating_add(other.latency_sum_us);
-        self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
+    /// Every series over all windows.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut counts = vec![0; self.series.len()];
+        let mut latencies: Vec<BTreeMap<i32, u64>> = vec![BTreeMap::new(); self.series.len()];
+        self.select(|_| true).for_each_cell(|_, chunk, cell| {
+            let series = chunk.series[cell] as usize;
+            counts[series] += chunk.counts[cell];
+            for (bucket, count) in unpack(chunk.histogram(cell)) {
+                *latencies[series].entry(bucket).or_default() += count;
+            }
+        });
+        Totals { counts, latencies }
+    }
+
+    pub(super) fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
+    pub(super) fn into_chunks(self) -> Vec<Chunk> {
+        self.chunks
     }
 }
 
-/// The cell table of `cells`.
-pub fn table(
-    cells: impl ExactSizeIterator<Item = (i64, CellKey, CellSums)>,
-) -> PolarsResult<DataFrame> {
-    let height = cells.len();
-    let mut window = Vec::with_capacity(height);
-    let mut series = Vec::with_capacity(height);
-    let mut bucket = Vec::with_capacity(height);
-    let mut cuts_exceeded = Vec::with_capacity(height);
-    let mut count = Vec::with_capacity(height);
-    let mut latency_sum_us = Vec::with_capacity(height);
-    let mut bytes_out = Vec::with_capacity(height);
-    for (cell_window, key, sums) in cells {
-        window.push(cell_window);
-        series.push(key.series);
-        bucket.push(key.bucket);
-        cuts_exceeded.push(key.cuts_exceeded);
-        count.push(sums.count);
-        latency_sum_us.push(sums.latency_sum_us);
-        bytes_out.push(sums.bytes_out);
+/// Sums over all windows, by number of the series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// Requests.
+    pub counts: Vec<u64>,
+    /// Latency buckets and how many latencies are in each.
+    pub latencies: Vec<BTreeMap<i32, u64>>,
+}
+
+/// Cells side by side, ordered by window; the same window and series may occur in another chunk,
+/// and their counts add up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Chunk {
+    /// Each window that occurs, ascending: its number, `floor(ts / window)`, and where its cells
+    /// end.
+    pub windows: Vec<(i64, usize)>,
+    /// Per cell: the number of its series.
+    pub series: Vec<u32>,
+    /// Per cell: requests.
+    pub counts: Vec<u64>,
+    /// Per cell: requests that have a latency.
+    pub counts_with_latency: Vec<u64>,
+    /// Per cell: where its histogram ends in `histograms`.
+    pub histogram_ends: Vec<usize>,
+    /// Packed histograms, one after the other.
+    pub histograms: Vec<u8>,
+    /// Per cut of the plan: cells, ascending, and how many latencies of the cut's own bucket are
+    /// within the cut.
+    pub partial: Vec<Vec<(usize, u64)>>,
+}
+
+impl Chunk {
+    /// Adds a cell at the end; its window must not be before the last one.
+    pub fn push(&mut self, window: i64, series: u32, count: u64, latencies: &[(i32, u64)]) {
+        let with_latency = latencies.iter().map(|(_, count)| count).sum();
+        pack(latencies.iter().copied(), &mut self.histograms);
+        self.series.push(series);
+        self.counts.push(count);
+        self.counts_with_latency.push(with_latency);
+        self.histogram_ends.push(self.histograms.len());
+        let end = self.series.len();
+        match self.windows.last_mut() {
+            Some((last, last_end)) if *last == window => *last_end = end,
+            Some(_) | None => self.windows.push((window, end)),
+        }
     }
-    DataFrame::new(
-        height,
-        vec![
-            Column::new(cell_column::WINDOW.into(), window),
-            Column::new(cell_column::SERIES.into(), series),
-            Column::new(cell_column::BUCKET.into(), bucket),
-            Column::new(cell_column::CUTS_EXCEEDED.into(), cuts_exceeded),
-            Column::new(cell_column::COUNT.into(), count),
-            Column::new(cell_column::LATENCY_SUM_US.into(), latency_sum_us),
-            Column::new(cell_column::BYTES_OUT.into(), bytes_out),
-        ],
-    )
+
+    /// The packed histogram of a cell.
+    pub fn histogram(&self, cell: usize) -> &[u8] {
+        let from = match cell {
+            0 => 0,
+            cell => self.histogram_ends[cell - 1],
+        };
+        &self.histograms[from..self.histogram_ends[cell]]
+    }
+
+    /// How many latencies of a cell are at most `cut_us`, which is the `cut`-th of the plan.
+    pub fn count_within(&self, cell: usize, cut: usize, cut_us: u64) -> u64 {
+        let partial = &self.partial[cut];
+        let partial = partial
+            .binary_search_by_key(&cell, |(cell, _)| *cell)
+            .map_or(0, |at| partial[at].1);
+        let own = bucket_of(cut_us);
+        let below = unpack(self.histogram(cell))
+            .take_while(|(bucket, _)| *bucket < own || highest_of(*bucket) == cut_us)
+            .map(|(_, count)| count)
+            .sum::<u64>();
+        below + partial
+    }
+
+    /// Each window with the range of its cells, ascending.
+    pub fn ranges(&self) -> impl Iterator<Item = (i64, std::ops::Range<usize>)> + '_ {
+        let starts = std::iter::once(0).chain(self.windows.iter().map(|(_, end)| *end));
+        let ends = self.windows.iter();
+        starts
+            .zip(ends)
+            .map(|(start, (window, end))| (*window, start..*end))
+    }
+
+    /// The cells of the windows and series that `is_wanted` accepts.
+    pub fn retain(self, is_wanted: impl Fn(i64, u32) -> bool) -> Self {
+        let is_kept: Vec<bool> = self
+            .ranges()
+            .flat_map(|(window, cells)| cells.map(move |cell| (window, cell)))
+            .map(|(window, cell)| is_wanted(window, self.series[cell]))
+            .collect();
+        if is_kept.iter().all(|is_kept| *is_kept) {
+            return self;
+        }
+        let mut kept = Self::default();
+        let mut new_cell = vec![usize::MAX; is_kept.len()];
+        for (window, cells) in self.ranges() {
+            for cell in cells.filter(|cell| is_kept[*cell]) {
+                new_cell[cell] = kept.series.len();
+                kept.copy(&self, window, cell);
+            }
+        }
+        kept.partial = self
+            .partial
+            .iter()
+            .map(|partial| {
+                let partial = partial.iter().filter(|(cell, _)| is_kept[*cell]);
+                partial
+                    .map(|(cell, count)| (new_cell[*cell], *count))
+                    .collect()
+            })
+            .collect();
+        kept
+    }
+
+    /// Replaces every series number by what `numbers` has in its place.
+    pub fn renumber(&mut self, numbers: &[u32]) {
+        for series in &mut self.series {
+            *series = numbers[*series as usize];
+        }
+    }
+
+    /// Joins so many windows into one.
+    pub fn coarsen(&mut self, windows: i64) {
+        for (window, _) in &mut self.windows {
+            *window = window.div_euclid(windows);
+        }
+        // Of equal neighbours the last one knows where the cells end.
+        self.windows.reverse();
+        self.windows.dedup_by_key(|(window, _)| *window);
+        self.windows.reverse();
+    }
+
+    /// The cells of minutes by day, ascending: days since 1970.
+    pub fn days(&self) -> Vec<(i64, Self)> {
+        let mut days: Vec<(i64, Self)> = Vec::new();
+        for (minute, cells) in self.ranges() {
+            let day = minute.div_euclid(1_440);
+            if days.last().is_none_or(|(last, _)| *last != day) {
+                days.push((day, Self::default()));
+            }
+            if let Some((_, chunk)) = days.last_mut() {
+                for cell in cells {
+                    chunk.copy(self, minute, cell);
+                }
+            }
+        }
+        days
+    }
+
+    /// Adds a cell of another chunk at the end, but for its part of cuts.
+    fn copy(&mut self, from: &Self, window: i64, cell: usize) {
+        self.histograms.extend_from_slice(from.histogram(cell));
+        self.series.push(from.series[cell]);
+        self.counts.push(from.counts[cell]);
+        self.counts_with_latency
+            .push(from.counts_with_latency[cell]);
+        self.histogram_ends.push(self.histograms.len());
+        let end = self.series.len();
+        match self.windows.last_mut() {
+            Some((last, last_end)) if *last == window => *last_end = end,
+            Some(_) | None => self.windows.push((window, end)),
+        }
+    }
 }

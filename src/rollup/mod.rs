@@ -1,19 +1,36 @@
-//! The rollup: rows become counts per window × route × method × status × latency bucket × origin.
+//! The rollup: rows become counts per window × series × latency bucket.
 //!
-//! In: Arrow batches of the lake, or single records of a running drill. Out: a [`Rollup`], whose
-//! cells add up: the rollup of two halves, added, is the rollup of the whole. Counting does not
-//! know what is good: latency limits reach it as plain numbers, the *cuts*, and are counted
-//! exactly. Reading order: [`RollupBuilder`], [`Rollup`], [`Selection`].
+//! In: Arrow batches of the lake, single records of a running drill, or segments that were counted
+//! before. Out: a [`Rollup`], whose cells add up: the cells of two halves, side by side, are the
+//! rollup of the whole. Counting does not know what is good: latency limits reach it as plain
+//! numbers, the *cuts*, and are counted exactly. Reading order: [`SeriesKey`], [`RollupPlan`],
+//! [`RollupBuilder`], [`Rollup`], [`Selection`], [`Segments`].
 
 mod batch;
 mod builder;
 mod cells;
+mod packed;
+mod plan;
+mod rows;
+mod scan;
+mod segment_file;
+mod segments;
 mod selection;
+mod series;
+mod table;
 
-pub use batch::{COLUMNS, RollupError, count_by_origin, extent_of_origin};
+pub use batch::{RollupError, count_by_origin};
 pub use builder::RollupBuilder;
-pub use cells::{Rollup, RollupPlan, SeriesKey};
+pub use cells::{Rollup, Totals};
+pub use plan::RollupPlan;
+pub use rows::{RowReader, SeriesRow};
+pub use scan::scan;
+pub use segments::Segments;
 pub use selection::{Selection, WindowCount};
+pub use series::{Dimension, SeriesKey};
+pub use table::RollupRow;
 
+#[cfg(test)]
+mod oracle_tests;
 #[cfg(test)]
 mod weight_tests;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::{DataFrame, PolarsResult, SortMultipleOptions};
-
-use super::cells::{RollupPlan, cell_column};
+use super::cells::{Chunk, Rollup};
+use super::packed::unpack;
 use crate::latency_buckets::LatencyHistogram;
 
 /// The count of one window.
@@ -12,126 +11,114 @@ use crate::latency_buckets::LatencyHistogram;
 pub struct WindowCount {
     /// Start of the window, UTC µs since 1970.
     pub start_us: i64,
-    /// Rows in it.
+    /// Requests in it.
     pub count: u64,
 }
 
 /// The cells of some series.
 #[derive(Debug, Clone)]
-pub struct Selection {
-    plan: RollupPlan,
-    cells: DataFrame,
+pub struct Selection<'a> {
+    rollup: &'a Rollup,
+    /// By number of the series.
+    is_wanted: Vec<bool>,
 }
 
-impl Selection {
-    pub(super) fn new(plan: RollupPlan, cells: DataFrame) -> Self {
-        Self { plan, cells }
+impl<'a> Selection<'a> {
+    pub(super) fn new(rollup: &'a Rollup, is_wanted: Vec<bool>) -> Self {
+        Self { rollup, is_wanted }
     }
 
-    /// All rows.
-    ///
-    /// # Errors
-    /// Never in practice: only when the cell table lacks a column.
-    pub fn count(&self) -> PolarsResult<u64> {
-        let counts = self.cells.column(cell_column::COUNT)?.u64()?;
-        Ok(counts.iter().flatten().sum())
+    /// All requests.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts().iter().map(|window| window.count).sum()
     }
 
-    /// Rows per window, oldest first, windows without rows left out.
-    ///
-    /// # Errors
-    /// Never in practice: only when the cell table lacks a column.
-    pub fn counts(&self) -> PolarsResult<Vec<WindowCount>> {
-        self.sum_per_window(&self.cells, cell_column::COUNT)
+    /// Requests per window, oldest first, windows without any left out.
+    #[must_use]
+    pub fn counts(&self) -> Vec<WindowCount> {
+        self.per_window(|chunk, cell| chunk.counts[cell])
     }
 
-    /// Rows per window whose latency is at most `cut_us`, which must be a cut of the plan; rows
-    /// without latency are not counted. Oldest first, windows without such rows left out.
-    ///
-    /// # Errors
-    /// Never in practice: only when the cell table lacks a column.
+    /// Requests per window whose latency is at most `cut_us`, which must be a cut of the plan;
+    /// those without latency are not counted. Oldest first, windows without any left out.
     ///
     /// # Panics
     /// When `cut_us` is no cut of the plan: it could not be counted exactly.
-    pub fn counts_within(&self, cut_us: u64) -> PolarsResult<Vec<WindowCount>> {
-        let cut = self.plan.cuts_us.binary_search(&cut_us);
-        let cut = cut.unwrap_or_else(|_| panic!("{cut_us} µs is no cut of {:?}", self.plan));
-        let exceeded = self.cells.column(cell_column::CUTS_EXCEEDED)?.u32()?;
-        let bucket = self.cells.column(cell_column::BUCKET)?.i32()?;
-        let mask = exceeded
-            .iter()
-            .zip(bucket.iter())
-            .map(|(exceeded, bucket)| {
-                exceeded.is_some_and(|exceeded| exceeded as usize <= cut)
-                    && bucket.is_some_and(|bucket| bucket >= 0)
-            })
-            .collect();
-        self.sum_per_window(&self.cells.filter(&mask)?, cell_column::COUNT)
+    #[must_use]
+    pub fn counts_within(&self, cut_us: u64) -> Vec<WindowCount> {
+        let plan = self.rollup.plan();
+        let cut = plan.cuts_us.binary_search(&cut_us);
+        let cut = cut.unwrap_or_else(|_| panic!("{cut_us} µs is no cut of {plan:?}"));
+        self.per_window(|chunk, cell| chunk.count_within(cell, cut, cut_us))
     }
 
-    /// Rows per window that have a latency. Oldest first, windows without such rows left out.
-    ///
-    /// # Errors
-    /// Never in practice: only when the cell table lacks a column.
-    pub fn counts_with_latency(&self) -> PolarsResult<Vec<WindowCount>> {
-        let bucket = self.cells.column(cell_column::BUCKET)?.i32()?;
-        let mask = bucket
-            .iter()
-            .map(|bucket| bucket.is_some_and(|bucket| bucket >= 0))
-            .collect();
-        self.sum_per_window(&self.cells.filter(&mask)?, cell_column::COUNT)
+    /// Requests per window that have a latency. Oldest first, windows without any left out.
+    #[must_use]
+    pub fn counts_with_latency(&self) -> Vec<WindowCount> {
+        self.per_window(|chunk, cell| chunk.counts_with_latency[cell])
     }
 
-    /// Latency buckets with their counts per window, oldest first.
-    ///
-    /// # Errors
-    /// Never in practice: only when the cell table lacks a column.
-    pub fn buckets(&self) -> PolarsResult<BTreeMap<i64, Vec<(i32, u64)>>> {
-        let windows = self.cells.column(cell_column::WINDOW)?.i64()?;
-        let buckets = self.cells.column(cell_column::BUCKET)?.i32()?;
-        let counts = self.cells.column(cell_column::COUNT)?.u64()?;
+    /// Latency buckets with their counts per window, oldest first; a bucket may occur several
+    /// times in a window.
+    #[must_use]
+    pub fn buckets(&self) -> BTreeMap<i64, Vec<(i32, u64)>> {
         let mut found: BTreeMap<i64, Vec<(i32, u64)>> = BTreeMap::new();
-        for ((window, bucket), count) in windows.iter().zip(buckets.iter()).zip(counts.iter()) {
-            if let (Some(window), Some(bucket @ 0..), Some(count)) = (window, bucket, count) {
-                let start_us = window * self.plan.window_us;
-                found.entry(start_us).or_default().push((bucket, count));
+        self.for_each_cell(|window, chunk, cell| {
+            if chunk.counts_with_latency[cell] > 0 {
+                let start_us = window * self.rollup.plan().window_us;
+                let buckets = found.entry(start_us).or_default();
+                buckets.extend(unpack(chunk.histogram(cell)));
             }
-        }
-        Ok(found)
+        });
+        found
     }
 
     /// All latencies.
-    ///
-    /// # Errors
-    /// Never in practice: only when the cell table lacks a column.
-    pub fn latencies(&self) -> PolarsResult<LatencyHistogram> {
+    #[must_use]
+    pub fn latencies(&self) -> LatencyHistogram {
         let mut histogram = LatencyHistogram::new();
-        for (bucket, count) in self.buckets()?.into_values().flatten() {
-            histogram.record_bucket(bucket, count);
-        }
-        Ok(histogram)
+        self.for_each_cell(|_, chunk, cell| {
+            for (bucket, count) in unpack(chunk.histogram(cell)) {
+                histogram.record_bucket(bucket, count);
+            }
+        });
+        histogram
     }
 
-    #[expect(
-        deprecated,
-        reason = "Polars' lazy API would double its build time; the eager sum is the same kernel"
-    )]
-    fn sum_per_window(&self, cells: &DataFrame, column: &str) -> PolarsResult<Vec<WindowCount>> {
-        let sums = cells
-            .group_by([cell_column::WINDOW])?
-            .select([column])
-            .sum()?
-            .sort([cell_column::WINDOW], SortMultipleOptions::default())?;
-        let windows = sums.column(cell_column::WINDOW)?.i64()?;
-        let counts = sums.column(&format!("{column}_sum"))?.u64()?;
-        let pairs = windows.iter().zip(counts.iter());
-        Ok(pairs
-            .filter_map(|(window, count)| {
-                Some(WindowCount {
-                    start_us: window? * self.plan.window_us,
-                    count: count?,
-                })
-            })
-            .collect())
+    pub(super) fn for_each_cell(&self, mut each: impl FnMut(i64, &Chunk, usize)) {
+        for chunk in self.rollup.chunks() {
+            for (window, cells) in chunk.ranges() {
+                for cell in cells {
+                    if self.is_wanted[chunk.series[cell] as usize] {
+                        each(window, chunk, cell);
+                    }
+                }
+            }
+        }
+    }
+
+    fn per_window(&self, count: impl Fn(&Chunk, usize) -> u64) -> Vec<WindowCount> {
+        let mut sums = Vec::new();
+        for chunk in self.rollup.chunks() {
+            for (window, cells) in chunk.ranges() {
+                let wanted = cells.filter(|cell| self.is_wanted[chunk.series[*cell] as usize]);
+                let sum: u64 = wanted.map(|cell| count(chunk, cell)).sum();
+                if sum > 0 {
+                    sums.push((window, sum));
+                }
+            }
+        }
+        // Chunks usually follow each other in time, which makes this cheap.
+        sums.sort_by_key(|(window, _)| *window);
+        let mut windows: Vec<WindowCount> = Vec::with_capacity(sums.len());
+        for (window, count) in sums {
+            let start_us = window * self.rollup.plan().window_us;
+            match windows.last_mut() {
+                Some(last) if last.start_us == start_us => last.count += count,
+                Some(_) | None => windows.push(WindowCount { start_us, count }),
+            }
+        }
+        windows
     }
 }

@@ -1,25 +1,47 @@
 //! SLIs: from a declared definition and a rollup to values with states and intervals.
 //!
-//! In: an SLI set (`sli-defs/*.yaml`) and a [`Rollup`](crate::rollup::Rollup). Out: a
-//! [`SliSeries`] per SLI: its value, its windows, and which thresholds were crossed when. The same
-//! code judges production logs, rehearsals and probes. Reading order: [`SliSetDefinition`],
-//! [`SliSetPlan`], [`evaluate`], [`SliSeries`].
+//! In: an SLI set (`sli-defs/*.yaml`), a [`Rollup`](crate::rollup::Rollup), and what no rollup can
+//! know ([`Outside`]). Out: a [`SliSeries`] per SLI: its value, its windows, and which thresholds
+//! were crossed when. The same code judges production logs, rehearsals and probes. Reading order:
+//! [`SliSetDefinition`], [`SliSetPlan`], [`evaluate`], [`SliSeries`].
 
-mod crossing;
-mod definition;
-mod evaluate;
-mod interval;
+pub mod definition;
+
 mod plan;
+
 mod resolve;
-mod series;
+
 mod thresholds;
 
-pub use crossing::LevelOutcome;
-pub use definition::SliSetDefinition;
-pub use evaluate::{EvaluateError, Scope, evaluate};
+pub mod exclusion;
+
+pub mod expected;
+
+mod series;
+
+pub mod difference;
+
+mod distribution;
+mod memo;
+
+pub mod interval;
+
+mod crossing;
+
+mod evaluate;
+
+pub mod objective;
+
+pub use crossing::{Evidence, LevelOutcome, crossings};
+pub use definition::{Combination, FunnelUnit, SliSetDefinition};
+pub use evaluate::{EvaluateError, Outside, OutsideValue, Scope, evaluate};
 pub use plan::{
-    BadSide, EventPlan, FunnelStepPlan, Level, LevelPlan, Measure, SliPlan, SliSetPlan, Unit,
+    BadSide, BurnRule, EventPlan, ExclusionPlan, ExpectedPlan, FunnelStepPlan, GoodPlan,
+    HolidayPlan, HolidayTraffic, Level, LevelPlan, LimitPlan, Measure, NamedPeriod, ObjectivePlan,
+    Over, SliPlan, SliSetPlan, StatusPattern, TextPattern, Unit,
 };
-pub use resolve::resolve;
-pub use series::{SliSeries, SliState, SliWindow};
+pub use resolve::{default_rules, over_of, resolve};
+pub use series::{
+    PartValue, SliDetail, SliSeries, SliState, SliWindow, StepCount, UptimePoint, WindowState,
+};
 pub use thresholds::{ThresholdFileDefinition, apply_thresholds};

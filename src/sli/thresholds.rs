@@ -1,17 +1,21 @@
 //! A threshold file: levels that replace those of the SLI set, e.g. learned ones.
+//!
+//! In: a plan, and YAML. Out: the plan with other limits. Who is told and what they do stays as
+//! the set says.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::definition::LevelName;
-use super::plan::{BadSide, LevelPlan, SliSetPlan};
+use super::plan::{BadSide, LevelPlan, LimitPlan, SliSetPlan};
 use crate::declared_files::{Declared, DeclaredFileError, DurationText, choices_hint};
 
 /// Levels of some SLIs of a set.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdFileDefinition {
-    /// The levels; each replaces the same level of the same SLI.
+    /// The levels; each replaces the same level of the same SLI, but for those relative to what is
+    /// expected.
     pub thresholds: Vec<ThresholdDefinition>,
 }
 
@@ -65,13 +69,25 @@ pub fn apply_thresholds(
             }
         };
         let level = threshold.level.into();
-        sli.levels
-            .retain(|old| old.level != level || old.bad != bad);
+        let (replaced, kept) =
+            std::mem::take(&mut sli.levels)
+                .into_iter()
+                .partition(|old: &LevelPlan| {
+                    let is_absolute = matches!(old.limit, LimitPlan::Absolute(_));
+                    is_absolute && old.level == level && old.bad == bad
+                });
+        sli.levels = kept;
+        let (tell, react) = replaced.into_iter().next().map_or_else(
+            || (Vec::new(), None),
+            |old: LevelPlan| (old.tell, old.react),
+        );
         sli.levels.push(LevelPlan {
             level,
             bad,
-            value,
+            limit: LimitPlan::Absolute(value),
             for_us: i64::try_from(threshold.lasting.as_us()).unwrap_or(i64::MAX),
+            tell,
+            react,
         });
         sli.levels.sort_by_key(|level| level.level);
     }
@@ -79,5 +95,69 @@ pub fn apply_thresholds(
         Ok(())
     } else {
         Err(DeclaredFileError::from(problems))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::declared_files::parse;
+    use crate::sli::SliSetDefinition;
+
+    const SET: &str = "
+name: shop
+events: {order: {}}
+slis:
+  - kind: rate
+    name: orders
+    title: Orders
+    event: order
+    thresholds:
+      - {level: contact, below: 1, for: 1m, tell: [on-call], react: Look}
+      - {level: contact, below_expected: 0.5, for: 1m}
+      - {level: warn, above: 90, for: 1m}
+";
+
+    fn applied(thresholds: &str) -> Result<Vec<LevelPlan>, DeclaredFileError> {
+        let set: Declared<SliSetDefinition> = parse(Path::new("set"), SET.as_bytes(), &|_| None)?;
+        let mut plan = crate::sli::resolve(&set)?;
+        let text = format!("thresholds:\n{thresholds}");
+        let file = parse(Path::new("learned"), text.as_bytes(), &|_| None)?;
+        apply_thresholds(&mut plan, &file)?;
+        Ok(plan.slis.remove(0).levels)
+    }
+
+    #[test]
+    fn a_level_replaces_its_like_and_keeps_who_is_told() {
+        let levels = applied("  - {sli: orders, level: contact, below: 7, for: 2m}\n").unwrap();
+        let limits: Vec<LimitPlan> = levels.iter().map(|level| level.limit).collect();
+        let expected = [
+            LimitPlan::Absolute(90.0),
+            LimitPlan::OfExpected(0.5),
+            LimitPlan::Absolute(7.0),
+        ];
+        assert_eq!(limits, expected);
+        assert_eq!(levels[2].tell, ["on-call"]);
+        assert_eq!(levels[2].react.as_deref(), Some("Look"));
+        assert_eq!(levels[2].for_us, 120_000_000);
+    }
+
+    #[test]
+    fn unknown_slis_and_two_sides_are_refused_at_once() {
+        let error = applied(
+            "  - {sli: ordrs, level: warn, below: 7, for: 2m}\n  - {sli: orders, level: warn, for: 2m}\n",
+        )
+        .unwrap_err();
+        let problems = error.problems().iter();
+        let messages: Vec<&str> = problems.map(|problem| problem.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "unknown SLI `ordrs`",
+                "a threshold has exactly one of `below` and `above`"
+            ]
+        );
     }
 }

@@ -74,7 +74,12 @@ pub struct OracleLine {
     pub status: u16,
     /// Its duration, µs.
     pub latency_us: u64,
+    /// Whether its user agent says that no person made it.
+    pub is_robot: bool,
 }
+
+/// What the simulated robots call themselves.
+const ROBOTS: [&str; 4] = ["bot", "UptimeRobot", "python-requests", "CensysInspect"];
 
 /// Reads nginx lines with a request time and no escaped quotes.
 pub fn oracle(log: &str) -> Vec<OracleLine> {
@@ -83,7 +88,7 @@ pub fn oracle(log: &str) -> Vec<OracleLine> {
 
 fn oracle_line(line: &str) -> OracleLine {
     let pieces: Vec<&str> = line.split('"').collect();
-    let [before, request, answer, _, _, _, time] = pieces.as_slice() else {
+    let [before, request, answer, _, _, agent, time] = pieces.as_slice() else {
         panic!("the oracle cannot read {line}");
     };
     let end_text = before
@@ -112,6 +117,7 @@ fn oracle_line(line: &str) -> OracleLine {
             .and_then(|status| status.parse().ok())
             .expect("the status is a number"),
         latency_us,
+        is_robot: ROBOTS.iter().any(|name| agent.contains(name)),
     }
 }
 
@@ -124,6 +130,7 @@ fn the_oracle_reads_a_line_by_hand() {
         path: "/search".to_owned(),
         status: 404,
         latency_us: 1_250_000,
+        is_robot: false,
     };
     assert_eq!(read, [expected]);
 }

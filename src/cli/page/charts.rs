@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{is_counted, is_error, number, status_name, total, unit};
-use crate::cli::exit_code::Failure;
+use super::{is_counted, is_error, number, sli_unit, status_name, total};
 use crate::cli::range::Judged;
 use crate::report::{Chart, Limit, Mark, Scale, Series, SeriesStyle, Timeline, Unit, text};
 use crate::rollup::{Rollup, SeriesKey};
@@ -13,30 +12,41 @@ use crate::time_window::seconds;
 /// A latency chart needs a log scale when its values span more than this factor.
 const LOG_SCALE_FACTOR: f64 = 50.0;
 
-pub fn timeline(judged: &Judged) -> Result<Timeline, Failure> {
+pub fn timeline(judged: &Judged) -> Timeline {
     let grid = Grid::new(judged);
-    let mut charts = vec![load_chart(judged, &grid)?];
+    let mut charts = vec![load_chart(judged, &grid)];
     // An SLI without data has no chart; the page says so under what is not known.
     let known = judged
         .series
         .iter()
         .filter(|series| series.worst_window().is_some());
     charts.extend(known.map(|series| sli_chart(series, &grid)));
-    charts.push(percentile_chart(judged, &grid)?);
-    charts.push(error_chart(judged, &grid)?);
+    charts.push(percentile_chart(judged, &grid));
+    charts.push(error_chart(judged, &grid));
+    charts.extend(super::budgets::chart(judged, &grid.starts_us()));
     let marks = judged.run.iter().flat_map(|run| {
         run.labels.iter().map(|(at_us, label)| Mark {
             at_us: run.started_us + at_us,
+            until_us: None,
             label: label.clone(),
         })
     });
-    Ok(Timeline {
+    let inside = judged
+        .annotations
+        .iter()
+        .filter(|annotation| judged.scope.range.contains(annotation.at_us));
+    let annotated = inside.map(|annotation| Mark {
+        at_us: annotation.at_us,
+        until_us: annotation.until_us,
+        label: annotation.label.clone(),
+    });
+    Timeline {
         starts_us: grid.starts_us(),
-        zone: judged.zone.clone(),
+        zone: judged.zone.iana_name().unwrap_or("UTC").to_owned(),
         relative: judged.run.is_some(),
         charts,
-        marks: marks.collect(),
-    })
+        marks: marks.chain(annotated).collect(),
+    }
 }
 
 /// The windows of the charts: those of the rollup, so a rehearsal shows seconds.
@@ -74,18 +84,14 @@ impl Grid {
     }
 
     /// Counts of the series that `is_wanted` picks, per window.
-    fn counts(
-        &self,
-        rollup: &Rollup,
-        is_wanted: impl Fn(&SeriesKey) -> bool,
-    ) -> Result<Vec<u64>, Failure> {
+    fn counts(&self, rollup: &Rollup, is_wanted: impl Fn(&SeriesKey) -> bool) -> Vec<u64> {
         let mut counts = vec![0; self.count];
-        for window in rollup.select(is_wanted)?.counts()? {
+        for window in rollup.select(is_wanted).counts() {
             if let Some(index) = self.index(window.start_us) {
                 counts[index] += window.count;
             }
         }
-        Ok(counts)
+        counts
     }
 }
 
@@ -97,8 +103,8 @@ fn line(name: &str, values: Vec<Option<f64>>) -> Series {
     }
 }
 
-fn load_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
-    let due = grid.counts(&judged.rollup, |_| true)?;
+fn load_chart(judged: &Judged, grid: &Grid) -> Chart {
+    let due = grid.counts(&judged.rollup, |_| true);
     let rates: Vec<_> = due
         .iter()
         .map(|count| Some(grid.per_second(*count)))
@@ -127,7 +133,7 @@ fn load_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
             values: rates,
         });
     }
-    Ok(Chart {
+    Chart {
         title: "Load".to_owned(),
         unit: Unit::PerSecond,
         scale: Scale::Linear,
@@ -138,7 +144,7 @@ fn load_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
             text::count(total(&judged.rollup)),
             text::count(peak * 1_000_000 / grid.window_us.unsigned_abs())
         ),
-    })
+    }
 }
 
 fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
@@ -154,7 +160,7 @@ fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
             values[index] = window.value;
         }
     }
-    let unit = unit(series.unit);
+    let unit = sli_unit(series.unit);
     // A share close to 1 is a flat line; what is missing from 1 can be seen.
     let is_share = series.unit == sli::Unit::Share;
     let shown = |value: f64| if is_share { 1.0 - value } else { value };
@@ -219,11 +225,11 @@ fn scale(unit: sli::Unit, values: &[Option<f64>]) -> Scale {
     }
 }
 
-fn percentile_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
+fn percentile_chart(judged: &Judged, grid: &Grid) -> Chart {
     const QUANTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")];
     let mut values = QUANTILES.map(|_| vec![None; grid.count]);
     let mut histogram = crate::latency_buckets::LatencyHistogram::new();
-    for (start_us, cells) in judged.rollup.select(is_counted)?.buckets()? {
+    for (start_us, cells) in judged.rollup.select(is_counted).buckets() {
         let Some(index) = grid.index(start_us) else {
             continue;
         };
@@ -238,7 +244,7 @@ fn percentile_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
     let scale = scale(sli::Unit::Microseconds, &values.concat());
     let is_known = values[0].iter().any(Option::is_some);
     let series = values.into_iter().zip(QUANTILES);
-    Ok(Chart {
+    Chart {
         title: "Response time of all requests".to_owned(),
         unit: Unit::Microseconds,
         scale,
@@ -251,11 +257,11 @@ fn percentile_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
         } else {
             "These logs carry no durations.".to_owned()
         },
-    })
+    }
 }
 
-fn error_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
-    let all = grid.counts(&judged.rollup, is_counted)?;
+fn error_chart(judged: &Judged, grid: &Grid) -> Chart {
+    let all = grid.counts(&judged.rollup, is_counted);
     let statuses: BTreeSet<u16> = judged
         .rollup
         .series()
@@ -268,7 +274,7 @@ fn error_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
     for status in statuses {
         let errors = grid.counts(&judged.rollup, |series| {
             is_error(series) && series.status == status
-        })?;
+        });
         error_count += errors.iter().sum::<u64>();
         let shares = errors.iter().zip(&all);
         let shares = shares.map(|(errors, all)| (*all > 0).then(|| number(*errors) / number(*all)));
@@ -278,12 +284,12 @@ fn error_chart(judged: &Judged, grid: &Grid) -> Result<Chart, Failure> {
         let none = all.iter().map(|all| (*all > 0).then_some(0.0)).collect();
         lines.push(line("errors", none));
     }
-    Ok(Chart {
+    Chart {
         title: "Errors: 5xx, 429 and no answer".to_owned(),
         unit: Unit::Share,
         scale: Scale::Linear,
         series: lines,
         limits: Vec::new(),
         message: format!("{} requests ended in an error.", text::count(error_count)),
-    })
+    }
 }

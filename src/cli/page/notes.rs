@@ -1,7 +1,6 @@
 //! What a page says beside its numbers: facts, what is not known, and how it was computed.
 
 use super::{is_counted, number, total};
-use crate::cli::exit_code::Failure;
 use crate::cli::facts::{LatencyFacts, RunFacts};
 use crate::cli::range::Judged;
 use crate::report::{Fact, MethodNote, Unit, text};
@@ -87,7 +86,7 @@ fn microseconds(us: u64) -> String {
     text::quantity(number(us), Unit::Microseconds)
 }
 
-pub fn unknowns(judged: &Judged) -> Result<Vec<String>, Failure> {
+pub fn unknowns(judged: &Judged) -> Vec<String> {
     let mut unknowns = Vec::new();
     for series in &judged.series {
         if series.state == SliState::NotEnoughData {
@@ -98,13 +97,13 @@ pub fn unknowns(judged: &Judged) -> Result<Vec<String>, Failure> {
             ));
         }
     }
-    let all = judged.rollup.select(is_counted)?;
+    let all = judged.rollup.select(is_counted);
     let with_latency: u64 = all
-        .counts_with_latency()?
+        .counts_with_latency()
         .iter()
         .map(|window| window.count)
         .sum();
-    let without = all.count()? - with_latency;
+    let without = all.count() - with_latency;
     if without > 0 {
         unknowns.push(format!(
             "{} requests carry no duration.",
@@ -120,7 +119,7 @@ pub fn unknowns(judged: &Judged) -> Result<Vec<String>, Failure> {
     if let Some(run) = &judged.run {
         unknowns.extend(run_unknowns(run));
     }
-    Ok(unknowns)
+    unknowns
 }
 
 fn run_unknowns(run: &RunFacts) -> Vec<String> {
@@ -158,11 +157,11 @@ pub fn method(judged: &Judged) -> Vec<MethodNote> {
         ),
         note(
             "Intervals",
-            "95 %: Wilson's score for shares, order statistics for percentiles, the square-root transform of the Poisson distribution for rates.",
+            "95 %: Clopper and Pearson's exact interval for shares, exact order statistics for percentiles, Garwood's exact interval for rates; for user-uptime the variance between shoppers' days.",
         ),
         note(
             "States",
-            "Missed: a contact level was crossed for as long as it must last, or the objective of the whole range was missed. Too few requests are never green.",
+            "Missed: a contact level was crossed for as long as it must last, on evidence (the whole interval of a window lies beyond the level), or the objective of the whole range was missed. Too few requests are never green.",
         ),
     ];
     if let Some(run) = &judged.run {

@@ -1,6 +1,6 @@
 //! The verdict of a page, and the verdict in words.
 
-use super::unit;
+use super::{limit_of, sli_unit};
 use crate::cli::range::Judged;
 use crate::report::{Verdict, text};
 use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState};
@@ -96,7 +96,8 @@ fn crossings(judged: &Judged, level: Level) -> Vec<(&SliSeries, &LevelOutcome)> 
 }
 
 fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome)) -> String {
-    let unit = unit(series.unit);
+    let unit = sli_unit(series.unit);
+    let limit = limit_of(series, outcome).unwrap_or(outcome.value);
     let start_us = judged.scope.range.start_us;
     let at_us = outcome.first_crossed_us().unwrap_or(start_us);
     let side = match outcome.bad {
@@ -110,10 +111,7 @@ fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome
     };
     let worst = series.worst_window().and_then(|window| window.value);
     let worst = worst.map_or_else(String::new, |value| {
-        format!(
-            ", at worst {}",
-            text::quantity_apart(value, unit, &[outcome.value])
-        )
+        format!(", at worst {}", text::quantity_apart(value, unit, &[limit]))
     });
     let contact = series
         .levels
@@ -134,13 +132,13 @@ fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome
         "{} was {side} its {} level of {} {lasting} from {}{worst}{room}.",
         series.title,
         outcome.level,
-        text::quantity(outcome.value, unit),
+        text::quantity(limit, unit),
         text::moment(at_us, start_us, judged.run.is_some())
     )
 }
 
 fn value_words(series: &SliSeries) -> String {
-    let unit = unit(series.unit);
+    let unit = sli_unit(series.unit);
     let limits: Vec<f64> = series.objective.into_iter().collect();
     match (series.value, series.objective) {
         (Some(value), Some(limit)) => format!(

@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{Done, Rehearsal};
 use crate::cli::arguments::RehearseArguments;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
+use crate::cli::objectives;
+use crate::cli::outside::outside;
 use crate::cli::page;
 use crate::cli::range::Judged;
+use crate::cli::shoppers::{Asked, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::drill::Validity;
 use crate::lake::Lake;
@@ -18,6 +22,7 @@ use crate::request_record::Origin;
 use crate::scenario::{Arrivals, DrillPlan};
 use crate::sli::{Scope, SliSeries, evaluate};
 use crate::time_window::TimeWindow;
+use crate::visits::VisitResults;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -73,7 +78,11 @@ pub fn conclude(
         covered: range,
         window_us: rehearsal.set.rehearsal_window_us,
     };
-    let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope)?;
+    let zone = TimeZone::UTC;
+    let shoppers = followed(rehearsal, lake, scope, &zone, failure.is_some())?;
+    let outside = outside(&rehearsal.set, scope, &zone, None, &shoppers, None)?;
+    let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope, &outside)?;
+    let objectives = objectives::of_series(&rehearsal.set, &series, scope, &zone);
     let judged = Judged {
         set: rehearsal.set.clone(),
         scope,
@@ -82,7 +91,12 @@ pub fn conclude(
         run: Some(facts),
         origin: Origin::Drill,
         rejected: 0,
-        zone: "UTC".to_owned(),
+        zone,
+        shoppers,
+        past: None,
+        previous: None,
+        annotations: Vec::new(),
+        objectives,
         title: format!("Rehearsal {}", rehearsal.run_id),
     };
     let page = page::page(&judged)?;
@@ -103,6 +117,27 @@ pub fn conclude(
     kept?;
     written?;
     Ok(code)
+}
+
+/// What only a pass over the run's shoppers tells, from the rows that reached the lake.
+fn followed(
+    rehearsal: &Rehearsal,
+    lake: &Lake,
+    scope: Scope,
+    zone: &TimeZone,
+    is_lake_gone: bool,
+) -> Result<VisitResults, Failure> {
+    let asked = Asked {
+        set: &rehearsal.set,
+        range: scope.range,
+        origin: Origin::Drill,
+        run_id: Some(&rehearsal.run_id),
+        window_us: scope.window_us,
+    };
+    if is_lake_gone {
+        return nobody(asked, zone);
+    }
+    shoppers(lake, &lake.reader()?, asked, zone)
 }
 
 fn exit_code(verdict: Verdict) -> ExitCode {

@@ -164,6 +164,19 @@ function shadeCrossed(u, chart) {
   });
 }
 
+// A mark with an end is a band: grey, so that no one takes it for a crossed threshold.
+function shadeMarks(u) {
+  clipped(u, (ctx, { top, height }) => {
+    ctx.fillStyle = colours.muted;
+    ctx.globalAlpha = 0.13;
+    for (const mark of data.marks) {
+      if (mark.until_s === undefined) continue;
+      const left = plotLeft(u, mark.at_s);
+      ctx.fillRect(left, top, Math.max(dense(), plotLeft(u, mark.until_s) - left), height);
+    }
+  });
+}
+
 function drawMarks(u, rise) {
   const { ctx, bbox } = u;
   ctx.save();
@@ -272,16 +285,25 @@ function drawLimit(u, limit, top) {
 
 function seriesOptions(chart, lists) {
   return chart.series.map((series, index) => {
-    const colour = colours["s" + (index % COLOURS)], alone = lonely(lists[index]);
+    const colour = series.band ? colours.muted : colours["s" + (index % COLOURS)], alone = lonely(lists[index]);
     return {
       label: series.name,
       stroke: colour,
-      width: (series.area ? 1 : 1.75) * scale,
+      width: (series.band ? 0 : series.area ? 1 : 1.75) * scale,
       fill: series.area ? colour + "55" : undefined,
       dash: index >= COLOURS ? [6 * scale, 3 * scale] : undefined,
-      points: { show: false, filter: () => (alone.length ? alone : null), size: 5 * scale, fill: colour },
+      points: { show: false, filter: () => (alone.length && !series.band ? alone : null), size: 5 * scale, fill: colour },
     };
   });
+}
+
+// Two series of a band, one after the other, have what is between them filled.
+function bands(chart) {
+  const edges = chart.series.flatMap((series, index) => (series.band ? [index] : []));
+  return edges.filter((_, nth) => nth % 2 === 1).map((high, nth) => ({
+    series: [high + 1, edges[nth * 2] + 1],
+    fill: colours.muted + "38",
+  }));
 }
 
 function tickText(value, unit) {
@@ -329,6 +351,7 @@ function chartOptions(chart, lists, layout) {
       y: { distr: chart.log && range[0] > 0 ? 3 : 1, log: 10, range: () => range },
     },
     series: [{}].concat(seriesOptions(chart, lists)),
+    bands: bands(chart),
     axes: axesOptions(chart.log && range[0] > 0 ? chart : { ...chart, log: false }, layout.withTimes),
     cursor: {
       y: false,
@@ -341,7 +364,7 @@ function chartOptions(chart, lists, layout) {
       },
     },
     hooks: {
-      drawClear: [(u) => { shadeCrossed(u, chart); drawMarks(u, layout.first ? layout.rise : 0); }],
+      drawClear: [(u) => { shadeMarks(u); shadeCrossed(u, chart); drawMarks(u, layout.first ? layout.rise : 0); }],
       draw: [(u) => {
         drawLimits(u, chart, layout.gutter, layout.inside);
         if (layout.first) labelMarks(u);

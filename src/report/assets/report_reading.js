@@ -61,7 +61,7 @@ function span(parent, name, text) {
 
 function marksIn(index) {
   const from = x[index], to = index + 1 < x.length ? x[index + 1] : from + data.window_s;
-  return data.marks.filter((mark) => mark.at_s >= from && mark.at_s < to).map((mark) => mark.label);
+  return data.marks.filter((mark) => (mark.until_s ?? mark.at_s) >= from && mark.at_s < to).map((mark) => mark.label);
 }
 
 function crossedAt(chart, seconds) {
@@ -80,7 +80,7 @@ function fill(index) {
     line(part, "name", chart.title);
     chart.series.forEach((series, s) => {
       const row = line(part, "row beyond");
-      span(row, "swatch " + (series.area ? "area" : "line") + " s" + (s % COLOURS), "");
+      span(row, "swatch " + (series.band ? "band" : (series.area ? "area" : "line") + " s" + (s % COLOURS)), "");
       span(row, "name", series.name);
       span(row, "", quantity(values[c][s][index], chart.unit));
     });
@@ -133,7 +133,8 @@ stack.addEventListener("keydown", (event) => {
     case "ArrowLeft": step(at === null ? first : at - far); break;
     case "Home": step(0); break;
     case "End": step(x.length - 1); break;
-    case "Escape": release(); break;
+    // First the pin, then the zoom.
+    case "Escape": if (at !== null) release(); else zoomTo(fullRange); break;
     default: return;
   }
   event.preventDefault();

@@ -23,6 +23,7 @@ function inDigits(value, unit, digits) {
       const noisy = value * 100, tidy = Number(noisy.toPrecision(15));
       return decimal(round(tidy === 100 ? noisy : tidy), digits) + " %";
     }
+    case "times": return decimal(round(value), digits) + " \u00d7";
     case "microseconds": {
       const us = round(value), size = Math.abs(us);
       if (size === 0 || size >= 1e6) return decimal(us / 1e6, digits) + " s";

@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 
 use super::super::page::{BadSide, LevelRow, SliRow, Unit};
-use super::super::text;
+use super::super::{text, words};
 use super::chart_data::level_class;
 
 const WIDTH: f64 = 240.0;
@@ -76,21 +76,13 @@ fn message(sli: &SliRow) -> String {
         None => "no value".to_owned(),
     }];
     for level in &sli.levels {
-        let side = side_word(level.bad);
+        let side = words::side(level.bad);
         parts.push(format!("{} {side} {}", level.level, show(level.value)));
     }
     if let Some(worst) = sli.worst {
         parts.push(format!("worst window {}", show(worst.value)));
     }
     parts.join("; ")
-}
-
-/// `above` or `below`: where it is bad.
-pub fn side_word(side: BadSide) -> &'static str {
-    match side {
-        BadSide::Above => "above",
-        BadSide::Below => "below",
-    }
 }
 
 /// One decimal is a tenth of a pixel.

@@ -9,8 +9,9 @@ use serde::{Serialize, Serializer};
 use super::super::page::{Chart, Limit, Scale, SeriesStyle, Timeline, Unit};
 use super::clock::Clock;
 
-/// Most values in one page; at about seven bytes each they stay well below 1 MB.
-const VALUES_MAX: usize = 80_000;
+/// Most values in one page; at about seven bytes each they stay below half a megabyte, and full
+/// tables have the other half. An hour of seconds in six charts of three series fits.
+const VALUES_MAX: usize = 66_000;
 
 /// Most shaded stretches per threshold.
 const STRETCHES_MAX: usize = 500;
@@ -49,6 +50,8 @@ struct OneChart<'a> {
 struct OneSeries<'a> {
     name: &'a str,
     area: bool,
+    #[serde(skip_serializing_if = "is_no")]
+    band: bool,
     values: Vec<Option<Short>>,
 }
 
@@ -63,6 +66,8 @@ struct OneLimit<'a> {
 #[derive(Serialize)]
 struct OneMark<'a> {
     at_s: Short,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_s: Option<Short>,
     label: &'a str,
 }
 
@@ -90,6 +95,7 @@ impl<'a> ChartData<'a> {
             marks: marks
                 .map(|mark| OneMark {
                     at_s: since_start(mark.at_us),
+                    until_s: mark.until_us.map(since_start),
                     label: &mark.label,
                 })
                 .collect(),
@@ -120,7 +126,7 @@ pub fn window_s(timeline: &Timeline) -> f64 {
 fn one_chart<'a>(chart: &'a Chart, timeline: &Timeline, group: usize) -> OneChart<'a> {
     let factor = match chart.unit {
         Unit::Microseconds => 1_000.0,
-        Unit::PerMinute | Unit::PerSecond | Unit::Share | Unit::Count => 1.0,
+        Unit::PerMinute | Unit::PerSecond | Unit::Share | Unit::Count | Unit::Times => 1.0,
     };
     let windows = timeline.starts_us.len();
     let start_us = timeline.starts_us.first().copied().unwrap_or(0);
@@ -131,6 +137,7 @@ fn one_chart<'a>(chart: &'a Chart, timeline: &Timeline, group: usize) -> OneChar
         OneSeries {
             name: &series.name,
             area: series.style == SeriesStyle::Area,
+            band: series.style == SeriesStyle::Band,
             values: grouped(&values, group)
                 .into_iter()
                 .map(|value| value.map(|value| Short(short(value, chart.unit) / factor)))
@@ -206,6 +213,10 @@ fn extremes(group: &[Option<f64>]) -> [Option<f64>; 2] {
         (Some(low), Some(high)) => [Some(high.1), Some(low.1)],
         _ => [None, None],
     }
+}
+
+fn is_no(flag: &bool) -> bool {
+    !flag
 }
 
 fn seconds_between(start_us: i64, us: i64) -> f64 {

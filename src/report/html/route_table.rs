@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::super::page::{RouteRow, Unit};
 use super::super::text;
-use super::figure;
+use super::{figure, left_out, response_time};
 
 /// Most routes in the table; a shop has dozens, hostile traffic has millions.
 const ROUTES_MAX: usize = 200;
@@ -35,12 +35,7 @@ pub fn route_section(routes: &[RouteRow]) -> Markup {
                     tbody { @for route in shown { (route_row(route)) } }
                 }
             }
-            @if shown.len() < routes.len() {
-                p.small {
-                    "The " (text::count((routes.len() - shown.len()) as u64))
-                    " least busy routes are not shown here."
-                }
-            }
+            (left_out(routes.len(), ROUTES_MAX, "least busy routes"))
         }
     }
 }
@@ -61,14 +56,6 @@ fn route_row(route: &RouteRow) -> Markup {
             }
         }
     }
-}
-
-fn response_time(us: Option<u64>) -> Markup {
-    // Exact below 2^53 µs, 285 years.
-    us.map_or_else(
-        || html! { (text::NO_VALUE) },
-        |us| figure(us as f64, Unit::Microseconds),
-    )
 }
 
 /// The count, and the share of all requests where there is one to show.
@@ -95,7 +82,7 @@ mod tests {
         assert!(!route_section(&all).into_string().contains("not shown"));
         let more = vec![route; ROUTES_MAX + 1];
         let html = route_section(&more).into_string();
-        assert!(html.contains("The 1 least busy routes are not shown here."));
+        assert!(html.contains("1 least busy routes are not shown here."));
         assert_eq!(html.matches("<code>").count(), ROUTES_MAX);
     }
 

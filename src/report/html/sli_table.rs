@@ -6,8 +6,8 @@
 use maud::{Markup, html};
 
 use super::super::page::{LevelRow, SliRow, State};
-use super::super::text;
-use super::bullet::{bullet, side_word};
+use super::super::{text, words};
+use super::bullet::bullet;
 use super::chart_data::level_class;
 use super::clock::Clock;
 use super::figure;
@@ -55,13 +55,14 @@ fn sli_row(sli: &SliRow, clock: &Clock) -> Markup {
     }
 }
 
-fn state(state: State) -> Markup {
-    let (class, sign, word) = match state {
-        State::Missed => ("state missed", "✕", "missed"),
-        State::NotEnoughData => ("state unknown", "?", "not enough data"),
-        State::Met => ("state met", "✓", "met"),
+/// The state as a word with a sign; the colour only repeats it.
+pub fn state(state: State) -> Markup {
+    let (class, sign) = match state {
+        State::Missed => ("state missed", "✕"),
+        State::NotEnoughData => ("state unknown", "?"),
+        State::Met => ("state met", "✓"),
     };
-    html! { span class=(class) { span aria-hidden="true" { (sign) "\u{a0}" } (word) } }
+    html! { span class=(class) { span aria-hidden="true" { (sign) "\u{a0}" } (words::state(state)) } }
 }
 
 fn value(sli: &SliRow) -> Markup {
@@ -69,7 +70,7 @@ fn value(sli: &SliRow) -> Markup {
     html! {
         @match sli.value {
             Some(value) => strong.value title=(text::quantity_in_full(value, sli.unit)) {
-                (text::quantity_apart(value, sli.unit, &limits))
+                (text::quantity_within(value, sli.unit, sli.interval, &limits))
             },
             None => span { "no value" },
         }
@@ -79,9 +80,9 @@ fn value(sli: &SliRow) -> Markup {
 /// Interval and number of requests, in small print.
 fn evidence(sli: &SliRow) -> Markup {
     html! {
-        @if let Some([low, high]) = sli.interval {
-            div.small {
-                (figure(low, sli.unit)) " to " (figure(high, sli.unit)) " (95 %)"
+        @if let Some(bounds) = sli.interval {
+            div.small title={ (text::quantity_in_full(bounds[0], sli.unit)) " to " (text::quantity_in_full(bounds[1], sli.unit)) } {
+                (text::interval(bounds, sli.unit)) " (95 %)"
             }
         }
         div.small { "n = " (text::count(sli.count)) }
@@ -94,7 +95,7 @@ fn levels(sli: &SliRow) -> Markup {
             @for level in &sli.levels {
                 li {
                     span class={ "swatch " (level_class(&level.level)) } aria-hidden="true" {}
-                    (level.level) " " (side_word(level.bad)) " " (figure(level.value, sli.unit))
+                    (level.level) " " (words::side(level.bad)) " " (figure(level.value, sli.unit))
                     @if level.for_s > 0.0 { " for " (text::duration(level.for_s).replace(' ', "\u{a0}")) }
                 }
             }

@@ -2,50 +2,9 @@
 
 use super::super::page::{Mark, ReportPage, Verdict};
 use super::super::sample;
+use super::super::sample::hostile::{HOSTILE, with_every_text};
+use super::super::write_markdown;
 use super::write_html;
-
-/// Texts that have broken pages before: each would run a script, load a file or close an element.
-const HOSTILE: [&str; 8] = [
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "\" onmouseover=\"alert(1)",
-    "' autofocus onfocus='alert(1)",
-    "--><svg/onload=alert(1)><!--",
-    "</title></style></pre></textarea><iframe src=//evil.example>",
-    "]]><!ENTITY x SYSTEM \"file:///etc/passwd\">&lt;script&gt;",
-    "javascript:alert(1)\u{2028}\u{2029}\u{0}\u{1b}[2J\u{202e}",
-];
-
-/// The page as JSON with every text replaced: no field is forgotten when one is added.
-fn with_every_text(page: &ReportPage, text: &str) -> ReportPage {
-    let mut value = serde_json::to_value(page).expect("a page is plain data");
-    replace_texts(&mut value, text);
-    serde_json::from_value(value).expect("only free texts were replaced")
-}
-
-/// Fields that hold a word of an enum, not a free text.
-const ENUM_FIELDS: [&str; 6] = ["verdict", "unit", "state", "bad", "scale", "style"];
-
-fn replace_texts(value: &mut serde_json::Value, text: &str) {
-    match value {
-        serde_json::Value::String(old) => text.clone_into(old),
-        serde_json::Value::Array(items) => {
-            for item in items {
-                replace_texts(item, text);
-            }
-        }
-        serde_json::Value::Object(fields) => {
-            for (name, field) in fields {
-                // The unit of a funnel step is a free text.
-                let is_word = field.as_str().is_some_and(|word| word != "shoppers");
-                if !(is_word && ENUM_FIELDS.contains(&name.as_str())) {
-                    replace_texts(field, text);
-                }
-            }
-        }
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
-    }
-}
 
 /// Every tag of the page in order, with its attributes, without the texts between them; script
 /// and style bodies count as text.
@@ -88,7 +47,7 @@ fn tag_end(tag: &str) -> usize {
 fn skeleton(html: &str) -> Vec<String> {
     let blank = |tag: String| {
         let mut out = tag;
-        for name in [" title=\"", " aria-label=\""] {
+        for name in [" title=\"", " aria-label=\"", " data-label=\""] {
             if let Some((before, after)) = out.clone().split_once(name)
                 && let Some((_, after)) = after.split_once('"')
             {
@@ -105,13 +64,29 @@ fn has_event_handler(tag: &str) -> bool {
         .any(|part| part.starts_with("on") && part.contains("=\""))
 }
 
+/// The example week with the first hour of its timeline, which is quicker to write.
+fn short_week() -> ReportPage {
+    let mut page = sample::week::week();
+    page.timeline.starts_us.truncate(60);
+    for series in page
+        .timeline
+        .charts
+        .iter_mut()
+        .flat_map(|chart| &mut chart.series)
+    {
+        series.values.truncate(60);
+    }
+    page
+}
+
 #[test]
 fn hostile_text_in_every_field_changes_no_tag_and_no_attribute() {
-    let page = sample::black_friday();
-    let harmless = skeleton(&write_html(&with_every_text(&page, "harmless")));
-    for text in HOSTILE {
-        let hostile = write_html(&with_every_text(&page, text));
-        assert_eq!(skeleton(&hostile), harmless, "{text}");
+    for page in [sample::black_friday(), short_week()] {
+        let harmless = skeleton(&write_html(&with_every_text(&page, "harmless")));
+        for text in HOSTILE {
+            let hostile = write_html(&with_every_text(&page, text));
+            assert_eq!(skeleton(&hostile), harmless, "{text}");
+        }
     }
 }
 
@@ -141,7 +116,7 @@ fn control_characters_of_logs_do_not_reach_the_page() {
 
 #[test]
 fn nothing_outside_the_page_is_loaded() {
-    let html = write_html(&sample::black_friday());
+    let html = write_html(&sample::week::week());
     for tag in tags(&html) {
         for attribute in [
             "src=",
@@ -154,7 +129,7 @@ fn nothing_outside_the_page_is_loaded() {
             assert!(!tag.contains(attribute), "{tag}");
         }
         assert!(
-            !tag.contains("href=") || tag.contains("href=\"data:,\""),
+            !tag.contains("href=") || tag.contains("href=\"data:,\"") || tag.contains("href=\"#"),
             "{tag}"
         );
         assert!(
@@ -197,6 +172,145 @@ fn a_week_of_minutes_in_eight_charts_stays_under_one_megabyte() {
     let html = write_html(&sample::large(10_080, 8));
     assert!(html.len() < 1_000_000, "{} bytes", html.len());
     assert!(html.contains("values in a row, the charts show the lowest and the highest."));
+}
+
+#[test]
+fn the_example_week_stays_under_one_megabyte() {
+    let size = write_html(&sample::week::week()).len();
+    assert!(size < 1_000_000, "{size} bytes");
+}
+
+#[test]
+fn a_week_with_full_tables_and_ten_charts_stays_under_one_megabyte() {
+    let mut page = sample::week::crowded(500);
+    page.timeline
+        .charts
+        .extend(sample::large(10_080, 5).timeline.charts);
+    let html = write_html(&page);
+    assert!(html.len() < 1_000_000, "{} bytes", html.len());
+}
+
+#[test]
+fn a_week_is_read_by_directors_then_analysts_then_engineers() {
+    let html = write_html(&short_week());
+    let order = [
+        "<nav aria-label=\"Contents\">",
+        "class=\"sentence\"",
+        "aria-label=\"For directors\"",
+        "id=\"journeys\"",
+        "id=\"figures\"",
+        "id=\"reactions\"",
+        "aria-label=\"For analysts\"",
+        "class=\"facts\"",
+        "id=\"slis\"",
+        "id=\"budgets\"",
+        "id=\"evidence\"",
+        "id=\"breakdowns\"",
+        "id=\"residuals\"",
+        "id=\"uptime\"",
+        "id=\"funnel\"",
+        "aria-label=\"For engineers\"",
+        "id=\"timeline\"",
+        "id=\"clusters\"",
+        "id=\"failures\"",
+        "id=\"routes\"",
+        "id=\"suspects\"",
+        "id=\"faucets\"",
+        "id=\"retries\"",
+        "id=\"annotations\"",
+        "id=\"unknowns\"",
+        "id=\"method\"",
+    ];
+    let places: Vec<_> = order.map(|part| html.find(part)).into();
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{places:?}"
+    );
+}
+
+#[test]
+fn the_directors_page_stays_one_page_and_counts_what_it_leaves_out() {
+    let html = write_html(&sample::week::crowded(20));
+    for text in [
+        "12 journeys are not shown here.",
+        "16 figures are not shown here.",
+        "16 changes are not shown here.",
+        "16 crossings are not shown here.",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn every_part_of_a_week_may_be_empty() {
+    let page = ReportPage {
+        directors: Some(Default::default()),
+        analysts: Some(Default::default()),
+        engineers: Some(Default::default()),
+        ..sample::empty()
+    };
+    let html = write_html(&page);
+    for text in [
+        "No journey was defined.",
+        "so none are predicted",
+        "No hour stands out.",
+        "no change can be named",
+        "nobody had to be told",
+        "No problem hit several customers",
+        "No request failed.",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    assert!(!html.contains("<table"));
+}
+
+#[test]
+fn every_id_is_unique_and_every_label_and_link_leads_to_one() {
+    for page in [sample::black_friday(), short_week()] {
+        let tags = tags(&write_html(&page));
+        let of = |name: &str| -> Vec<String> {
+            let start = format!(" {name}=\"");
+            let found = tags.iter().filter_map(|tag| tag.split_once(&start));
+            found
+                .filter_map(|(_, after)| Some(after.split_once('"')?.0.to_owned()))
+                .collect()
+        };
+        let mut ids = of("id");
+        ids.sort();
+        assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
+        for label in of("aria-labelledby") {
+            assert!(ids.contains(&label), "{label}");
+        }
+        for link in of("href") {
+            assert!(
+                link == "data:," || ids.contains(&link[1..].to_owned()),
+                "{link}"
+            );
+        }
+    }
+}
+
+/// Where `FIREDRILL_SAMPLES` names a folder, the pages that a browser is to look at are written
+/// there (see `tests/report-in-browser.py`).
+#[test]
+fn the_samples_can_be_written_for_a_browser() {
+    let Some(folder) = std::env::var_os("FIREDRILL_SAMPLES") else {
+        return;
+    };
+    let folder = std::path::PathBuf::from(folder);
+    let write = |name: &str, page: &ReportPage| {
+        std::fs::write(folder.join(name), write_html(page)).expect("the folder can be written to");
+    };
+    write("rehearsal.html", &sample::black_friday());
+    write("week.html", &sample::week::week());
+    write("crowded-week.html", &sample::week::crowded(20));
+    write("empty.html", &sample::empty());
+    let week = write_markdown(&sample::week::week());
+    std::fs::write(folder.join("week.md"), week).expect("the folder can be written to");
+    for (index, text) in HOSTILE.iter().enumerate() {
+        let page = with_every_text(&short_week(), text);
+        write(&format!("hostile-{index}.html"), &page);
+    }
 }
 
 #[test]
@@ -283,6 +397,7 @@ fn marks_past_the_limit_are_counted() {
     page.timeline.marks = vec![
         Mark {
             at_us: sample::START_US,
+            until_us: None,
             label: "again".into()
         };
         61

@@ -49,8 +49,8 @@ fn preface(timeline: &Timeline, clock: &Clock) -> Markup {
                 " values in a row, the charts show the lowest and the highest."
             }
             span.hint hidden {
-                " Drag to zoom, double-click to see all again. Click to pin the values, move with the arrow keys, "
-                "let go with Esc."
+                " Drag to zoom, double-click or press Esc to see all again. Click to pin the values, move with the "
+                "arrow keys, let go with Esc."
             }
         }
         noscript {
@@ -99,7 +99,12 @@ fn unit_words(chart: &Chart) -> String {
     let unit = match chart.unit {
         Unit::PerMinute if !chart.title.ends_with("per minute") => ", per minute",
         Unit::PerSecond if !chart.title.ends_with("per second") => ", per second",
-        Unit::PerMinute | Unit::PerSecond | Unit::Share | Unit::Microseconds | Unit::Count => "",
+        Unit::PerMinute
+        | Unit::PerSecond
+        | Unit::Share
+        | Unit::Microseconds
+        | Unit::Count
+        | Unit::Times => "",
     };
     let scale = match chart.scale {
         Scale::Linear => "",
@@ -109,11 +114,13 @@ fn unit_words(chart: &Chart) -> String {
 }
 
 fn swatch(index: usize, series: &Series) -> Markup {
-    let shape = match series.style {
-        SeriesStyle::Line => "line",
-        SeriesStyle::Area => "area",
+    let colour = index % COLOURS;
+    let class = match series.style {
+        SeriesStyle::Line => format!("swatch line s{colour}"),
+        SeriesStyle::Area => format!("swatch area s{colour}"),
+        SeriesStyle::Band => "swatch band".to_owned(),
     };
-    html! { span class={ "swatch " (shape) " s" (index % COLOURS) } aria-hidden="true" {} }
+    html! { span class=(class) aria-hidden="true" {} }
 }
 
 /// At most [`ROWS_MAX`] evenly spaced windows, then the extremes of all windows, so that thinning
@@ -185,7 +192,8 @@ fn marks(marks: &[Mark], clock: &Clock) -> Markup {
                 "Marks: "
                 @for (index, mark) in marks.iter().take(MARKS_MAX).enumerate() {
                     @if index > 0 { "; " }
-                    (clock.show(mark.at_us)) " " (mark.label)
+                    (clock.show_stretch(mark.at_us, mark.until_us))
+                    " " (mark.label)
                 }
                 @if marks.len() > MARKS_MAX {
                     "; and " (text::count((marks.len() - MARKS_MAX) as u64)) " more, not shown"

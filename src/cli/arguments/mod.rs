@@ -1,0 +1,354 @@
+//! What can be typed.
+
+mod exchange;
+mod judging;
+
+use std::path::PathBuf;
+
+use crate::declared_files::DurationText;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+pub use exchange::{
+    ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
+    ImportOpenSloArguments, ImportWhat, OpenSloChoice,
+};
+pub use judging::{
+    ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
+    SliArguments, SliFormat, WhatIfArguments,
+};
+
+/// Rehearse your Black Friday, and know in numbers when your customers will call support.
+#[derive(Debug, Parser)]
+#[command(
+    name = "firedrill",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  firedrill rehearse                       a one-minute surge against the built-in shop
+  firedrill ingest access.log              read a request log into ./lake
+  firedrill sli                            the SLIs of everything in the lake
+  firedrill report -o report.html          the same as a report
+
+Exit codes:
+  0   all well
+  1   a threshold is crossed or an SLI missed
+  2   wrong usage
+  3   a declared file is invalid
+  4   input unusable (rejects past the limit, lake damaged, target unreachable)
+  5   the run is invalid (the load generator did not keep its schedule)
+  6   stopped early by a guard or the user
+  70  internal error"
+)]
+pub struct Arguments {
+    /// Options that every verb takes.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Clone, Args)]
+pub struct GlobalArguments {
+    /// Folder of the lake
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "./lake",
+        env = "FIREDRILL_LAKE"
+    )]
+    pub lake: PathBuf,
+    /// Print one JSON document on standard output and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print no progress and no summary, only errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more about what is done
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Even into files and pipes
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run a surge: shoppers arrive on schedule, requests go to the lake, SLIs are judged
+    Rehearse(RehearseArguments),
+    /// Read request logs into the lake, each line exactly once
+    Ingest(IngestArguments),
+    /// SLI values of what is in the lake
+    Sli(SliArguments),
+    /// Counts and percentiles per window, by route, status, channel and so on
+    Rollup(RollupArguments),
+    /// A report of what is in the lake
+    Report(ReportArguments),
+    /// What other objectives would have said of the past: missed, budgets, alerts
+    WhatIf(WhatIfArguments),
+    /// SLI sets and results for other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI
+    Export(ExportArguments),
+    /// SLI sets from other tools: OpenSLO
+    Import(ImportArguments),
+    /// Validate declared files; prints all problems at once
+    Check(CheckArguments),
+    /// The built-in demo shop alone
+    Shop(ShopArguments),
+    /// Days of realistic requests as an nginx access log, with a known truth
+    Simulate(SimulateArguments),
+    /// What is in the lake, and its integrity
+    Lake(LakeArguments),
+    /// JSON Schema of a declared file, for editors
+    Schema(SchemaArguments),
+    /// Completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+/// Arguments of `rehearse`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill rehearse
+  firedrill rehearse load-scenarios/doors-open-double.yaml
+  firedrill rehearse load-scenarios/black-friday.yaml --host http://127.0.0.1:8080 --dry-run")]
+pub struct RehearseArguments {
+    /// Scenario file; without it black-friday against the built-in shop
+    pub scenario: Option<PathBuf>,
+    /// Drive this base URL instead of the scenario's target
+    #[arg(long, value_name = "URL")]
+    pub host: Option<String>,
+    /// Where to write the report; without it beside the lake, named by the run
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// SLI set to judge by; without it shop.yaml
+    #[arg(long, value_name = "FILE")]
+    pub sli_defs: Option<PathBuf>,
+    /// Threshold file whose levels replace those of the SLI set
+    #[arg(long, value_name = "FILE")]
+    pub thresholds: Option<PathBuf>,
+    /// Print what the run would ask of the target and of this machine; send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Seed of arrivals, journeys and think times, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Name of the run in the lake; without it scenario and time
+    #[arg(long, value_name = "ID")]
+    pub run_id: Option<String>,
+}
+
+/// Arguments of `ingest`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill ingest access.log access.log.1.gz
+  firedrill ingest /var/log/nginx --service web
+  firedrill ingest 'logs/**/*.gz' --zone Europe/Berlin
+  firedrill ingest --follow /var/log/nginx/access.log
+  zcat access.log.*.gz | firedrill ingest -
+  firedrill ingest odd.log --format '$remote_addr [$time_local] \"$request\" $status $request_time'
+  firedrill ingest app.jsonl --format mapping.yaml
+
+`firedrill ingest --list-formats` names every format that is known.")]
+pub struct IngestArguments {
+    /// Files, folders, patterns, or `-` for standard input; plain, gzip or zstd
+    #[arg(required_unless_present = "list_formats", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Log format: auto, the name of a known one, a pasted nginx `log_format` or Apache
+    /// `LogFormat`, or a mapping file for JSON lines or CSV
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub format: String,
+    /// Name every known format, with the unit of its duration and the meaning of its time
+    #[arg(long)]
+    pub list_formats: bool,
+    /// Service name of requests whose log names none
+    #[arg(long, value_name = "NAME", default_value = "shop")]
+    pub service: String,
+    /// Largest share of the new lines of a source that may be rejected; past it nothing of it is
+    /// kept
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
+    pub max_reject: f64,
+    /// Zone of times that name none; without it UTC. Lines that were ingested before stay as they
+    /// are
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Go on reading what is appended, and what comes after a rotation, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// With --follow: how often to look, e.g. 10s; each look that finds something is one commit
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub every: DurationText,
+    /// Count lines as already ingested whose row key (insertId, x-edge-request-id,
+    /// trackingReference, $request_id) is in the lake within two days, for exporters that write a
+    /// line at least once
+    #[arg(long)]
+    pub unique_rows: bool,
+    /// Keep these query parameters; all others are dropped
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub keep_query: Vec<String>,
+    /// Hosts of your own: what comes from there is no referral; without it they are learned
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub site: Vec<String>,
+    /// Cookies that hold the session, for logs that carry cookies; well-known ones are known
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub session_cookie: Vec<String>,
+    /// SLI set whose routes the requests are given; without it shop.yaml
+    #[arg(long, value_name = "FILE")]
+    pub sli_defs: Option<PathBuf>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill check
+  firedrill check sli-defs/shop.yaml load-scenarios")]
+pub struct CheckArguments {
+    /// Files or folders; without any, load-scenarios and sli-defs
+    pub paths: Vec<PathBuf>,
+}
+
+/// Arguments of `shop`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill shop --port 8080
+  firedrill shop --port 8080 --capacity 30 --fault latency:/checkout:500ms --fault errors:/search:0.1")]
+pub struct ShopArguments {
+    /// Port on 127.0.0.1; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// Checkouts per second that its payment service completes
+    #[arg(long, value_name = "PER_SECOND", default_value_t = 60.0)]
+    pub capacity: f64,
+    /// A fault that is on from the start; may be given several times
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<String>,
+}
+
+/// Arguments of `simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill simulate --days 7 --shoppers-per-day 20000 -o logs
+  firedrill simulate --start 2026-11-23 --days 7 --seed 7 -o black-friday-week")]
+pub struct SimulateArguments {
+    /// How many days
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub days: u32,
+    /// Shoppers on an ordinary day
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub shoppers_per_day: u64,
+    /// Seed of everything random: the same seed, the same bytes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// First day
+    #[arg(long, value_name = "DATE", default_value = "2026-11-27")]
+    pub start: String,
+    /// Folder for the logs and truth.json
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `lake`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill lake info
+  firedrill lake verify --lake /srv/lake")]
+pub struct LakeArguments {
+    /// What to do with the lake.
+    #[command(subcommand)]
+    pub verb: LakeVerb,
+}
+
+/// What to do with the lake.
+#[derive(Debug, Subcommand)]
+pub enum LakeVerb {
+    /// What is in it: records, files, time range, origins, sources
+    Info,
+    /// Its integrity: files against the log, counts against the ledger
+    Verify,
+    /// Merge small files, in the order of time; readers are not disturbed
+    Compact(CompactArguments),
+    /// Remove files that no commit names: leftovers of killed commands, and what was compacted
+    Vacuum(VacuumArguments),
+    /// The lines that were not understood: source, line, reason, text
+    Rejects(RejectsArguments),
+}
+
+/// Arguments of `lake compact`.
+#[derive(Debug, Args)]
+pub struct CompactArguments {
+    /// Rows of a merged file at most; a million rows take about 250 MB of memory
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..=4_000_000))]
+    pub target_rows: u64,
+}
+
+/// Arguments of `lake vacuum`.
+#[derive(Debug, Args)]
+pub struct VacuumArguments {
+    /// Keep what was written or replaced since; 0s only when nobody else has the lake open
+    #[arg(long, value_name = "DURATION", default_value = "7d")]
+    pub older_than: DurationText,
+    /// Say what would be removed; remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `lake rejects`.
+#[derive(Debug, Args)]
+pub struct RejectsArguments {
+    /// Lines at most
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: usize,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  firedrill schema sli > sli.schema.json")]
+pub struct SchemaArguments {
+    /// Kind of declared file
+    pub kind: SchemaKind,
+}
+
+/// Kinds of declared files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// Load scenarios
+    Scenario,
+    /// SLI sets
+    Sli,
+    /// Threshold files
+    Thresholds,
+    /// Mapping files for logs of no known format
+    Mapping,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  firedrill completions bash > /etc/bash_completion.d/firedrill")]
+pub struct CompletionsArguments {
+    /// Shell
+    pub shell: Shell,
+}

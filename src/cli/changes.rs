@@ -1,0 +1,185 @@
+//! What changed between two stretches of time, and whether noise explains it.
+
+use super::range::Judged;
+use crate::latency_buckets::highest_of;
+use crate::rollup::Rollup;
+use crate::sli::difference::{
+    Change, Difference, RateCounts, ShareCounts, dispersion_matched, keep_discoveries, percentiles,
+    rates, shares,
+};
+use crate::sli::interval;
+use crate::sli::{EventPlan, Measure, SliPlan, SliSeries, SliSetPlan, SliWindow, Unit};
+use crate::time_window::TimeWindow;
+
+/// Of the changes that are told, at most this share are noise (Benjamini and Hochberg).
+const FALSE_SHARE: f64 = 0.1;
+/// Counts that are compared pairwise for how much the traffic scatters.
+const MATCHED_BINS: usize = 24;
+
+/// One side of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The SLIs over a range that holds the stretch.
+    pub series: &'a [SliSeries],
+    /// Their counts.
+    pub rollup: &'a Rollup,
+    /// The stretch.
+    pub stretch: TimeWindow,
+    /// Length of a window of the series, µs.
+    pub window_us: i64,
+}
+
+impl<'a> Side<'a> {
+    /// A stretch of what was judged.
+    pub fn of(judged: &'a Judged, stretch: TimeWindow) -> Self {
+        Self {
+            series: &judged.series,
+            rollup: &judged.rollup,
+            stretch,
+            window_us: judged.scope.window_us,
+        }
+    }
+
+    fn windows(&self, index: usize) -> impl Iterator<Item = &'a SliWindow> {
+        let stretch = self.stretch;
+        let windows = self.series[index].windows.iter();
+        windows.filter(move |window| stretch.contains(window.start_us) && !window.is_excluded())
+    }
+}
+
+/// An SLI on both sides.
+#[derive(Debug, Clone)]
+pub struct SliChange {
+    /// Place of the SLI in its set.
+    pub index: usize,
+    /// In the business's words.
+    pub title: String,
+    /// Unit of both values.
+    pub unit: Unit,
+    /// Before; `None` where there is no data.
+    pub before: Option<f64>,
+    /// After.
+    pub after: Option<f64>,
+    /// Whether they differ.
+    pub difference: Difference,
+}
+
+impl SliChange {
+    /// Whether the change is more than noise; `None` where that cannot be told.
+    pub fn is_outside_noise(&self) -> Option<bool> {
+        match self.difference.change {
+            Change::Up | Change::Down => Some(true),
+            Change::Noise => Some(false),
+            Change::NotEnoughData => None,
+        }
+    }
+}
+
+/// Every SLI of the set that can be compared, in the order of the set; of the changes that are told
+/// few are false, however many SLIs there are.
+pub fn changes(set: &SliSetPlan, before: Side<'_>, after: Side<'_>) -> Vec<SliChange> {
+    let compared = set.slis.iter().enumerate().filter_map(|(index, sli)| {
+        let found = compared(sli, index, before, after)?;
+        Some(SliChange {
+            index,
+            title: sli.title.clone(),
+            unit: sli.unit(),
+            before: found.0,
+            after: found.1,
+            difference: found.2,
+        })
+    });
+    let mut compared: Vec<SliChange> = compared.collect();
+    let mut differences: Vec<Difference> =
+        compared.iter().map(|change| change.difference).collect();
+    keep_discoveries(&mut differences, FALSE_SHARE);
+    for (change, difference) in compared.iter_mut().zip(differences) {
+        change.difference = difference;
+    }
+    compared
+}
+
+type Compared = (Option<f64>, Option<f64>, Difference);
+
+fn compared(sli: &SliPlan, index: usize, before: Side<'_>, after: Side<'_>) -> Option<Compared> {
+    match &sli.measure {
+        Measure::Ratio { .. } | Measure::LatencyCut { .. } => {
+            let sums = [before, after].map(|side| {
+                let mut sum = ShareCounts { good: 0, valid: 0 };
+                for window in side.windows(index) {
+                    sum.good += window.good;
+                    sum.valid += window.valid;
+                }
+                sum
+            });
+            let value = |sum: ShareCounts| {
+                (sum.valid > 0).then(|| interval::number(sum.good) / interval::number(sum.valid))
+            };
+            Some((value(sums[0]), value(sums[1]), shares(sums[0], sums[1])))
+        }
+        Measure::Rate { per_us } => Some(rate(*per_us, index, before, after)),
+        Measure::Latency { quantile } => {
+            let cells = [before, after].map(|side| cells(&sli.event, side));
+            let value = |cells: &[(u64, u64)]| at_quantile(cells, *quantile);
+            let difference = percentiles(&cells[0], &cells[1], *quantile);
+            Some((value(&cells[0]), value(&cells[1]), difference))
+        }
+        Measure::WindowsGood { .. }
+        | Measure::Apdex { .. }
+        | Measure::UserUptime { .. }
+        | Measure::Funnel { .. }
+        | Measure::Composite { .. } => None,
+    }
+}
+
+fn rate(per_us: i64, index: usize, before: Side<'_>, after: Side<'_>) -> Compared {
+    let counts = [before, after].map(|side| {
+        let judged = side.windows(index).filter(|window| window.value.is_some());
+        judged.map(|window| window.count).collect::<Vec<u64>>()
+    });
+    let sums = [(&counts[0], before), (&counts[1], after)].map(|(counts, side)| RateCounts {
+        count: counts.iter().sum(),
+        exposure_us: i64::try_from(counts.len()).unwrap_or(i64::MAX) * side.window_us,
+    });
+    let bins = counts.each_ref().map(|counts| bins(counts));
+    let dispersion = dispersion_matched(&bins[0], &bins[1]).unwrap_or(1.0);
+    let value = |sum: RateCounts| {
+        let exposure = interval::number(sum.exposure_us.unsigned_abs());
+        (exposure > 0.0).then(|| {
+            interval::number(sum.count) * interval::number(per_us.unsigned_abs()) / exposure
+        })
+    };
+    (
+        value(sums[0]),
+        value(sums[1]),
+        rates(sums[0], sums[1], dispersion),
+    )
+}
+
+/// The counts in a few equal bins.
+fn bins(counts: &[u64]) -> Vec<u64> {
+    let size = counts.len().div_ceil(MATCHED_BINS).max(1);
+    counts.chunks(size).map(|bin| bin.iter().sum()).collect()
+}
+
+/// Latencies and how often they occur, ascending.
+fn cells(event: &EventPlan, side: Side<'_>) -> Vec<(u64, u64)> {
+    let buckets = side.rollup.select(|series| event.covers(series)).buckets();
+    let inside = buckets.range(side.stretch.start_us..side.stretch.end_us);
+    let mut sums = std::collections::BTreeMap::new();
+    for (bucket, count) in inside.flat_map(|(_, cells)| cells) {
+        *sums.entry(highest_of(*bucket)).or_default() += count;
+    }
+    sums.into_iter().collect()
+}
+
+fn at_quantile(cells: &[(u64, u64)], quantile: f64) -> Option<f64> {
+    let count: u64 = cells.iter().map(|(_, count)| count).sum();
+    let rank = quantile * interval::number(count) * (1.0 - 1e-12);
+    let mut seen = 0;
+    let found = cells.iter().find(|(_, count)| {
+        seen += count;
+        interval::number(seen) >= rank
+    });
+    found.map(|(value, _)| interval::number(*value))
+}

@@ -1,0 +1,143 @@
+//! `export` and `import`: SLI sets and results to and from other tools.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::{
+    ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, GlobalArguments,
+    ImportArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
+};
+use super::definitions;
+use super::exit_code::{ExitCode, Failure};
+use super::range::{self, Judged};
+use super::sli;
+use super::terminal::Terminal;
+use crate::exchange::{
+    Gate, GateSli, HlogInterval, Notice, OpenSloOptions, OpenSloVersion, export_openslo,
+    export_prometheus, import_openslo, imported_yaml, write_hlog,
+};
+use crate::lake::Lake;
+use crate::sli::Measure;
+
+/// Runs `export`.
+pub fn export(
+    arguments: &ExportArguments,
+    global: &GlobalArguments,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    match &arguments.what {
+        ExportWhat::Openslo(openslo) => {
+            let version = match openslo.openslo {
+                OpenSloChoice::V1 => OpenSloVersion::V1,
+                OpenSloChoice::V1alpha => OpenSloVersion::V1Alpha,
+                OpenSloChoice::V2alpha => OpenSloVersion::V2Alpha,
+            };
+            let set = definitions::sli_set_definition(openslo.set.defs.as_deref())?;
+            let exported = export_openslo(&set.value, &OpenSloOptions::new(version));
+            tell(terminal, &exported.notices);
+            print(terminal, openslo.set.output.as_ref(), &exported.text)
+        }
+        ExportWhat::Prometheus(arguments) => prometheus(arguments, terminal),
+        ExportWhat::Hlog(arguments) => hlog(arguments, global, terminal),
+        ExportWhat::Gate(arguments) => gate(arguments, global, terminal),
+    }
+}
+
+/// Runs `import`.
+pub fn import(arguments: &ImportArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    match &arguments.what {
+        ImportWhat::Openslo(arguments) => openslo(arguments, terminal),
+    }
+}
+
+fn openslo(arguments: &ImportOpenSloArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let path = &arguments.file;
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::io("read", &path.display().to_string(), &error))?;
+    let imported = import_openslo(path, &bytes)?;
+    tell(terminal, &imported.notices);
+    print(
+        terminal,
+        arguments.output.as_ref(),
+        &imported_yaml(&imported),
+    )
+}
+
+fn prometheus(arguments: &ExportSetArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let set = definitions::sli_set_definition(arguments.defs.as_deref())?;
+    let (text, notices) = export_prometheus(&set.value, &Default::default());
+    tell(terminal, &notices);
+    print(terminal, arguments.output.as_ref(), &text)
+}
+
+fn hlog(
+    arguments: &ExportRangeArguments,
+    global: &GlobalArguments,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let judged = range::judge(&arguments.range, &Lake::open(&global.lake)?)?;
+    let slis = judged.set.slis.iter();
+    let latencies = slis.filter(|sli| matches!(sli.measure, Measure::Latency { .. }));
+    let intervals = latencies.flat_map(|sli| {
+        let selection = judged.rollup.select(|series| sli.event.covers(series));
+        let length_us = judged.rollup.plan().window_us.unsigned_abs();
+        let windows = selection.buckets().into_iter();
+        windows.map(move |(start_us, counts)| HlogInterval {
+            tag: sli.name.clone(),
+            start_us,
+            length_us,
+            counts,
+        })
+    });
+    let mut text = Vec::new();
+    write_hlog(&mut text, judged.scope.range.start_us, intervals)
+        .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
+    let text = String::from_utf8_lossy(&text);
+    print(terminal, arguments.output.as_ref(), &text)
+}
+
+fn gate(
+    arguments: &ExportRangeArguments,
+    global: &GlobalArguments,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let judged = range::judge(&arguments.range, &Lake::open(&global.lake)?)?;
+    let json = gate_of(&judged).to_json();
+    print(terminal, arguments.output.as_ref(), &json)?;
+    Ok(sli::exit_code(&judged.series))
+}
+
+fn gate_of(judged: &Judged) -> Gate {
+    let slis = judged.series.iter().map(|series| GateSli {
+        name: series.name.clone(),
+        state: series.state,
+        value: series.value,
+        interval: series.interval,
+        n: series.count,
+        limit: series.objective,
+    });
+    Gate::new(
+        judged.set.sha256.clone(),
+        judged.scope.range,
+        slis.collect(),
+    )
+}
+
+/// What got lost or was translated goes to standard error, one line each.
+fn tell(terminal: &Terminal, notices: &[Notice]) {
+    for notice in notices {
+        terminal.note(&format!("note: {}: {}", notice.place, notice.message));
+    }
+}
+
+fn print(terminal: &Terminal, output: Option<&PathBuf>, text: &str) -> Result<ExitCode, Failure> {
+    match output {
+        Some(path) => write(path, text)?,
+        None => terminal.result(text.trim_end())?,
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|error| Failure::io("write", &path.display().to_string(), &error))
+}

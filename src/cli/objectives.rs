@@ -1,0 +1,106 @@
+//! Objectives of the SLIs: budgets and burn over days, weeks, months and rolling windows.
+//!
+//! An objective may look further back than the range that is judged: a rolling `28d` at the end of a
+//! week needs the three weeks before, too.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use super::exit_code::Failure;
+use crate::request_record::Origin;
+use crate::rollup::{RollupPlan, Segments};
+use crate::sli::exclusion::excluded_windows;
+use crate::sli::objective::{History, ObjectiveOutcome, Slice, evaluate_objective};
+use crate::sli::{Outside, Over, Scope, SliSeries, SliSetPlan, evaluate};
+use crate::time_window::TimeWindow;
+
+/// Points of a budget's run, µs.
+const STEP_US: i64 = 3_600_000_000;
+const DAY_US: i64 = 24 * 3_600_000_000;
+/// The longest month.
+const MONTH_DAYS: i64 = 31;
+
+/// What became of every objective, from rows as far back as the longest of them looks.
+pub fn of_logs(
+    set: &SliSetPlan,
+    segments: &Segments<'_>,
+    origin: Origin,
+    scope: Scope,
+    zone: &TimeZone,
+    newest_us: Option<i64>,
+) -> Result<BTreeMap<String, Vec<ObjectiveOutcome>>, Failure> {
+    let objectives = set.slis.iter().flat_map(|sli| &sli.objectives);
+    let Some(longest_us) = objectives.map(|objective| length_us(&objective.over)).max() else {
+        return Ok(BTreeMap::new());
+    };
+    // Rows behind the newest one are not yet there, and not good either.
+    let end_us = newest_us.map_or(scope.range.end_us, |newest_us| {
+        scope.range.end_us.min(ceil(newest_us + 1, scope.window_us))
+    });
+    let from_us = (end_us - longest_us)
+        .max(scope.covered.start_us)
+        .min(scope.range.start_us);
+    let range = TimeWindow {
+        start_us: from_us.div_euclid(scope.window_us) * scope.window_us,
+        end_us,
+    };
+    let long = Scope { range, ..scope };
+    let plan = RollupPlan::new(scope.window_us, set.cuts_us());
+    let rollup = segments.rollup(plan, range, |series| series.origin == origin)?;
+    let mut outside = Outside {
+        newest_us,
+        ..Outside::default()
+    };
+    for sli in &set.slis {
+        let maintenance = excluded_windows(&set.exclusions, &sli.name, zone, range)?;
+        let maintenance = maintenance.into_iter().map(|excluded| excluded.window);
+        outside
+            .excluded
+            .insert(sli.name.clone(), maintenance.collect());
+    }
+    let series = evaluate(set, &rollup, long, &outside)?;
+    Ok(of_series(set, &series, long, zone))
+}
+
+/// What became of every objective, from the windows of the SLIs alone.
+pub fn of_series(
+    set: &SliSetPlan,
+    series: &[SliSeries],
+    scope: Scope,
+    zone: &TimeZone,
+) -> BTreeMap<String, Vec<ObjectiveOutcome>> {
+    let slis = set.slis.iter().zip(series);
+    let with_objectives = slis.filter(|(sli, _)| !sli.objectives.is_empty());
+    let outcomes = with_objectives.map(|(sli, series)| {
+        let slices = series.windows.iter().map(|window| Slice {
+            start_us: window.start_us,
+            good: window.good,
+            valid: window.valid,
+            is_excluded: window.is_excluded(),
+        });
+        let slices: Vec<Slice> = slices.collect();
+        let history = History::new(scope.range, scope.window_us, &slices);
+        let outcomes = sli
+            .objectives
+            .iter()
+            .map(|objective| evaluate_objective(objective, &history, zone, sli.count_min, STEP_US));
+        (sli.name.clone(), outcomes.collect())
+    });
+    outcomes.collect()
+}
+
+/// How far back an objective looks, µs.
+fn length_us(over: &Over) -> i64 {
+    match over {
+        Over::Rolling(us) => *us,
+        Over::Day => DAY_US,
+        Over::Week => 7 * DAY_US,
+        Over::Month => MONTH_DAYS * DAY_US,
+        Over::Period(period) => period.window.end_us - period.window.start_us,
+    }
+}
+
+fn ceil(ts_us: i64, window_us: i64) -> i64 {
+    (ts_us + window_us - 1).div_euclid(window_us) * window_us
+}

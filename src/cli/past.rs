@@ -1,0 +1,145 @@
+//! Traffic before the judged range: what is expected of it, and what it is compared with.
+
+use jiff::tz::TimeZone;
+
+use super::exit_code::Failure;
+use crate::request_record::Origin;
+use crate::rollup::{Rollup, RollupPlan, Segments, SeriesKey, WindowCount};
+use crate::sli::expected::{
+    EarlierWeek, ExpectedTraffic, TrafficHistory, earlier_week, weeks_earlier,
+};
+use crate::sli::{EventPlan, ExpectedPlan, HolidayTraffic};
+use crate::time_window::TimeWindow;
+
+const HOUR_US: i64 = 3_600_000_000;
+const DAY_US: i64 = 24 * HOUR_US;
+/// Weeks to the same week last year.
+pub const LAST_YEAR_WEEKS: u32 = 52;
+
+/// Counts per hour of what came before the judged range.
+#[derive(Debug)]
+pub struct Past {
+    /// One per stretch of time that is looked at; they do not overlap.
+    rollups: Vec<Rollup>,
+    /// Hours with at least one request of any kind.
+    covered: Vec<TimeWindow>,
+}
+
+impl Past {
+    /// What expectation and comparison of `range` need.
+    pub fn read(
+        segments: &Segments<'_>,
+        origin: Origin,
+        range: TimeWindow,
+        expected: &ExpectedPlan,
+        zone: &TimeZone,
+    ) -> Result<Self, Failure> {
+        let mut rollups = Vec::new();
+        for stretch in stretches(range, expected, zone) {
+            let plan = RollupPlan::new(HOUR_US, Vec::new());
+            rollups.push(segments.rollup(plan, stretch, |series| series.origin == origin)?);
+        }
+        let mut past = Self {
+            rollups,
+            covered: Vec::new(),
+        };
+        let all = past.counts(|_| true);
+        past.covered = all
+            .iter()
+            .map(|window| TimeWindow {
+                start_us: window.start_us,
+                end_us: window.start_us + HOUR_US,
+            })
+            .collect();
+        Ok(past)
+    }
+
+    fn counts(&self, is_wanted: impl Fn(&SeriesKey) -> bool) -> Vec<WindowCount> {
+        let rollups = self.rollups.iter();
+        rollups
+            .flat_map(|rollup| rollup.select(&is_wanted).counts())
+            .collect()
+    }
+
+    /// What is expected of `event` in each window of a range, as counts; `None` where nothing is.
+    pub fn expected(
+        &self,
+        event: &EventPlan,
+        plan: &ExpectedPlan,
+        zone: &TimeZone,
+        range: TimeWindow,
+        window_us: i64,
+    ) -> Vec<Option<f64>> {
+        let counts = self.counts(|series| event.covers(series));
+        let traffic = ExpectedTraffic::new(plan, zone, self.history(&counts), range.start_us);
+        let starts = (0..).map(|index| range.start_us + index * window_us);
+        let starts = starts.take_while(|start_us| *start_us < range.end_us);
+        traffic
+            .of_each(starts, window_us)
+            .map(|expected| expected.ok().map(|expected| expected.value))
+            .collect()
+    }
+
+    /// What was counted of `event` in the same stretch so many weeks earlier.
+    pub fn earlier(
+        &self,
+        event: &EventPlan,
+        range: TimeWindow,
+        weeks: u32,
+        zone: &TimeZone,
+    ) -> EarlierWeek {
+        let counts = self.counts(|series| event.covers(series));
+        earlier_week(self.history(&counts), range, weeks, zone)
+    }
+
+    fn history<'a>(&'a self, counts: &'a [WindowCount]) -> TrafficHistory<'a> {
+        TrafficHistory {
+            window_us: HOUR_US,
+            counts,
+            covered: &self.covered,
+            excluded: &[],
+        }
+    }
+}
+
+/// Whole hours before the range, ascending, none twice.
+fn stretches(range: TimeWindow, expected: &ExpectedPlan, zone: &TimeZone) -> Vec<TimeWindow> {
+    let mut stretches = vec![TimeWindow {
+        start_us: weeks_earlier(range.start_us, expected.weeks + 1, zone),
+        end_us: range.start_us,
+    }];
+    let last_year = |ts_us: i64| weeks_earlier(ts_us, LAST_YEAR_WEEKS, zone);
+    stretches.push(TimeWindow {
+        start_us: last_year(range.start_us) - HOUR_US,
+        end_us: last_year(range.end_us) + HOUR_US,
+    });
+    for holiday in &expected.holidays {
+        if let HolidayTraffic::Like(day) = holiday.traffic
+            && let Ok(start) = day.to_zoned(zone.clone())
+        {
+            let length_us = i64::from((holiday.last - holiday.first).get_days() + 1) * DAY_US;
+            let start_us = start.timestamp().as_microsecond();
+            stretches.push(TimeWindow {
+                start_us: start_us - DAY_US,
+                end_us: start_us + length_us + DAY_US,
+            });
+        }
+    }
+    let floor = |ts_us: i64| ts_us.div_euclid(HOUR_US) * HOUR_US;
+    for stretch in &mut stretches {
+        stretch.start_us = floor(stretch.start_us);
+        stretch.end_us = floor(stretch.end_us.min(range.start_us));
+    }
+    stretches.retain(|stretch| stretch.start_us < stretch.end_us);
+    stretches.sort_by_key(|stretch| stretch.start_us);
+    let mut joined: Vec<TimeWindow> = Vec::new();
+    for stretch in stretches {
+        match joined.last_mut() {
+            Some(last) if last.end_us >= stretch.start_us => {
+                last.end_us = last.end_us.max(stretch.end_us);
+            }
+            Some(_) | None => joined.push(stretch),
+        }
+    }
+    joined
+}

@@ -1,0 +1,314 @@
+//! What only a pass over shoppers can tell of a part of the lake, day by day.
+//!
+//! In: an SLI set and a range. Out: [`VisitResults`]. The answer for a day is kept beside the lake
+//! under the names of the parts it was made from and the questions, so that it is computed once,
+//! and again only when rows of that day come late.
+
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
+use rayon::prelude::*;
+
+use super::exit_code::Failure;
+use crate::lake::{Lake, LakeError, LakeReader, RowFilter};
+use crate::request_record::Origin;
+use crate::rollup::{RollupError, RowReader, SeriesKey};
+use crate::sli::{FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, SliSetPlan};
+use crate::time_window::TimeWindow;
+use crate::visits::{
+    ClusterPlan, FunnelPlan, Predicate, RetryPlan, SessionPlan, UptimePlan, VisitError, VisitPass,
+    VisitPlan, VisitResults, VisitRow, answer,
+};
+
+/// Name of the answer to a question that no SLI asks.
+pub const WHOLE: &str = "";
+/// Rows that are held at once, per core; 16 bytes each.
+const ROWS_MAX: u64 = 10_000_000;
+/// Requests with the same problem that are less than this apart belong together, µs.
+const CLUSTER_GAP_US: i64 = 5 * 60_000_000;
+/// A problem is one of several customers.
+const CLUSTER_SHOPPERS_MIN: u64 = 2;
+/// The longest pause within a session, µs, as web analytics have it.
+const SESSION_GAP_US: i64 = 30 * 60_000_000;
+/// How long after a failure the same request counts as a repeat of it, where the set says nothing.
+const REPEAT_WITHIN_US: i64 = 60_000_000;
+/// A route is failing when more than this share of what was meant went wrong.
+const FAILING_SHARE: f64 = 0.1;
+/// Raised when answers of the same name mean something else.
+const VERSION: u32 = 1;
+
+/// Which rows are meant, and for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Whose questions.
+    pub set: &'a SliSetPlan,
+    /// What is counted.
+    pub range: TimeWindow,
+    /// Whose requests.
+    pub origin: Origin,
+    /// Of which rehearsal; `None` for logs.
+    pub run_id: Option<&'a str>,
+    /// Length of a window, µs.
+    pub window_us: i64,
+}
+
+/// Why shoppers could not be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum ShoppersError {
+    /// The rows could not be read.
+    #[error(transparent)]
+    Rows(#[from] RollupError),
+    /// A part is missing or damaged.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The range is too long or outside of the calendar.
+    #[error(transparent)]
+    Visits(#[from] VisitError),
+}
+
+/// Answers every question of the set, and those of the report.
+pub fn shoppers(
+    lake: &Lake,
+    reader: &LakeReader,
+    asked: Asked<'_>,
+    zone: &TimeZone,
+) -> Result<VisitResults, Failure> {
+    let days = days(asked.range, zone);
+    let answers = days.into_par_iter().map(|range| {
+        let plan = plan(asked, range, zone);
+        let name = name(reader, asked, &plan);
+        let kept = lake.read_derived_text(&name);
+        if let Some(kept) = kept.and_then(|kept| serde_json::from_str(&kept).ok()) {
+            return Ok(kept);
+        }
+        let results = count(reader, asked, plan)?;
+        if let Ok(json) = serde_json::to_string(&results) {
+            // A disk that refuses costs the same work the next time.
+            let _ = lake.write_derived_text(&name, &json);
+        }
+        Ok(results)
+    });
+    let answers = answers.collect::<Result<Vec<VisitResults>, ShoppersError>>()?;
+    let mut answers = answers.into_iter();
+    let mut whole = match answers.next() {
+        Some(first) => first,
+        None => count(reader, asked, plan(asked, asked.range, zone))?,
+    };
+    answers.for_each(|answer| whole.merge(&answer));
+    Ok(whole)
+}
+
+/// The answers where there is no row to look at.
+pub fn nobody(asked: Asked<'_>, zone: &TimeZone) -> Result<VisitResults, Failure> {
+    let none = |_: &mut VisitPass| Ok::<(), ShoppersError>(());
+    Ok(answer(&plan(asked, asked.range, zone), none)?)
+}
+
+/// The local days of a range; the first and the last may be cut.
+fn days(range: TimeWindow, zone: &TimeZone) -> Vec<TimeWindow> {
+    let mut days = Vec::new();
+    let mut start_us = range.start_us;
+    while start_us < range.end_us {
+        let next_us = next_midnight_us(start_us, zone).unwrap_or(range.end_us);
+        let end_us = next_us.clamp(start_us + 1, range.end_us);
+        days.push(TimeWindow { start_us, end_us });
+        start_us = end_us;
+    }
+    days
+}
+
+fn next_midnight_us(ts_us: i64, zone: &TimeZone) -> Option<i64> {
+    let here = jiff::Timestamp::from_microsecond(ts_us).ok()?;
+    let tomorrow = here
+        .to_zoned(zone.clone())
+        .date()
+        .checked_add(1.day())
+        .ok()?;
+    let midnight = tomorrow.to_zoned(zone.clone()).ok()?;
+    Some(midnight.timestamp().as_microsecond())
+}
+
+/// What names the answer: the parts it can come from, and the questions.
+fn name(reader: &LakeReader, asked: Asked<'_>, plan: &VisitPlan) -> String {
+    let scan = plan.scan();
+    let parts = reader
+        .files()
+        .iter()
+        .filter(|part| part.may_hold_any_of(scan));
+    let mut names: Vec<String> = parts.map(crate::lake::PartFile::name).collect();
+    names.sort_unstable();
+    let text = format!(
+        "{VERSION} {} {:?} {} {:?} {} {}\n{}",
+        asked.set.sha256,
+        plan.range,
+        asked.origin,
+        asked.run_id,
+        asked.window_us,
+        plan.zone.iana_name().unwrap_or("UTC"),
+        names.join("\n")
+    );
+    let id = blake3::hash(text.as_bytes()).to_hex();
+    format!("shoppers-{}.json", &id[..24])
+}
+
+fn count(
+    reader: &LakeReader,
+    asked: Asked<'_>,
+    mut plan: VisitPlan,
+) -> Result<VisitResults, ShoppersError> {
+    let scan = plan.scan();
+    let parts = || {
+        reader
+            .files()
+            .iter()
+            .filter(|part| part.may_hold_any_of(scan))
+    };
+    let rows: u64 = parts().map(|part| part.records).sum();
+    plan.partitions = u32::try_from(rows.div_ceil(ROWS_MAX).max(1)).unwrap_or(u32::MAX);
+    let mut rows = RowReader::default();
+    let mut slow_limits: Vec<Option<u64>> = Vec::new();
+    let filter = RowFilter { window: Some(scan) };
+    answer(&plan, |pass: &mut VisitPass| {
+        for part in parts() {
+            reader.for_each_batch_of(part, &RowReader::columns(), filter, |batch| {
+                let read = rows.read(batch, |series| is_asked(asked, series))?;
+                let known = slow_limits.len();
+                let new = rows.series()[known..].iter();
+                slow_limits.extend(new.map(|series| slow_limit_us(asked.set, series)));
+                let read: Vec<VisitRow> = read
+                    .into_iter()
+                    .map(|row| VisitRow {
+                        shopper: row.shopper,
+                        ts_us: row.ts_us,
+                        series: row.series,
+                        weight: row.weight,
+                        is_slow: row
+                            .latency_us
+                            .zip(slow_limits[row.series as usize])
+                            .is_some_and(|(us, limit_us)| us > limit_us),
+                    })
+                    .collect();
+                pass.push(rows.series(), &read);
+                Ok::<(), ShoppersError>(())
+            })?;
+        }
+        Ok(())
+    })
+}
+
+fn is_asked(asked: Asked<'_>, series: &SeriesKey) -> bool {
+    series.origin == asked.origin
+        && series.error != "cancelled"
+        && asked.run_id.is_none_or(|run_id| run_id == series.run_id)
+}
+
+/// Above this a customer calls: the lowest `contact` level of the latencies that cover the series.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a declared latency is positive and below 2^53 µs"
+)]
+fn slow_limit_us(set: &SliSetPlan, series: &SeriesKey) -> Option<u64> {
+    let latencies = set
+        .slis
+        .iter()
+        .filter(|sli| matches!(sli.measure, Measure::Latency { .. }) && sli.event.covers(series));
+    let levels = latencies.flat_map(|sli| &sli.levels);
+    let limits = levels.filter_map(|level| match (level.level, level.limit) {
+        (Level::Contact, LimitPlan::Absolute(us)) => Some(us as u64),
+        (Level::Contact, LimitPlan::OfExpected(_)) | (Level::Warn, _) => None,
+    });
+    limits.min()
+}
+
+/// Answers that customers are unhappy with.
+fn is_failure(series: &SeriesKey) -> bool {
+    series.status == 0 || series.status == 429 || series.status >= 500
+}
+
+fn is_person(series: &SeriesKey) -> bool {
+    matches!(series.client_class.as_str(), "" | "human")
+}
+
+fn plan(asked: Asked<'_>, range: TimeWindow, zone: &TimeZone) -> VisitPlan {
+    let mut plan = VisitPlan::new(range, zone.clone());
+    for sli in &asked.set.slis {
+        match &sli.measure {
+            Measure::UserUptime { bad, cutoff_us } => {
+                let (event, bad) = (sli.event.clone(), bad.clone());
+                plan.uptimes.push(UptimePlan {
+                    name: sli.name.clone(),
+                    valid: Predicate::new(move |series| event.covers(series)),
+                    bad: Predicate::new(move |series| {
+                        bad.iter().any(|bad| bad.covers(series.status))
+                    }),
+                    cutoff_us: *cutoff_us,
+                    base_us: asked.window_us,
+                });
+            }
+            Measure::Funnel {
+                steps,
+                unit: FunnelUnit::Shoppers,
+            } => plan.funnels.push(funnel(&sli.name, steps)),
+            Measure::Ratio { good } => {
+                if let Some(within_us) = asked.set.collapse_within_us {
+                    let (event, good) = (sli.event.clone(), good.clone());
+                    plan.retries.push(RetryPlan {
+                        name: sli.name.clone(),
+                        valid: Predicate::new(move |series| event.covers(series)),
+                        bad: Predicate::new(move |series| !good.covers(series)),
+                        within_us,
+                        leave_us: SESSION_GAP_US,
+                        window_us: asked.window_us,
+                        failing_share: FAILING_SHARE,
+                    });
+                }
+            }
+            Measure::Funnel {
+                unit: FunnelUnit::Requests,
+                ..
+            }
+            | Measure::Rate { .. }
+            | Measure::Latency { .. }
+            | Measure::LatencyCut { .. }
+            | Measure::WindowsGood { .. }
+            | Measure::Apdex { .. }
+            | Measure::Composite { .. } => {}
+        }
+    }
+    if asked.set.funnel.len() > 1 {
+        plan.funnels.push(funnel(WHOLE, &asked.set.funnel));
+    }
+    plan.retries.push(RetryPlan {
+        name: WHOLE.to_owned(),
+        valid: Predicate::new(is_person),
+        bad: Predicate::new(is_failure),
+        within_us: asked.set.collapse_within_us.unwrap_or(REPEAT_WITHIN_US),
+        leave_us: SESSION_GAP_US,
+        window_us: asked.window_us,
+        failing_share: FAILING_SHARE,
+    });
+    plan.clusters = Some(ClusterPlan {
+        failing: Predicate::new(is_failure),
+        gap_us: CLUSTER_GAP_US,
+        shoppers_min: CLUSTER_SHOPPERS_MIN,
+    });
+    plan.sessions = Some(SessionPlan {
+        valid: Predicate::new(is_person),
+        gap_us: SESSION_GAP_US,
+    });
+    plan
+}
+
+fn funnel(name: &str, steps: &[FunnelStepPlan]) -> FunnelPlan {
+    let steps = steps.iter().map(|step| {
+        let event = step.event.clone();
+        (
+            step.title.clone(),
+            Predicate::new(move |series: &SeriesKey| event.covers(series)),
+        )
+    });
+    FunnelPlan {
+        name: name.to_owned(),
+        steps: steps.collect(),
+    }
+}

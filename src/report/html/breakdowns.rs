@@ -1,0 +1,138 @@
+//! The traffic split by channel, route, client class and service; and the weeks in which contacts
+//! and budgets disagree.
+//!
+//! In: rows, most requests first. Out: one table per split. It never sorts.
+
+use maud::{Markup, html};
+
+use super::super::page::{AnalystPart, Breakdown, BreakdownRow, ResidualWeek, Unit};
+use super::super::{text, words};
+use super::{figure, figure_within, left_out, name_or_none, response_time, share};
+
+/// Most rows of one split.
+const ROWS_MAX: usize = 30;
+
+/// Most SLIs that have a column; more do not fit the width.
+const COLUMNS_MAX: usize = 6;
+
+/// Writes the sections that have something to show.
+pub fn breakdown_sections(part: &AnalystPart) -> Markup {
+    html! {
+        @if !part.breakdowns.is_empty() {
+            section aria-labelledby="breakdowns" {
+                h2 #breakdowns { "Breakdowns" }
+                @for (index, breakdown) in part.breakdowns.iter().enumerate() {
+                    (breakdown_table(breakdown, index))
+                }
+            }
+        }
+        @if let Some(weeks) = &part.residual_weeks { (residual_section(weeks)) }
+    }
+}
+
+fn breakdown_table(breakdown: &Breakdown, index: usize) -> Markup {
+    let id = format!("breakdown-{index}");
+    html! {
+        h3 id=(id) { "By " (breakdown.by) }
+        table.cards.breakdown aria-labelledby=(id) {
+            thead { tr {
+                th scope="col" { (words::capitalised(&breakdown.by)) }
+                th.number scope="col" { "Requests" }
+                th.number scope="col" { "Share" }
+                th.number scope="col" { "Errors" }
+                th.number scope="col" { "p95" }
+                @for column in breakdown.slis.iter().take(COLUMNS_MAX) { th.number.sli scope="col" { (column.title) } }
+            } }
+            tbody {
+                @for row in breakdown.rows.iter().take(ROWS_MAX) { (breakdown_row(breakdown, row)) }
+            }
+        }
+        (left_out(breakdown.rows.len(), ROWS_MAX, "least busy rows"))
+        (left_out(breakdown.slis.len(), COLUMNS_MAX, "SLIs"))
+    }
+}
+
+fn breakdown_row(breakdown: &Breakdown, row: &BreakdownRow) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (name_or_none(&row.name)) }
+            td.number data-label="Requests" { (text::count(row.requests)) }
+            td.number data-label="Share" { (figure(row.share, Unit::Share)) }
+            td.number data-label="Errors" { (share(row.errors_share)) }
+            td.number data-label="p95" { (response_time(row.p95_us)) }
+            @for (column, at) in breakdown.slis.iter().zip(0..COLUMNS_MAX) {
+                @let cell = row.slis.get(at);
+                td.number data-label=(column.title) {
+                    @match cell.and_then(|cell| Some((cell.value?, cell.interval))) {
+                        Some((value, interval)) => (figure_within(value, column.unit, interval)),
+                        None => (text::NO_VALUE),
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn residual_section(weeks: &[ResidualWeek]) -> Markup {
+    html! {
+        section aria-labelledby="residuals" {
+            h2 #residuals { "Weeks in which contacts and budgets disagree" }
+            @if weeks.is_empty() {
+                p { "None: contacts rose and fell with the budgets." }
+            } @else {
+                table.cards aria-labelledby="residuals" {
+                    thead { tr {
+                        th scope="col" { "Week" }
+                        th.number scope="col" { "Contacts" }
+                        th.number scope="col" { "Budget used" }
+                        th scope="col" { "What it means" }
+                    } }
+                    tbody {
+                        @for week in weeks.iter().take(ROWS_MAX) {
+                            tr {
+                                th scope="row" { (week.week) }
+                                td.number data-label="Contacts" { (text::count(week.contacts)) }
+                                td.number data-label="Budget used" { (share(week.budget_used)) }
+                                td.text data-label="What it means" { (week.sentence) }
+                            }
+                        }
+                    }
+                }
+                (left_out(weeks.len(), ROWS_MAX, "weeks"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_row_with_too_few_cells_is_filled_with_dashes() {
+        let mut part = sample::week::week().analysts.expect("a weekly page has it");
+        part.breakdowns[0].rows[0].slis.clear();
+        let html = breakdown_sections(&part).into_string();
+        assert!(html.contains(">–</td>"));
+    }
+
+    #[test]
+    fn traffic_without_a_name_is_named_so() {
+        let part = sample::week::week().analysts.expect("a weekly page has it");
+        assert!(breakdown_sections(&part).into_string().contains("(none)"));
+    }
+
+    #[test]
+    fn no_residual_week_is_said_and_unknown_contacts_are_not() {
+        let mut part = sample::week::week().analysts.expect("a weekly page has it");
+        part.residual_weeks = Some(Vec::new());
+        assert!(
+            breakdown_sections(&part)
+                .into_string()
+                .contains("None: contacts rose")
+        );
+        part.residual_weeks = None;
+        assert!(!breakdown_sections(&part).into_string().contains("disagree"));
+    }
+}

@@ -1,0 +1,166 @@
+//! Phrases that every writer says the same way.
+//!
+//! In: values of a page. Out: plain text, not escaped for anything. It never judges.
+
+use super::clock::Clock;
+use super::page::{BadSide, ClusterRow, KeyFigure, ObjectiveRow, RetryPart, State, Unit, Verdict};
+use super::text;
+
+/// The verdict as a word.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Invalid => "invalid",
+        Verdict::Stopped => "stopped",
+        Verdict::NotEnoughData => "not enough data",
+    }
+}
+
+/// The state as a word.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Missed => "missed",
+        State::NotEnoughData => "not enough data",
+        State::Met => "met",
+    }
+}
+
+/// `above` or `below`: where it is bad.
+pub fn side(side: BadSide) -> &'static str {
+    match side {
+        BadSide::Above => "above",
+        BadSide::Below => "below",
+    }
+}
+
+/// What is said beside a change.
+pub fn noise(is_outside_noise: Option<bool>) -> &'static str {
+    match is_outside_noise {
+        Some(true) => "beyond noise",
+        Some(false) => "within noise",
+        None => "noise not known",
+    }
+}
+
+/// Who is told, or that nobody is named.
+pub fn told(told: &[String]) -> String {
+    if told.is_empty() {
+        "nobody is named".to_owned()
+    } else {
+        told.join(", ")
+    }
+}
+
+/// The number of crossed contact levels as a director says it.
+pub fn crossings(count: usize) -> String {
+    match count {
+        0 => "no contact level crossed".to_owned(),
+        1 => "1 contact level crossed".to_owned(),
+        count => format!("{} contact levels crossed", text::count(count as u64)),
+    }
+}
+
+/// What is left of a budget, or that it is overspent.
+pub fn budget_left(objective: &ObjectiveRow) -> String {
+    match objective.budget_used {
+        None => text::NO_VALUE.to_owned(),
+        Some(used) if used > 1.0 => "overspent".to_owned(),
+        Some(used) => text::quantity(1.0 - used, Unit::Share),
+    }
+}
+
+/// The share of a budget that is used, or that it is not known.
+pub fn budget_used(objective: &ObjectiveRow) -> String {
+    objective.budget_used.map_or_else(
+        || "not known".to_owned(),
+        |used| text::quantity(used, Unit::Share),
+    )
+}
+
+/// The channel and the client class that stand out, or that none does.
+pub fn mostly_from(row: &ClusterRow) -> String {
+    let known: Vec<&str> = [&row.channel, &row.client]
+        .into_iter()
+        .filter_map(|name| name.as_deref())
+        .collect();
+    if known.is_empty() {
+        "everywhere".to_owned()
+    } else {
+        known.join(", ")
+    }
+}
+
+/// Retry amplification as a sentence.
+pub fn amplification(part: &RetryPart, clock: &Clock) -> String {
+    let Some(amplification) = part.amplification else {
+        return "How often shoppers repeat requests is not known.".to_owned();
+    };
+    let worst = part.worst.map_or_else(String::new, |worst| {
+        let value = text::quantity(worst.value, Unit::Times);
+        format!("; at worst {value} at {}", clock.plain(worst.start_us))
+    });
+    format!(
+        "Shoppers made {} as many requests as they would have without repeating{worst}.",
+        text::quantity(amplification, Unit::Times)
+    )
+    .replace(" ×", "\u{a0}×")
+}
+
+/// What any of the figures is compared with, in the order of its first appearance.
+pub fn compared_with(figures: &[KeyFigure]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for comparison in figures.iter().flat_map(|figure| &figure.comparisons) {
+        if !names.contains(&comparison.against.as_str()) {
+            names.push(&comparison.against);
+        }
+    }
+    names
+}
+
+/// With a capital letter at the beginning, for the head of a column.
+pub fn capitalised(name: &str) -> String {
+    let mut characters = name.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_problem_without_a_common_origin_is_everywhere() {
+        let page = sample::week::week();
+        let mut row = page
+            .engineers
+            .expect("a weekly page has it")
+            .clusters
+            .remove(0);
+        assert_eq!(mostly_from(&row), "partner:deal-hunter, app");
+        (row.channel, row.client) = (None, None);
+        assert_eq!(mostly_from(&row), "everywhere");
+    }
+
+    #[test]
+    fn comparisons_that_only_one_figure_has_get_a_column() {
+        let mut figures = sample::week::week()
+            .directors
+            .expect("a weekly page has it")
+            .key_figures;
+        figures[0].comparisons.remove(1);
+        figures[1].comparisons.remove(0);
+        let names = ["last week", "expected", "same week last year"];
+        assert_eq!(compared_with(&figures), names);
+    }
+
+    #[test]
+    fn heads_of_columns_begin_with_a_capital_letter() {
+        for (name, head) in [("", ""), ("last week", "Last week"), ("élan", "Élan")] {
+            assert_eq!(capitalised(name), head);
+        }
+    }
+}

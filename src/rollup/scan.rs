@@ -1,0 +1,58 @@
+//! Counting rows of the lake at once, on every core, without keeping anything.
+
+use rayon::prelude::*;
+
+use super::batch::RollupError;
+use super::builder::RollupBuilder;
+use super::cells::Rollup;
+use super::plan::RollupPlan;
+use super::series::{Dimension, SeriesKey, SeriesTable};
+use crate::lake::{LakeReader, PartFile, RowFilter};
+use crate::time_window::TimeWindow;
+
+/// The rollup of the rows in `range` whose series `is_wanted` accepts, counted apart by origin and
+/// `dimensions`; only the columns that this needs are read.
+///
+/// # Errors
+/// When a part is missing or damaged.
+pub fn scan(
+    reader: &LakeReader,
+    plan: &RollupPlan,
+    dimensions: &[Dimension],
+    range: TimeWindow,
+    is_wanted: impl Fn(&SeriesKey) -> bool + Sync,
+) -> Result<Rollup, RollupError> {
+    let filter = RowFilter {
+        window: Some(range),
+    };
+    let mut parts: Vec<&PartFile> = reader.files().iter().collect();
+    parts.sort_by_key(|part| (part.from_us(), part.name()));
+    let share = parts.len().div_ceil(rayon::current_num_threads()).max(1);
+    let counted = parts.par_chunks(share).map(|parts| {
+        let mut builder = RollupBuilder::by(plan.clone(), dimensions);
+        let columns = builder.columns();
+        for part in parts {
+            reader.for_each_batch_of(part, &columns, filter, |rows| {
+                builder.add_batch(rows, Some(range), &is_wanted)
+            })?;
+        }
+        Ok(builder.finish())
+    });
+    let counted = counted.collect::<Result<Vec<Rollup>, RollupError>>()?;
+    Ok(joined(plan, counted))
+}
+
+/// Rollups side by side, as one.
+fn joined(plan: &RollupPlan, rollups: Vec<Rollup>) -> Rollup {
+    let mut table = SeriesTable::default();
+    let mut chunks = Vec::with_capacity(rollups.len());
+    for rollup in rollups {
+        let keys = rollup.series().iter();
+        let numbers: Vec<u32> = keys.map(|key| table.number(key.clone())).collect();
+        chunks.extend(rollup.into_chunks().into_iter().map(|mut chunk| {
+            chunk.renumber(&numbers);
+            chunk
+        }));
+    }
+    Rollup::new(plan.clone(), table.into_series(), chunks)
+}

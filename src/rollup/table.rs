@@ -1,0 +1,116 @@
+//! A rollup as rows: window by window, series by series, with counts and percentiles.
+
+use std::collections::HashMap;
+
+use super::cells::Rollup;
+use super::packed::unpack;
+use super::series::SeriesKey;
+use crate::latency_buckets::highest_of;
+
+/// One row of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollupRow<K> {
+    /// Start of the window, UTC µs since 1970.
+    pub start_us: i64,
+    /// What the series were joined by.
+    pub key: K,
+    /// Requests.
+    pub count: u64,
+    /// Requests that have a latency.
+    pub count_with_latency: u64,
+    /// Nearest-rank percentiles of the latency, µs, in the order they were asked for; `None` where
+    /// there is no latency. At most 1/1024 above the exact value.
+    pub quantiles_us: Vec<Option<u64>>,
+}
+
+impl Rollup {
+    /// The table with one row per window and key, by window and then by key; series of the same
+    /// key are one. `quantiles` lie between 0 and 1.
+    #[must_use]
+    pub fn table<K: Ord + Clone>(
+        &self,
+        key: impl Fn(&SeriesKey) -> K,
+        quantiles: &[f64],
+    ) -> Vec<RollupRow<K>> {
+        let keys: Vec<K> = self.series().iter().map(key).collect();
+        let numbers = ranks(&keys);
+        let mut places: Vec<(i64, u32, u32, u32)> = Vec::new();
+        for (at, chunk) in (0..).zip(self.chunks()) {
+            for (window, cells) in chunk.ranges() {
+                places.extend(cells.map(|cell| {
+                    let series = chunk.series[cell] as usize;
+                    (
+                        window,
+                        numbers[series],
+                        at,
+                        u32::try_from(cell).unwrap_or(u32::MAX),
+                    )
+                }));
+            }
+        }
+        places.sort_unstable();
+        let mut by_rank: HashMap<u32, &K> = HashMap::new();
+        for (rank, key) in numbers.iter().zip(&keys) {
+            by_rank.insert(*rank, key);
+        }
+        let rows = places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
+        let mut latencies = Vec::new();
+        let rows = rows.map(|places| {
+            latencies.clear();
+            let mut count = 0;
+            for (_, _, chunk, cell) in places {
+                let (chunk, cell) = (&self.chunks()[*chunk as usize], *cell as usize);
+                count += chunk.counts[cell];
+                latencies.extend(unpack(chunk.histogram(cell)));
+            }
+            if places.len() > 1 {
+                latencies.sort_unstable();
+            }
+            let with_latency = latencies.iter().map(|(_, count)| count).sum();
+            RollupRow {
+                start_us: places[0].0 * self.plan().window_us,
+                key: by_rank[&places[0].1].clone(),
+                count,
+                count_with_latency: with_latency,
+                quantiles_us: quantiles
+                    .iter()
+                    .map(|quantile| at_quantile(&latencies, with_latency, *quantile))
+                    .collect(),
+            }
+        });
+        rows.collect()
+    }
+}
+
+/// The rank of every key among the different ones.
+fn ranks<K: Ord>(keys: &[K]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
+    let mut ranks = vec![0; keys.len()];
+    let mut rank = 0;
+    for (at, index) in order.iter().enumerate() {
+        if at > 0 && keys[*index] != keys[order[at - 1]] {
+            rank += 1;
+        }
+        ranks[*index] = rank;
+    }
+    ranks
+}
+
+/// The nearest-rank quantile of ascending pairs of bucket and count.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts stay below 2^53, and a quantile is between 0 and 1"
+)]
+fn at_quantile(latencies: &[(i32, u64)], count: u64, quantile: f64) -> Option<u64> {
+    // As in `LatencyHistogram::quantile_us`: 0.07 × 100 must not become rank 8.
+    let rank = (quantile * count as f64 * (1.0 - 1e-12)).ceil() as u64;
+    let rank = rank.clamp(1, count.max(1));
+    let mut seen = 0;
+    latencies.iter().find_map(|(bucket, count)| {
+        seen += count;
+        (seen >= rank).then(|| highest_of(*bucket))
+    })
+}
