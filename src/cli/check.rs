@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::arguments::CheckArguments;
 use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
 use crate::access_log::{Mapping, MappingDefinition};
+use crate::annotations::{AnnotationError, load_annotations};
 use crate::declared_files::{self, Declared, DeclaredFileError};
 use crate::scenario::{self, ScenarioDefinition};
 use crate::sli::{self, SliSetDefinition, ThresholdFileDefinition};
@@ -20,6 +22,7 @@ enum Kind {
     Sli,
     Thresholds,
     Mapping,
+    Annotations,
 }
 
 /// What `--json` prints of one file.
@@ -99,6 +102,13 @@ fn check(path: &Path, kind: Kind) -> Result<(), DeclaredFileError> {
             let declared: Declared<MappingDefinition> = declared_files::load(path)?;
             Mapping::new(&declared).map(|_| ())
         }
+        Kind::Annotations => match load_annotations(path, Some(&TimeZone::UTC)) {
+            Err(AnnotationError::List(error)) => Err(error),
+            // The kind is told by YAML, so there is no other error.
+            Ok(_) | Err(AnnotationError::Table { .. } | AnnotationError::UnknownFormat(_)) => {
+                Ok(())
+            }
+        },
     }
 }
 
@@ -109,7 +119,9 @@ fn kind_of(path: &Path) -> Kind {
     let text = String::from_utf8_lossy(&text);
     let has_key = |key: &str| text.lines().any(|line| line.starts_with(key));
     let is_in = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
-    if has_key("thresholds:") {
+    if has_key("- at:") || has_key("- {at:") {
+        Kind::Annotations
+    } else if has_key("thresholds:") {
         Kind::Thresholds
     } else if has_key("format:") && has_key("time:") {
         Kind::Mapping

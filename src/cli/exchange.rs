@@ -9,11 +9,10 @@ use super::arguments::{
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::range::{self, Judged};
-use super::sli;
 use super::terminal::Terminal;
 use crate::exchange::{
-    Gate, GateSli, HlogInterval, Notice, OpenSloOptions, OpenSloVersion, export_openslo,
-    export_prometheus, import_openslo, imported_yaml, write_hlog,
+    Gate, GateSli, GateVerdict, HlogInterval, Notice, OpenSloOptions, OpenSloVersion,
+    export_openslo, export_prometheus, import_openslo, imported_yaml, write_hlog,
 };
 use crate::lake::Lake;
 use crate::sli::Measure;
@@ -101,9 +100,13 @@ fn gate(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let judged = range::judge(&arguments.range, &Lake::open(&global.lake)?)?;
-    let json = gate_of(&judged).to_json();
-    print(terminal, arguments.output.as_ref(), &json)?;
-    Ok(sli::exit_code(&judged.series))
+    let gate = gate_of(&judged);
+    print(terminal, arguments.output.as_ref(), &gate.to_json())?;
+    // A gate without data is shut.
+    Ok(match gate.verdict {
+        GateVerdict::Met => ExitCode::Ok,
+        GateVerdict::Missed | GateVerdict::NotEnoughData => ExitCode::Missed,
+    })
 }
 
 fn gate_of(judged: &Judged) -> Gate {

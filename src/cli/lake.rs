@@ -11,7 +11,7 @@ use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
 use crate::lake::{CompactPlan, Lake, RowFilter, VacuumPlan, column, verify};
 use crate::report::text;
-use crate::rollup::{RollupError, count_by_origin};
+use crate::rollup::{RollupError, count_by_origin, outdated};
 use crate::time_window::{now_us, rfc3339};
 
 /// Runs the verb.
@@ -205,6 +205,11 @@ fn vacuum(
         is_dry_run: arguments.dry_run,
     };
     let files = crate::lake::vacuum(lake, plan)?;
+    if !arguments.dry_run {
+        for name in outdated(lake, &lake.reader()?) {
+            lake.remove_derived(&name);
+        }
+    }
     let bytes = files.iter().map(|file| file.bytes).sum();
     let names: Vec<String> = files
         .iter()

@@ -12,7 +12,9 @@ use crate::request_record::Origin;
 use crate::rollup::{RollupPlan, Segments};
 use crate::sli::exclusion::excluded_windows;
 use crate::sli::objective::{History, ObjectiveOutcome, Slice, evaluate_objective};
-use crate::sli::{Outside, Over, Scope, SliSeries, SliSetPlan, evaluate};
+use crate::sli::{
+    Outside, Over, Scope, SliSeries, SliSetPlan, SliState, evaluate, settle_journeys,
+};
 use crate::time_window::TimeWindow;
 
 /// Points of a budget's run, µs.
@@ -88,6 +90,23 @@ pub fn of_series(
         (sli.name.clone(), outcomes.collect())
     });
     outcomes.collect()
+}
+
+/// An SLI whose newest day, week, month or rolling window missed its objective is missed, and so are
+/// the journeys that it is a part of.
+pub fn put_into(
+    set: &SliSetPlan,
+    series: &mut [SliSeries],
+    objectives: &BTreeMap<String, Vec<ObjectiveOutcome>>,
+) {
+    for series in series.iter_mut() {
+        let outcomes = objectives.get(&series.name).into_iter().flatten();
+        let mut newest = outcomes.filter_map(|outcome| outcome.windows.last());
+        if newest.any(|window| window.state == SliState::Missed) {
+            series.state = SliState::Missed;
+        }
+    }
+    settle_journeys(set, series);
 }
 
 /// How far back an objective looks, µs.

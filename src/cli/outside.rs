@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::exit_code::Failure;
 use super::past::Past;
+use super::shoppers::with_maintenance;
 use crate::sli::exclusion::excluded_windows;
 use crate::sli::{
     Measure, Outside, OutsideValue, Scope, SliDetail, SliPlan, SliSetPlan, SliWindow, StepCount,
@@ -83,6 +84,14 @@ fn value(
                 .find(|funnel| funnel.name == sli.name)?;
             let totals = funnel.totals();
             let (first, last) = (*totals.first()?, *totals.last()?);
+            let with_maintenance = with_maintenance(&sli.name);
+            let mut funnels = shoppers.funnels.iter();
+            let all = funnels.find(|funnel| funnel.name == with_maintenance);
+            let all = all.and_then(|funnel| {
+                let totals = funnel.totals();
+                let (first, last) = (*totals.first()?, *totals.last()?);
+                (first > 0).then(|| ratio(last, first))
+            });
             let steps = funnel.steps.iter().zip(&totals);
             let steps = steps.map(|(title, count)| StepCount {
                 title: title.clone(),
@@ -90,6 +99,7 @@ fn value(
             });
             Some(OutsideValue {
                 value: (first > 0).then(|| ratio(last, first)),
+                value_with_excluded: all,
                 interval: interval::share(last, first),
                 good: last,
                 valid: first,

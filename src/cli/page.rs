@@ -204,7 +204,7 @@ fn routes(judged: &Judged) -> Vec<RouteRow> {
         for index in own {
             let key = &judged.rollup.series()[index];
             requests += totals.counts[index];
-            if is_error(key) {
+            if is_failure(key) {
                 *errors.entry(key.status).or_default() += totals.counts[index];
             }
             for (bucket, count) in &totals.latencies[index] {
@@ -248,8 +248,19 @@ fn status_name(status: u16) -> String {
     }
 }
 
-fn is_error(series: &SeriesKey) -> bool {
+/// A request of a person, or of whom nothing is known: robots call nobody.
+fn is_customer(series: &SeriesKey) -> bool {
+    is_counted(series) && matches!(series.client_class.as_str(), "" | "human")
+}
+
+/// An answer that customers are unhappy with.
+fn is_failure(series: &SeriesKey) -> bool {
     is_counted(series) && (series.status == 0 || series.status == 429 || series.status >= 500)
+}
+
+/// A customer's request that failed.
+fn is_error(series: &SeriesKey) -> bool {
+    is_customer(series) && is_failure(series)
 }
 
 /// Requests cut off at the end of a rehearsal say nothing about the target.

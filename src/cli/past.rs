@@ -13,6 +13,8 @@ use crate::time_window::TimeWindow;
 
 const HOUR_US: i64 = 3_600_000_000;
 const DAY_US: i64 = 24 * HOUR_US;
+/// A longer time without a single request is missing data, a shorter one a quiet night.
+const QUIET_US_MAX: i64 = 12 * HOUR_US;
 /// Weeks to the same week last year.
 pub const LAST_YEAR_WEEKS: u32 = 52;
 
@@ -21,7 +23,7 @@ pub const LAST_YEAR_WEEKS: u32 = 52;
 pub struct Past {
     /// One per stretch of time that is looked at; they do not overlap.
     rollups: Vec<Rollup>,
-    /// Hours with at least one request of any kind.
+    /// From the first hour with a request to the last, without longer gaps.
     covered: Vec<TimeWindow>,
 }
 
@@ -44,13 +46,23 @@ impl Past {
             covered: Vec::new(),
         };
         let all = past.counts(|_| true);
-        past.covered = all
-            .iter()
-            .map(|window| TimeWindow {
-                start_us: window.start_us,
-                end_us: window.start_us + HOUR_US,
-            })
-            .collect();
+        for window in all {
+            let (start_us, end_us) = (window.start_us, window.start_us + HOUR_US);
+            match past.covered.last_mut() {
+                Some(last) if start_us - last.end_us <= QUIET_US_MAX => last.end_us = end_us,
+                Some(_) | None => past.covered.push(TimeWindow { start_us, end_us }),
+            }
+        }
+        // The night before the range belongs to it when the lake goes on after that night.
+        let newest_us = segments
+            .extent_us(origin)
+            .map_or(i64::MIN, |(_, newest_us)| newest_us);
+        let end_us = newest_us.min(range.start_us).div_euclid(HOUR_US) * HOUR_US;
+        if let Some(last) = past.covered.last_mut()
+            && (0..=QUIET_US_MAX).contains(&(end_us - last.end_us))
+        {
+            last.end_us = end_us;
+        }
         Ok(past)
     }
 

@@ -138,7 +138,7 @@ pub fn judge_against(
             let extent = segments
                 .as_ref()
                 .and_then(|segments| segments.extent_us(origin));
-            Found::in_lake(arguments, extent, origin, &zone)?
+            Found::in_lake(arguments, extent, origin, &zone, window_us)?
         }
     };
     let scope = scope(&found, window_us)?;
@@ -182,11 +182,14 @@ pub fn judge_against(
         .and_then(|segments| segments.extent_us(origin))
         .map(|(_, newest_us)| newest_us);
     let outside = outside(&set, scope, &zone, past.as_ref(), &shoppers, newest_us)?;
-    let series = evaluate(&set, &rollup, scope, &outside)?;
+    let mut series = evaluate(&set, &rollup, scope, &outside)?;
     let objectives = match &segments {
-        Some(segments) => objectives::of_logs(&set, segments, origin, scope, &zone, newest_us)?,
-        None => objectives::of_series(&set, &series, scope, &zone),
+        Some(segments) if is_minutes(scope) => {
+            objectives::of_logs(&set, segments, origin, scope, &zone, newest_us)?
+        }
+        _ => objectives::of_series(&set, &series, scope, &zone),
     };
+    objectives::put_into(&set, &mut series, &objectives);
     let previous = match (against, &segments) {
         (Against::Run(run_id), _) => Some(earlier_run(&set, lake, &reader, run_id)?),
         (Against::WeeksEarlier(weeks), Some(segments)) if is_minutes(scope) => {
@@ -361,12 +364,10 @@ impl Found {
         extent_us: Option<(i64, i64)>,
         origin: Origin,
         zone: &TimeZone,
+        window_us: i64,
     ) -> Result<Self, Failure> {
         let (low, high) = extent_us.ok_or_else(|| nothing(arguments, origin))?;
-        let extent = TimeWindow {
-            start_us: low,
-            end_us: high + 1,
-        };
+        let extent = covered(low, high, window_us);
         if let Some(week) = &arguments.week {
             let wanted = parse_week(week, zone)?;
             return Ok(Self {
@@ -437,6 +438,21 @@ fn previous(
         rollup,
         series,
     }))
+}
+
+/// Where there is data. Of windows longer than a minute a missing part of a minute at either end is
+/// no reason to leave out the whole window.
+fn covered(low_us: i64, high_us: i64, window_us: i64) -> TimeWindow {
+    if window_us <= MINUTE_US {
+        return TimeWindow {
+            start_us: low_us,
+            end_us: high_us + 1,
+        };
+    }
+    TimeWindow {
+        start_us: low_us.div_euclid(MINUTE_US) * MINUTE_US,
+        end_us: (high_us.div_euclid(MINUTE_US) + 1) * MINUTE_US,
+    }
 }
 
 /// Whether kept rollups, which have minutes, can answer.

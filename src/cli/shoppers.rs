@@ -4,6 +4,8 @@
 //! under the names of the parts it was made from and the questions, so that it is computed once,
 //! and again only when rows of that day come late.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
@@ -12,6 +14,7 @@ use super::exit_code::Failure;
 use crate::lake::{Lake, LakeError, LakeReader, RowFilter};
 use crate::request_record::Origin;
 use crate::rollup::{RollupError, RowReader, SeriesKey};
+use crate::sli::exclusion::excluded_windows;
 use crate::sli::{FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, SliSetPlan};
 use crate::time_window::TimeWindow;
 use crate::visits::{
@@ -21,6 +24,8 @@ use crate::visits::{
 
 /// Name of the answer to a question that no SLI asks.
 pub const WHOLE: &str = "";
+/// Name of the funnel from any request to the order, which knows by what channel shoppers came.
+pub const CAME: &str = " came";
 /// Rows that are held at once, per core; 16 bytes each.
 const ROWS_MAX: u64 = 10_000_000;
 /// Requests with the same problem that are less than this apart belong together, µs.
@@ -34,7 +39,7 @@ const REPEAT_WITHIN_US: i64 = 60_000_000;
 /// A route is failing when more than this share of what was meant went wrong.
 const FAILING_SHARE: f64 = 0.1;
 /// Raised when answers of the same name mean something else.
-const VERSION: u32 = 1;
+const VERSION: u32 = 3;
 
 /// Which rows are meant, and for what.
 #[derive(Debug, Clone, Copy)]
@@ -73,8 +78,9 @@ pub fn shoppers(
     zone: &TimeZone,
 ) -> Result<VisitResults, Failure> {
     let days = days(asked.range, zone);
+    let maintenance = maintenance(asked, zone)?;
     let answers = days.into_par_iter().map(|range| {
-        let plan = plan(asked, range, zone);
+        let plan = plan(asked, range, zone, &maintenance);
         let name = name(reader, asked, &plan);
         let kept = lake.read_derived_text(&name);
         if let Some(kept) = kept.and_then(|kept| serde_json::from_str(&kept).ok()) {
@@ -91,7 +97,7 @@ pub fn shoppers(
     let mut answers = answers.into_iter();
     let mut whole = match answers.next() {
         Some(first) => first,
-        None => count(reader, asked, plan(asked, asked.range, zone))?,
+        None => count(reader, asked, plan(asked, asked.range, zone, &maintenance))?,
     };
     answers.for_each(|answer| whole.merge(&answer));
     Ok(whole)
@@ -100,7 +106,26 @@ pub fn shoppers(
 /// The answers where there is no row to look at.
 pub fn nobody(asked: Asked<'_>, zone: &TimeZone) -> Result<VisitResults, Failure> {
     let none = |_: &mut VisitPass| Ok::<(), ShoppersError>(());
-    Ok(answer(&plan(asked, asked.range, zone), none)?)
+    let maintenance = maintenance(asked, zone)?;
+    Ok(answer(&plan(asked, asked.range, zone, &maintenance), none)?)
+}
+
+/// Maintenance by name of the SLI.
+type Maintenance = BTreeMap<String, Vec<TimeWindow>>;
+
+fn maintenance(asked: Asked<'_>, zone: &TimeZone) -> Result<Maintenance, Failure> {
+    let slis = asked.set.slis.iter();
+    let windows = slis.map(|sli| {
+        let excluded = excluded_windows(&asked.set.exclusions, &sli.name, zone, asked.range)?;
+        let windows = excluded.into_iter().map(|excluded| excluded.window);
+        Ok((sli.name.clone(), windows.collect()))
+    });
+    windows.collect()
+}
+
+/// Name of a funnel in which maintenance counts.
+pub fn with_maintenance(name: &str) -> String {
+    format!("{name} with maintenance")
 }
 
 /// The local days of a range; the first and the last may be cut.
@@ -229,7 +254,18 @@ fn is_person(series: &SeriesKey) -> bool {
     matches!(series.client_class.as_str(), "" | "human")
 }
 
-fn plan(asked: Asked<'_>, range: TimeWindow, zone: &TimeZone) -> VisitPlan {
+/// A picture, a font, a script: a page asks for many at once, which is no repeat.
+fn is_asset(series: &SeriesKey) -> bool {
+    let last = series.route.rsplit('/').next().unwrap_or_default();
+    last.contains('.') || matches!(last, "{image}" | "{font}" | "{file}")
+}
+
+fn plan(
+    asked: Asked<'_>,
+    range: TimeWindow,
+    zone: &TimeZone,
+    maintenance: &Maintenance,
+) -> VisitPlan {
     let mut plan = VisitPlan::new(range, zone.clone());
     for sli in &asked.set.slis {
         match &sli.measure {
@@ -248,7 +284,17 @@ fn plan(asked: Asked<'_>, range: TimeWindow, zone: &TimeZone) -> VisitPlan {
             Measure::Funnel {
                 steps,
                 unit: FunnelUnit::Shoppers,
-            } => plan.funnels.push(funnel(&sli.name, steps)),
+            } => {
+                let excluded = maintenance.get(&sli.name).cloned().unwrap_or_default();
+                if !excluded.is_empty() {
+                    plan.funnels
+                        .push(funnel(&with_maintenance(&sli.name), steps));
+                }
+                plan.funnels.push(FunnelPlan {
+                    excluded,
+                    ..funnel(&sli.name, steps)
+                });
+            }
             Measure::Ratio { good } => {
                 if let Some(within_us) = asked.set.collapse_within_us {
                     let (event, good) = (sli.event.clone(), good.clone());
@@ -278,9 +324,15 @@ fn plan(asked: Asked<'_>, range: TimeWindow, zone: &TimeZone) -> VisitPlan {
     if asked.set.funnel.len() > 1 {
         plan.funnels.push(funnel(WHOLE, &asked.set.funnel));
     }
+    if let Some(order) = asked.set.funnel.last() {
+        let mut came = funnel(CAME, std::slice::from_ref(order));
+        let any = ("Any request".to_owned(), Predicate::new(is_person));
+        came.steps.insert(0, any);
+        plan.funnels.push(came);
+    }
     plan.retries.push(RetryPlan {
         name: WHOLE.to_owned(),
-        valid: Predicate::new(is_person),
+        valid: Predicate::new(|series| is_person(series) && !is_asset(series)),
         bad: Predicate::new(is_failure),
         within_us: asked.set.collapse_within_us.unwrap_or(REPEAT_WITHIN_US),
         leave_us: SESSION_GAP_US,
@@ -288,7 +340,7 @@ fn plan(asked: Asked<'_>, range: TimeWindow, zone: &TimeZone) -> VisitPlan {
         failing_share: FAILING_SHARE,
     });
     plan.clusters = Some(ClusterPlan {
-        failing: Predicate::new(is_failure),
+        failing: Predicate::new(|series| is_person(series) && is_failure(series)),
         gap_us: CLUSTER_GAP_US,
         shoppers_min: CLUSTER_SHOPPERS_MIN,
     });
@@ -310,5 +362,6 @@ fn funnel(name: &str, steps: &[FunnelStepPlan]) -> FunnelPlan {
     FunnelPlan {
         name: name.to_owned(),
         steps: steps.collect(),
+        excluded: Vec::new(),
     }
 }

@@ -45,10 +45,15 @@ pub fn run(
     let mut cells = Vec::new();
     for over in &overs {
         for target in &arguments.targets {
+            let mut rules = default_rules(*target, over.nominal_us());
+            for rule in &mut rules {
+                // Two rules are called `page`.
+                rule.name = format!("{} ({})", rule.name, text::duration(seconds(rule.long_us)));
+            }
             let tried = WhatIf {
                 targets: &[*target],
                 overs: std::slice::from_ref(over),
-                rules: &default_rules(*target, over.nominal_us()),
+                rules: &rules,
                 count_min: judged.set.slis[index].count_min,
                 step_us: STEP_US,
             };
@@ -153,7 +158,7 @@ fn table(sli: &str, rows: &[CellJson]) -> String {
         };
         let alerts = row.alerts.iter().map(|alerts| {
             format!(
-                "{} × {} ({} in all)",
+                "{} × {}, {} in all",
                 alerts.count,
                 alerts.rule,
                 text::duration(alerts.firing_s)

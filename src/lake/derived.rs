@@ -80,14 +80,18 @@ impl Lake {
         let process = std::process::id();
         let staged = staging_folder(self.root()).join(format!("{process}-{name}"));
         let target = folder(self.root()).join(name);
-        std::fs::write(&staged, text).map_err(|source| io("write", &staged, source))?;
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        std::fs::write(&staged, format!("{hash}\n{text}"))
+            .map_err(|source| io("write", &staged, source))?;
         std::fs::rename(&staged, &target).map_err(|source| io("write", &target, source))
     }
 
-    /// The text that is kept under `name`.
+    /// The text that is kept under `name`; `None` when it is gone or damaged.
     #[must_use]
     pub fn read_derived_text(&self, name: &str) -> Option<String> {
-        std::fs::read_to_string(folder(self.root()).join(name)).ok()
+        let kept = std::fs::read_to_string(folder(self.root()).join(name)).ok()?;
+        let (hash, text) = kept.split_once('\n')?;
+        (blake3::hash(text.as_bytes()).to_hex().as_str() == hash).then(|| text.to_owned())
     }
 
     /// Forgets what is kept under `name`; a file that cannot be removed is left.

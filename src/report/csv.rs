@@ -7,7 +7,7 @@ use super::clean;
 use super::page::{LevelRow, ObjectiveRow, ReportPage, SliRow, Unit};
 use super::words;
 
-const HEAD: [&str; 22] = [
+const HEAD: [&str; 21] = [
     "name",
     "title",
     "kind",
@@ -24,7 +24,6 @@ const HEAD: [&str; 22] = [
     "budget_used",
     "budget_left",
     "excluded",
-    "late",
     "provisional_windows",
     "missing_windows",
     "windows",
@@ -47,7 +46,7 @@ pub fn write_csv(page: &ReportPage) -> String {
     text
 }
 
-fn line(sli: &SliRow) -> [String; 22] {
+fn line(sli: &SliRow) -> [String; 21] {
     let detail = sli.detail.as_ref();
     let data = detail.map(|detail| detail.data);
     let objective = detail.and_then(|detail| tightest(&detail.objectives));
@@ -70,7 +69,6 @@ fn line(sli: &SliRow) -> [String; 22] {
         number(objective.and_then(|objective| objective.budget_used)),
         number(objective.and_then(|objective| Some(1.0 - objective.budget_used?))),
         counted(data.map(|data| data.excluded)),
-        counted(data.map(|data| data.late)),
         counted(data.map(|data| data.provisional_windows)),
         counted(data.map(|data| data.missing_windows)),
         counted(data.map(|data| data.windows)),
@@ -141,10 +139,10 @@ mod tests {
     #[test]
     fn the_example_week_reads_so() {
         let expected = "\
-name,title,kind,unit,value,interval_low,interval_high,n,good,state,objective,over,objective_state,budget_used,budget_left,excluded,late,provisional_windows,missing_windows,windows,value_with_excluded,definition_sha256
-checkout-answered,Checkouts answered without an error,ratio,share,0.99314,0.99291,0.99338,466101,462908,missed,0.995,week 2026-W47,missed,1.37,-0.37,4112,1204,0,32,10080,0.9928,9f2c41d07e5508bb6c1a9be02d8b3f0f3b1d0b1f6a4f1c1c2fa0f0c9d1f7a3e2
-refund-p95,Time to refund,latency,us,,,,12,,not enough data,,,,,,0,0,0,32,10080,,9f2c41d07e5508bb6c1a9be02d8b3f0f3b1d0b1f6a4f1c1c2fa0f0c9d1f7a3e2
-browse-fast,Product pages within 500 ms,latency_cut,share,0.999702,0.999694,0.99971,17420118,17414927,met,0.99,week 2026-W47,met,0.0298,0.9702,0,0,0,32,10080,,9f2c41d07e5508bb6c1a9be02d8b3f0f3b1d0b1f6a4f1c1c2fa0f0c9d1f7a3e2
+name,title,kind,unit,value,interval_low,interval_high,n,good,state,objective,over,objective_state,budget_used,budget_left,excluded,provisional_windows,missing_windows,windows,value_with_excluded,definition_sha256
+checkout-answered,Checkouts answered without an error,ratio,share,0.99314,0.99291,0.99338,466101,462908,missed,0.995,week 2026-W47,missed,1.37,-0.37,4112,0,32,10080,0.9928,9f2c41d07e5508bb6c1a9be02d8b3f0f3b1d0b1f6a4f1c1c2fa0f0c9d1f7a3e2
+refund-p95,Time to refund,latency,us,,,,12,,not enough data,,,,,,0,0,32,10080,,9f2c41d07e5508bb6c1a9be02d8b3f0f3b1d0b1f6a4f1c1c2fa0f0c9d1f7a3e2
+browse-fast,Product pages within 500 ms,latency_cut,share,0.999702,0.999694,0.99971,17420118,17414927,met,0.99,week 2026-W47,met,0.0298,0.9702,0,0,32,10080,,9f2c41d07e5508bb6c1a9be02d8b3f0f3b1d0b1f6a4f1c1c2fa0f0c9d1f7a3e2
 ";
         assert_eq!(write_csv(&sample::week::week()), expected);
     }
@@ -154,7 +152,7 @@ browse-fast,Product pages within 500 ms,latency_cut,share,0.999702,0.999694,0.99
         let csv = write_csv(&sample::black_friday());
         let line = csv.lines().find(|line| line.starts_with("browse-fast"));
         assert!(
-            line.is_some_and(|line| line.contains(",met,0.99,,,,,")),
+            line.is_some_and(|line| line.contains(",met,0.99,,,,")),
             "{csv}"
         );
         assert_eq!(csv.lines().count(), 6);

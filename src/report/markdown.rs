@@ -106,7 +106,7 @@ fn director_blocks(part: &DirectorPart, clock: &Clock) -> Vec<String> {
                 plain(row.reaction.as_deref().unwrap_or("not stated")),
             ]
         });
-        blocks.push("## Who was told".to_owned());
+        blocks.push("## Who is to be told".to_owned());
         blocks.push(table(&["Level", "When", "Told", "Reaction"], rows));
     }
     blocks

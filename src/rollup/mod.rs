@@ -25,7 +25,7 @@ pub use cells::{Rollup, Totals};
 pub use plan::RollupPlan;
 pub use rows::{RowReader, SeriesRow};
 pub use scan::scan;
-pub use segments::Segments;
+pub use segments::{Segments, outdated};
 pub use selection::{Selection, WindowCount};
 pub use series::{Dimension, SeriesKey};
 pub use table::RollupRow;

@@ -287,6 +287,36 @@ impl<'a> Segments<'a> {
     }
 }
 
+/// Names of what was kept of parts that are no longer in the lake, in the order of the names.
+#[must_use]
+pub fn outdated(lake: &Lake, reader: &LakeReader) -> Vec<String> {
+    let current: HashSet<String> = kept(lake, reader)
+        .into_iter()
+        .flat_map(|batch| {
+            let tables = batch.segments.iter().map(|segment| segment.table.clone());
+            tables.chain([index_name(&batch.parts)]).collect::<Vec<_>>()
+        })
+        .collect();
+    let is_current = |name: &String| {
+        let of_cut = name
+            .strip_prefix("cut-")
+            .and_then(|rest| rest.split_once('-'));
+        match of_cut {
+            Some((_, rest)) => {
+                let mut tables = current.iter();
+                tables.any(|table| rest.starts_with(table.trim_end_matches(".parquet")))
+            }
+            None => current.contains(name),
+        }
+    };
+    let names = lake.derived_names().into_iter();
+    let own = ["batch-", "cells-", "cut-"];
+    names
+        .filter(|name| own.iter().any(|prefix| name.starts_with(prefix)))
+        .filter(|name| !is_current(name))
+        .collect()
+}
+
 /// Where the counts of a cut belong: per chunk its cells, ascending.
 fn cells_of_cut(
     rows: &Rollup,
@@ -399,7 +429,7 @@ fn count(reader: &LakeReader, parts: &[&PartFile]) -> Result<Batch, RollupError>
 
 /// Writes the tables of a batch, and its index last; says whether all of it could be kept.
 fn keep(lake: &Lake, batch: &mut Batch) -> bool {
-    let id = blake3::hash(batch.parts.join("\n").as_bytes()).to_hex()[..16].to_owned();
+    let id = id_of(&batch.parts);
     for segment in &mut batch.segments {
         let Some(Ok(table)) = segment.chunk.as_ref().map(to_table) else {
             return false;
@@ -413,4 +443,13 @@ fn keep(lake: &Lake, batch: &mut Batch) -> bool {
         lake.write_derived_text(&format!("batch-{id}.json"), &json)
             .is_ok()
     })
+}
+
+/// What names a batch.
+fn id_of(parts: &[String]) -> String {
+    blake3::hash(parts.join("\n").as_bytes()).to_hex()[..16].to_owned()
+}
+
+fn index_name(parts: &[String]) -> String {
+    format!("batch-{}.json", id_of(parts))
 }

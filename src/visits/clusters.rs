@@ -71,6 +71,8 @@ pub struct Cluster {
     pub requests: u64,
     /// Requests of these that no shopper is known for.
     pub unattributed_requests: u64,
+    /// Its requests by HTTP method.
+    pub methods: BTreeMap<String, u64>,
     /// Its requests by channel; the empty text where there is none.
     pub channels: BTreeMap<String, u64>,
     /// Its requests by client class; the empty text where there is none.
@@ -101,6 +103,7 @@ impl Cluster {
         self.requests += next.requests;
         self.unattributed_requests += next.unattributed_requests;
         let tables = [
+            (&mut self.methods, next.methods),
             (&mut self.channels, next.channels),
             (&mut self.client_classes, next.client_classes),
             (&mut self.services, next.services),
@@ -239,6 +242,7 @@ impl ClusterWalk {
             shoppers: 0,
             requests: stretch.requests,
             unattributed_requests: stretch.unattributed_requests,
+            methods: BTreeMap::new(),
             channels: BTreeMap::new(),
             client_classes: BTreeMap::new(),
             services: BTreeMap::new(),
@@ -248,6 +252,7 @@ impl ClusterWalk {
             let key = &labels[*label as usize].key;
             cluster.route.clone_from(&key.route);
             let tables = [
+                (&mut cluster.methods, &key.method),
                 (&mut cluster.channels, &key.channel),
                 (&mut cluster.client_classes, &key.client_class),
                 (&mut cluster.services, &key.service),

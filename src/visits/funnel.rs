@@ -26,6 +26,8 @@ pub struct FunnelPlan {
     pub name: String,
     /// Title of each step and the requests that reach it, first to last; at most 32.
     pub steps: Vec<(String, Predicate)>,
+    /// Maintenance: requests then reach no step.
+    pub excluded: Vec<TimeWindow>,
 }
 
 /// Shoppers by step, local day and channel; additive where ranges end at local midnight.
@@ -204,7 +206,19 @@ impl Question for FunnelWalk {
     fn walk(&mut self, _shopper: i64, visits: &[Visit]) {
         let first = visits.partition_point(|visit| visit.ts_us < self.range.start_us);
         let last = visits.partition_point(|visit| visit.ts_us < self.range.end_us);
-        let mut rest = &visits[first..last];
+        let is_kept = |visit: &Visit| {
+            let mut excluded = self.plan.excluded.iter();
+            !excluded.any(|excluded| excluded.contains(visit.ts_us))
+        };
+        let inside = &visits[first..last];
+        let kept: Vec<Visit>;
+        let mut rest = match self.plan.excluded.is_empty() {
+            true => inside,
+            false => {
+                kept = inside.iter().copied().filter(is_kept).collect();
+                &kept
+            }
+        };
         while let Some(visit) = rest.first() {
             let index = self.days.index_of(visit.ts_us);
             let end_us = self.days.day(index).window.end_us;

@@ -86,6 +86,7 @@ pub fn funnel() -> FunnelPlan {
     FunnelPlan {
         name: "purchase".to_owned(),
         steps: vec![step("/"), step("/cart"), step("/order")],
+        excluded: Vec::new(),
     }
 }
 

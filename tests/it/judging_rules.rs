@@ -395,3 +395,16 @@ slis:
         first
     );
 }
+
+#[test]
+fn windows_need_not_be_whole_minutes() {
+    let folder = lake_of(&log(&[hit(0, 1, "GET /", 200), hit(100, 1, "GET /", 200)]));
+    for window in ["7s", "90s", "1m"] {
+        let ran = run(
+            &folder,
+            &format!("sli --lake lake --json --window {window}"),
+        );
+        assert!([0, 1].contains(&ran.code), "{window}: {}", ran.err);
+        assert_eq!(count(sli(&ran.json(), "availability"), "/valid"), 2);
+    }
+}

@@ -9,6 +9,8 @@ mod program;
 
 mod access_lines;
 
+mod hand_made_log;
+
 mod lake_rows;
 
 mod lake_fill;
@@ -51,7 +53,17 @@ mod lake_damage;
 
 mod sli;
 
+mod judging;
+
+mod judging_rules;
+
+mod rollups;
+
 mod report;
+
+mod week;
+
+mod exchange_verbs;
 
 mod rehearse;
 

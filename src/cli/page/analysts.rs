@@ -2,7 +2,7 @@
 
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
 
-use super::{is_counted, is_error, number, state_of};
+use super::{is_counted, is_failure, number, state_of};
 use crate::cli::range::Judged;
 use crate::latency_buckets::LatencyHistogram;
 use crate::report::{
@@ -16,6 +16,8 @@ use crate::time_window::seconds;
 
 /// Rows of a breakdown at most; the others are said to be more.
 const BREAKDOWN_ROWS_MAX: usize = 25;
+/// Less of a stretch than this is said to be known in part.
+const KNOWN_SHARE: f64 = 0.99;
 /// SLIs that have a column in a breakdown at most.
 const BREAKDOWN_SLIS_MAX: usize = 2;
 
@@ -36,7 +38,6 @@ pub fn detail(judged: &Judged, sli: &SliPlan, series: &SliSeries) -> SliDetail {
         data: DataCounts {
             excluded: series.excluded_valid,
             excluded_s: seconds(judged.scope.window_us) * number(series.excluded_windows as u64),
-            late: 0,
             provisional_windows: series.provisional_windows as u64,
             missing_windows: missing.count() as u64,
             windows: series.windows.len() as u64,
@@ -70,7 +71,17 @@ fn objective_rows(
         });
         ObjectiveRow {
             target: outcome.target,
-            over: over_words(judged, &objective.over, window.start_us),
+            over: format!(
+                "{}{}",
+                over_words(judged, &objective.over, window.start_us),
+                match window.known < KNOWN_SHARE {
+                    true => format!(
+                        ", of which {} is known",
+                        text::quantity(window.known, Unit::Share)
+                    ),
+                    false => String::new(),
+                }
+            ),
             state: state_of(window.state),
             value: window.value,
             budget_used: window.budget.map(|budget| budget.spent),
@@ -191,7 +202,7 @@ fn sums(
     let names: Vec<&str> = counted().map(|(key, _)| name(key)).collect();
     let requests: Vec<u64> = counted().map(|(_, count)| *count).collect();
     let errors: Vec<u64> = counted()
-        .map(|(key, count)| if is_error(key) { *count } else { 0 })
+        .map(|(key, count)| if is_failure(key) { *count } else { 0 })
         .collect();
     let frame = DataFrame::new(
         names.len(),

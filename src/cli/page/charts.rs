@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{is_counted, is_error, number, sli_unit, status_name, total};
+use super::{is_counted, is_customer, is_error, limit_of, number, sli_unit, status_name, total};
 use crate::cli::range::Judged;
 use crate::report::{Chart, Limit, Mark, Scale, Series, SeriesStyle, Timeline, Unit, text};
 use crate::rollup::{Rollup, SeriesKey};
@@ -140,9 +140,9 @@ fn load_chart(judged: &Judged, grid: &Grid) -> Chart {
         series,
         limits: Vec::new(),
         message: format!(
-            "{} requests in all, at most {} per second.",
+            "{} requests in all, at most {}.",
             text::count(total(&judged.rollup)),
-            text::count(peak * 1_000_000 / grid.window_us.unsigned_abs())
+            text::quantity(grid.per_second(peak), Unit::PerSecond)
         ),
     }
 }
@@ -165,15 +165,14 @@ fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
     let is_share = series.unit == sli::Unit::Share;
     let shown = |value: f64| if is_share { 1.0 - value } else { value };
     let values: Vec<Option<f64>> = values.into_iter().map(|value| value.map(shown)).collect();
-    let limits = series.levels.iter().map(|level| Limit {
-        label: format!(
-            "{} {}",
-            level.level,
-            text::quantity(shown(level.value), unit)
-        ),
-        level: level.level.to_string(),
-        value: shown(level.value),
-        crossed_us: level.crossed_us.clone(),
+    let limits = series.levels.iter().filter_map(|level| {
+        let limit = limit_of(series, level)?;
+        Some(Limit {
+            label: format!("{} {}", level.level, text::quantity(shown(limit), unit)),
+            level: level.level.to_string(),
+            value: shown(limit),
+            crossed_us: level.crossed_us.clone(),
+        })
     });
     let title = if is_share {
         format!("{}: failed share", series.title)
@@ -261,7 +260,7 @@ fn percentile_chart(judged: &Judged, grid: &Grid) -> Chart {
 }
 
 fn error_chart(judged: &Judged, grid: &Grid) -> Chart {
-    let all = grid.counts(&judged.rollup, is_counted);
+    let all = grid.counts(&judged.rollup, is_customer);
     let statuses: BTreeSet<u16> = judged
         .rollup
         .series()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{is_counted, is_error, limit_of, sli_unit, state_of};
+use super::{is_customer, is_error, limit_of, sli_unit, state_of};
 use crate::cli::changes::{SliChange, changes};
 use crate::cli::past::LAST_YEAR_WEEKS;
 use crate::cli::range::Judged;
@@ -270,7 +270,7 @@ fn worst_hour(judged: &Judged) -> Option<WorstHour> {
         hours
     };
     let failed = per_hour(judged.rollup.select(is_error).counts());
-    let all = per_hour(judged.rollup.select(is_counted).counts());
+    let all = per_hour(judged.rollup.select(is_customer).counts());
     let (hour, failures) = failed
         .into_iter()
         .max_by_key(|(hour, count)| (*count, -hour))?;

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{is_counted, is_error, number, sli_unit, status_name};
+use super::{is_customer, is_error, number, sli_unit, status_name};
 use crate::annotations::{BeforeAfterSettings, before_after};
 use crate::cli::changes::{Side, changes};
 use crate::cli::range::Judged;
-use crate::cli::shoppers::WHOLE;
+use crate::cli::shoppers::{CAME, WHOLE};
 use crate::latency_buckets::LatencyHistogram;
 use crate::report::{
     AfterAnswerRow, AnnotationChange, AnnotationRow, ClusterRow, EngineerPart, FailureRow,
     FaucetRow, RetryPart, SuspectRow, WorstWindow, text,
 };
 use crate::rollup::{SeriesKey, WindowCount};
-use crate::sli::{EventPlan, Measure};
+use crate::sli::Measure;
 use crate::time_window::{TimeWindow, seconds};
 use crate::visits::{Cluster, Problem, Reaction, StatusClass};
 
@@ -44,7 +44,7 @@ fn failures(judged: &Judged) -> Vec<FailureRow> {
     let mut routes: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let mut failed: BTreeMap<(&str, &str, u16), u64> = BTreeMap::new();
     for (key, count) in judged.rollup.series().iter().zip(&totals.counts) {
-        if is_counted(key) {
+        if is_customer(key) {
             *routes.entry((&key.method, &key.route)).or_default() += count;
         }
         if is_error(key) {
@@ -78,7 +78,7 @@ fn clusters(judged: &Judged) -> Vec<ClusterRow> {
     let clusters = judged.shoppers.clusters.iter();
     let ranked = clusters.flat_map(|clusters| clusters.ranked());
     let rows = ranked.take(ROWS_MAX).map(|cluster| ClusterRow {
-        method: String::new(),
+        method: most(&cluster.methods, cluster.requests).unwrap_or_default(),
         route: cluster.route.clone(),
         status: match cluster.problem {
             Problem::Status(status) => status_name(status),
@@ -144,35 +144,32 @@ fn after_answer(reaction: &Reaction) -> Option<AfterAnswerRow> {
     })
 }
 
-/// The event that is an order: the last step of the funnel.
-fn order(judged: &Judged) -> Option<&EventPlan> {
-    judged.set.funnel.last().map(|step| &step.event)
-}
-
 fn faucets(judged: &Judged) -> Vec<FaucetRow> {
     let totals = judged.rollup.totals();
     let series = judged.rollup.series();
-    let busiest = peak(&judged.rollup.select(is_counted).counts());
-    let order = order(judged);
+    let busiest = peak(&judged.rollup.select(is_customer).counts());
     let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut orders: BTreeMap<&str, u64> = BTreeMap::new();
     for (key, count) in series.iter().zip(&totals.counts) {
-        if is_counted(key) {
+        if is_customer(key) {
             *requests.entry(&key.channel).or_default() += count;
-        }
-        if order.is_some_and(|order| order.covers(key)) {
-            *orders.entry(&key.channel).or_default() += count;
         }
     }
     let all: u64 = requests.values().sum();
-    let all_orders: u64 = orders.values().sum();
+    // A log names the channel on the first page alone; the order is the same shopper's.
+    let mut funnels = judged.shoppers.funnels.iter();
+    let came = funnels.find(|funnel| funnel.name == CAME);
+    let orders = came.map(|funnel| funnel.by_channel()).unwrap_or_default();
+    let orders = |name: &str| orders.get(name).and_then(|steps| steps.last().copied());
+    let all_orders: u64 = came
+        .and_then(|funnel| funnel.totals().last().copied())
+        .unwrap_or(0);
     let mut largest: Vec<(&str, u64)> = requests.into_iter().collect();
     largest.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     largest.truncate(ROWS_MAX);
     let rows = largest.into_iter().map(|(name, requests)| {
         let counts = judged
             .rollup
-            .select(|key| is_counted(key) && key.channel == name)
+            .select(|key| is_customer(key) && key.channel == name)
             .counts();
         let own_peak = peak(&counts);
         let at_busiest = busiest.and_then(|busiest| {
@@ -180,7 +177,7 @@ fn faucets(judged: &Judged) -> Vec<FaucetRow> {
             let count = at.map_or(0, |at| counts[at].count);
             Some(number(count) / number(busiest.count)).filter(|_| busiest.count > 0)
         });
-        let own_orders = order.map(|_| orders.get(name).copied().unwrap_or(0));
+        let own_orders = came.map(|_| orders(name).unwrap_or(0));
         FaucetRow {
             name: name.to_owned(),
             requests,
@@ -212,7 +209,7 @@ fn suspects(judged: &Judged) -> Vec<SuspectRow> {
         let mut latencies = LatencyHistogram::new();
         let (mut requests, mut errors) = (0, 0);
         for (index, key) in series.iter().enumerate() {
-            if !is_counted(key) || !is_wanted(key) {
+            if !is_customer(key) || !is_wanted(key) {
                 continue;
             }
             requests += totals.counts[index];

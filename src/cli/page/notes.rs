@@ -97,6 +97,23 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
             ));
         }
     }
+    for series in judged
+        .series
+        .iter()
+        .filter(|series| !series.levels.is_empty())
+    {
+        let with_data = series.windows.iter().filter(|window| window.valid > 0);
+        let unknown = with_data.clone().filter(|window| window.value.is_none());
+        let (unknown, all) = (unknown.count() as u64, with_data.count() as u64);
+        if unknown * 2 > all {
+            unknowns.push(format!(
+                "{}: {} of {} windows had too few requests to be judged by its levels (a longer --window has more).",
+                series.title,
+                text::count(unknown),
+                text::count(all)
+            ));
+        }
+    }
     let all = judged.rollup.select(is_counted);
     let with_latency: u64 = all
         .counts_with_latency()

@@ -54,8 +54,9 @@ pub fn sentence(judged: &Judged, verdict: Verdict) -> String {
         .collect();
     let body = if let Some(first) = contact.first() {
         format!(
-            "Customers would have called: {}{}",
+            "Customers would have called: {}{}{}",
             crossing_words(judged, *first),
+            reaction(first.1),
             others(contact.len() - 1)
         )
     } else if let Some(series) = missed.first() {
@@ -133,8 +134,22 @@ fn crossing_words(judged: &Judged, (series, outcome): (&SliSeries, &LevelOutcome
         series.title,
         outcome.level,
         text::quantity(limit, unit),
-        text::moment(at_us, start_us, judged.run.is_some())
+        match judged.run {
+            Some(_) => text::offset(at_us, start_us),
+            None => text::date(at_us, &judged.zone),
+        }
     )
+}
+
+/// Who is to be told, and what they do.
+fn reaction(outcome: &LevelOutcome) -> String {
+    let who = outcome.tell.join(" and ");
+    match (who.as_str(), &outcome.react) {
+        ("", None) => String::new(),
+        ("", Some(react)) => format!(" {react}."),
+        (who, None) => format!(" Tell {who}."),
+        (who, Some(react)) => format!(" Tell {who}: {react}."),
+    }
 }
 
 fn value_words(series: &SliSeries) -> String {

@@ -136,7 +136,6 @@ fn data_section(detailed: &[(&SliRow, &SliDetail)]) -> Markup {
                     th.number scope="col" { "Value" }
                     th.number scope="col" { "Nothing excluded" }
                     th.number scope="col" { "Excluded" }
-                    th.number scope="col" { "Late" }
                     th.number scope="col" { "Windows open, empty, all" }
                     th scope="col" { "Definition" }
                 } }
@@ -144,7 +143,7 @@ fn data_section(detailed: &[(&SliRow, &SliDetail)]) -> Markup {
             }
             p.small {
                 "Excluded: requests during maintenance, never counted as good; “nothing excluded” is the value with them. "
-                "Late: requests that came after their window had been reported. Open windows may still change; "
+                "Open windows may still change, because rows may come late; "
                 "empty ones had no data and are not counted as good."
             }
         }
@@ -178,7 +177,6 @@ fn data_row(sli: &SliRow, detail: &SliDetail) -> Markup {
                     @if data.excluded_s > 0.0 { div.small { (text::duration(data.excluded_s)) } }
                 }
             }
-            td.number data-label="Late" { (text::count(data.late)) }
             td.number data-label="Windows open, empty, all" {
                 (text::count(data.provisional_windows)) " · " (text::count(data.missing_windows))
                 " · " (text::count(data.windows))

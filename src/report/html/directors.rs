@@ -208,7 +208,7 @@ fn change(share: f64, is_outside_noise: Option<bool>) -> Markup {
 
 fn reactions(reactions: &[ReactionRow], clock: &Clock) -> Markup {
     html! {
-        h2 #reactions { "Who was told" }
+        h2 #reactions { "Who is to be told" }
         @if reactions.is_empty() {
             p { "No level was crossed, so nobody had to be told." }
         } @else {

@@ -15,7 +15,7 @@ pub struct SliDetail {
     pub good: Option<u64>,
     /// One row per objective and period.
     pub objectives: Vec<ObjectiveRow>,
-    /// What was left out, came late or never came.
+    /// What was left out, may still come, or never came.
     pub data: DataCounts,
     /// The value as if nothing had been excluded; `None` where that cannot be judged.
     pub value_with_excluded: Option<f64>,
@@ -62,8 +62,6 @@ pub struct DataCounts {
     pub excluded: u64,
     /// Time left out by maintenance, seconds.
     pub excluded_s: f64,
-    /// Requests that came after their window had been reported.
-    pub late: u64,
     /// Windows that may still change.
     pub provisional_windows: u64,
     /// Windows without any data.

@@ -110,7 +110,7 @@ pub struct FaucetRow {
     /// Share of the requests in the shop's own busiest window: what turning it off takes away
     /// when it matters.
     pub share_of_peak: Option<f64>,
-    /// Orders; `None` where the SLI set names none.
+    /// Orders of shoppers who first came through it that day; `None` where shoppers are not known.
     pub orders: Option<u64>,
     /// Share of all orders: what turning it off costs.
     pub orders_share: Option<f64>,

@@ -22,7 +22,7 @@ pub struct EventDefinition {
     /// Statuses: `200`, `5xx`, or `none` for no answer.
     #[serde(default)]
     pub status: Vec<StatusText>,
-    /// What sent the shopper, as in the lake: `email:week47`, `referral:partner.example`; a name
+    /// What sent the shopper, as in the lake: `utm:newsletter/email`, `referral:partner.example`; a name
     /// that ends with `*` covers all that begin so, and `none` those without one.
     #[serde(default)]
     pub channel: Vec<String>,

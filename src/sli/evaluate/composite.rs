@@ -2,7 +2,8 @@
 
 use super::tally::{Estimate, Frame, Measured};
 use crate::sli::definition::Combination;
-use crate::sli::series::{PartValue, SliDetail, SliSeries, SliWindow};
+use crate::sli::plan::{Measure, SliSetPlan};
+use crate::sli::series::{PartValue, SliDetail, SliSeries, SliState, SliWindow};
 
 /// An SLI that a journey is made of.
 pub struct Part<'a> {
@@ -45,6 +46,28 @@ pub fn measured(parts: &[Part<'_>], combine: Combination, frame: &Frame) -> Meas
         total: combined(&totals, combine),
         value_with_excluded: with_excluded.filter(|_| has_excluded),
         detail: Some(SliDetail::Parts(values.collect())),
+    }
+}
+
+/// A journey that states no goal of its own is as well as its parts: a missed part is a missed journey.
+/// For `series` of `plan`, in its order.
+pub fn settle_journeys(plan: &SliSetPlan, series: &mut [SliSeries]) {
+    // A journey of journeys is settled after its parts, at the latest in the last pass.
+    for _ in 0..plan.slis.len() {
+        for (index, sli) in plan.slis.iter().enumerate() {
+            let Measure::Composite { parts, .. } = &sli.measure else {
+                continue;
+            };
+            if sli.objective.is_some() || !sli.levels.is_empty() {
+                continue;
+            }
+            let is_any = |state| parts.iter().any(|(part, _)| series[*part].state == state);
+            if is_any(SliState::Missed) {
+                series[index].state = SliState::Missed;
+            } else if is_any(SliState::NotEnoughData) {
+                series[index].state = SliState::NotEnoughData;
+            }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use super::plan::{GoodPlan, Measure, SliPlan, SliSetPlan};
 use super::series::SliSeries;
 use crate::rollup::{Rollup, Selection};
 
+pub use composite::settle_journeys;
 pub use outside::{Outside, OutsideValue};
 pub use scope::Scope;
 
@@ -79,7 +80,9 @@ pub fn evaluate(
     for index in 0..plan.slis.len() {
         evaluation.finish(index);
     }
-    Ok(evaluation.done.into_iter().flatten().collect())
+    let mut series: Vec<SliSeries> = evaluation.done.into_iter().flatten().collect();
+    settle_journeys(plan, &mut series);
+    Ok(series)
 }
 
 struct Evaluation<'a> {

@@ -87,7 +87,6 @@ fn checkout_detail() -> SliDetail {
         data: DataCounts {
             excluded: 4_112,
             excluded_s: 14_400.0,
-            late: 1_204,
             provisional_windows: 0,
             missing_windows: 32,
             windows: u64::from(MINUTES),
