@@ -166,11 +166,18 @@ fn bins(counts: &[u64]) -> Vec<u64> {
 fn cells(event: &EventPlan, side: Side<'_>) -> Vec<(u64, u64)> {
     let buckets = side.rollup.select(|series| event.covers(series)).buckets();
     let inside = buckets.range(side.stretch.start_us..side.stretch.end_us);
-    let mut sums = std::collections::BTreeMap::new();
+    let mut sums: Vec<u64> = Vec::new();
     for (bucket, count) in inside.flat_map(|(_, cells)| cells) {
-        *sums.entry(highest_of(*bucket)).or_default() += count;
+        let bucket = usize::try_from(*bucket).unwrap_or(0);
+        if bucket >= sums.len() {
+            sums.resize(bucket + 1, 0);
+        }
+        sums[bucket] += count;
     }
-    sums.into_iter().collect()
+    let found = (0..).zip(sums).filter(|(_, count)| *count > 0);
+    found
+        .map(|(bucket, count)| (highest_of(bucket), count))
+        .collect()
 }
 
 fn at_quantile(cells: &[(u64, u64)], quantile: f64) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! The cells of a rollup: per window and series a count and a latency histogram.
 
-use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::packed::{pack, unpack};
 use super::plan::RollupPlan;
@@ -14,6 +14,7 @@ pub struct Rollup {
     plan: RollupPlan,
     series: Vec<SeriesKey>,
     chunks: Vec<Chunk>,
+    totals: OnceLock<Totals>,
 }
 
 impl Rollup {
@@ -22,6 +23,7 @@ impl Rollup {
             plan,
             series,
             chunks,
+            totals: OnceLock::new(),
         }
     }
 
@@ -60,22 +62,29 @@ impl Rollup {
             chunks: chunks
                 .map(|chunk| chunk.retain(|_, series| is_wanted[series as usize]))
                 .collect(),
+            totals: OnceLock::new(),
         }
     }
 
-    /// Every series over all windows.
+    /// Every series over all windows; added up once, however often it is asked for.
     #[must_use]
-    pub fn totals(&self) -> Totals {
+    pub fn totals(&self) -> &Totals {
+        self.totals.get_or_init(|| self.add_up())
+    }
+
+    fn add_up(&self) -> Totals {
         let mut counts = vec![0; self.series.len()];
-        let mut latencies: Vec<BTreeMap<i32, u64>> = vec![BTreeMap::new(); self.series.len()];
+        let mut latencies: Vec<LatencySum> = vec![LatencySum::default(); self.series.len()];
         self.select(|_| true).for_each_cell(|_, chunk, cell| {
             let series = chunk.series[cell] as usize;
             counts[series] += chunk.counts[cell];
-            for (bucket, count) in unpack(chunk.histogram(cell)) {
-                *latencies[series].entry(bucket).or_default() += count;
-            }
+            latencies[series].add(chunk.histogram(cell));
         });
-        Totals { counts, latencies }
+        let latencies = latencies.into_iter().map(LatencySum::finish);
+        Totals {
+            counts,
+            latencies: latencies.collect(),
+        }
     }
 
     pub(super) fn chunks(&self) -> &[Chunk] {
@@ -92,8 +101,53 @@ impl Rollup {
 pub struct Totals {
     /// Requests.
     pub counts: Vec<u64>,
-    /// Latency buckets and how many latencies are in each.
-    pub latencies: Vec<BTreeMap<i32, u64>>,
+    /// Latency buckets and how many latencies are in each, ascending.
+    pub latencies: Vec<Vec<(i32, u64)>>,
+}
+
+/// Buckets with their counts as they came that are kept before a series gets a counter per bucket: most
+/// series of a shop are rare, and a counter per bucket takes up to 190 kB.
+const LOOSE_MAX: usize = 4_096;
+
+/// The latencies of one series, while they are added up.
+#[derive(Debug, Clone, Default)]
+struct LatencySum {
+    loose: Vec<(i32, u64)>,
+    by_bucket: Vec<u64>,
+}
+
+impl LatencySum {
+    fn add(&mut self, histogram: &[u8]) {
+        if self.by_bucket.is_empty() {
+            self.loose.extend(unpack(histogram));
+            if self.loose.len() > LOOSE_MAX {
+                let loose = std::mem::take(&mut self.loose);
+                loose.into_iter().for_each(|pair| self.count(pair));
+            }
+            return;
+        }
+        unpack(histogram).for_each(|pair| self.count(pair));
+    }
+
+    fn count(&mut self, (bucket, count): (i32, u64)) {
+        let bucket = usize::try_from(bucket).unwrap_or(0);
+        if bucket >= self.by_bucket.len() {
+            self.by_bucket.resize(bucket + 1, 0);
+        }
+        self.by_bucket[bucket] += count;
+    }
+
+    /// Ascending by bucket.
+    fn finish(mut self) -> Vec<(i32, u64)> {
+        self.loose.sort_unstable();
+        let loose = self.loose.chunk_by(|a, b| a.0 == b.0);
+        let loose = loose.map(|run| (run[0].0, run.iter().map(|(_, count)| count).sum()));
+        let counted = (0..).zip(&self.by_bucket).filter(|(_, count)| **count > 0);
+        // One of both is empty.
+        loose
+            .chain(counted.map(|(bucket, count)| (bucket, *count)))
+            .collect()
+    }
 }
 
 /// Cells side by side, ordered by window; the same window and series may occur in another chunk,

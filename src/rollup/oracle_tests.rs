@@ -152,6 +152,19 @@ fn check(rollup: &Rollup, rows: &[Row]) {
         .flat_map(|row| (0..row.weight).filter_map(|_| row.latency_us))
         .collect();
     latencies.sort_unstable();
+    let totals = rollup.totals();
+    for (series, key) in rollup.series().iter().enumerate() {
+        let selection = rollup.select(|other| other == key);
+        assert_eq!(totals.counts[series], selection.count());
+        let mut sum = std::collections::BTreeMap::<i32, u64>::new();
+        for (bucket, count) in selection.buckets().into_values().flatten() {
+            *sum.entry(bucket).or_default() += count;
+        }
+        assert_eq!(
+            totals.latencies[series],
+            sum.into_iter().collect::<Vec<_>>()
+        );
+    }
     let histogram = rollup.select(|_| true).latencies();
     for (rank, latency_us) in (1..).zip(latencies) {
         assert_eq!(

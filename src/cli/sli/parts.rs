@@ -28,7 +28,7 @@ pub struct PartJson {
 pub fn parts(judged: &Judged, by: ByChoice) -> Result<Vec<PartJson>, Failure> {
     let totals = judged.rollup.totals();
     let mut requests: BTreeMap<String, u64> = BTreeMap::new();
-    for (series, count) in judged.rollup.series().iter().zip(totals.counts) {
+    for (series, count) in judged.rollup.series().iter().zip(&totals.counts) {
         *requests.entry(by.value(series)).or_default() += count;
     }
     let mut largest: Vec<(String, u64)> = requests.into_iter().collect();
