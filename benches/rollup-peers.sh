@@ -63,5 +63,8 @@ ours = {(r[0], r[1], r[2]): r[3:] for r in duckdb.sql("select epoch_us(start) //
 theirs = {(r[0], r[1], r[2]): r[3:] for r in duckdb.sql("select minute, route, status_class, n, q from 'chdb.parquet'").fetchall()}
 assert ours.keys() == theirs.keys(), (len(ours), len(theirs))
 assert all(ours[key][0] == theirs[key][0] for key in ours), "counts differ"
-print(f"{len(ours)} rows, the same counts as chDB")
+exact = {(r[0], r[1], r[2]): r[3] for r in duckdb.sql("select minute, route, status_class, q from 'duckdb.parquet'").fetchall()}
+worst = max(abs(ours[key][1] / exact[key][1] - 1) for key in ours if ours[key][1] and exact[key][1])
+assert worst <= 1 / 1024, f"a p95 is {worst:.2%} off"
+print(f"{len(ours)} rows, the same counts as chDB, every p95 within {worst:.3%} of DuckDB's")
 PYTHON

@@ -1,6 +1,6 @@
 //! `export` and `import`: SLI sets and results to and from other tools.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::arguments::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, GlobalArguments,
@@ -9,6 +9,7 @@ use super::arguments::{
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::range::{self, Judged};
+use super::report::write_text;
 use super::terminal::Terminal;
 use crate::exchange::{
     Gate, GateSli, GateVerdict, HlogInterval, Notice, OpenSloOptions, OpenSloVersion,
@@ -134,13 +135,8 @@ fn tell(terminal: &Terminal, notices: &[Notice]) {
 
 fn print(terminal: &Terminal, output: Option<&PathBuf>, text: &str) -> Result<ExitCode, Failure> {
     match output {
-        Some(path) => write(path, text)?,
+        Some(path) => write_text(path, text)?,
         None => terminal.result(text.trim_end())?,
     }
     Ok(ExitCode::Ok)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|error| Failure::io("write", &path.display().to_string(), &error))
 }

@@ -16,6 +16,7 @@ mod facts;
 mod ingest;
 mod lake;
 mod live;
+mod maintenance;
 mod objectives;
 mod outside;
 mod page;

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::exit_code::Failure;
+use super::maintenance::maintenance;
 use crate::request_record::Origin;
 use crate::rollup::{RollupPlan, Segments};
-use crate::sli::exclusion::excluded_windows;
 use crate::sli::objective::{History, ObjectiveOutcome, Slice, evaluate_objective};
 use crate::sli::{
     Outside, Over, Scope, SliSeries, SliSetPlan, SliState, evaluate, settle_journeys,
@@ -50,17 +50,11 @@ pub fn of_logs(
     let long = Scope { range, ..scope };
     let plan = RollupPlan::new(scope.window_us, set.cuts_us());
     let rollup = segments.rollup(plan, range, |series| series.origin == origin)?;
-    let mut outside = Outside {
+    let outside = Outside {
+        excluded: maintenance(set, zone, range)?,
         newest_us,
         ..Outside::default()
     };
-    for sli in &set.slis {
-        let maintenance = excluded_windows(&set.exclusions, &sli.name, zone, range)?;
-        let maintenance = maintenance.into_iter().map(|excluded| excluded.window);
-        outside
-            .excluded
-            .insert(sli.name.clone(), maintenance.collect());
-    }
     let series = evaluate(set, &rollup, long, &outside)?;
     Ok(of_series(set, &series, long, zone))
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::exit_code::Failure;
+use super::maintenance::maintenance;
 use super::past::Past;
 use super::shoppers::with_maintenance;
-use crate::sli::exclusion::excluded_windows;
 use crate::sli::{
     Measure, Outside, OutsideValue, Scope, SliDetail, SliPlan, SliSetPlan, SliWindow, StepCount,
     UptimePoint, WindowState, interval,
@@ -27,14 +27,12 @@ pub fn outside(
     shoppers: &VisitResults,
     newest_us: Option<i64>,
 ) -> Result<Outside, Failure> {
-    let mut excluded: BTreeMap<String, Vec<TimeWindow>> = BTreeMap::new();
+    let excluded = maintenance(set, zone, scope.range)?;
     let mut expected = BTreeMap::new();
     let mut values = BTreeMap::new();
     for sli in &set.slis {
-        let maintenance = excluded_windows(&set.exclusions, &sli.name, zone, scope.range)?;
-        let maintenance = maintenance.into_iter().map(|excluded| excluded.window);
-        let maintenance: Vec<TimeWindow> = maintenance.collect();
-        if let Some(known) = value(set, sli, shoppers, &maintenance, scope.window_us) {
+        let own = excluded.get(&sli.name).map_or(&[][..], Vec::as_slice);
+        if let Some(known) = value(set, sli, shoppers, own, scope.window_us) {
             values.insert(sli.name.clone(), known);
         }
         if let (Measure::Rate { per_us }, Some(past)) = (&sli.measure, past) {
@@ -51,7 +49,6 @@ pub fn outside(
                 .map(|count| count.map(|count| count * per_window));
             expected.insert(sli.name.clone(), rates.collect());
         }
-        excluded.insert(sli.name.clone(), maintenance);
     }
     Ok(Outside {
         values,

@@ -89,12 +89,14 @@ impl Previous {
 
 /// Reads and judges what the arguments mean.
 pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure> {
-    judge_against(arguments, Against::WeeksEarlier(1), lake)
+    judge_against(arguments, Against::Nothing, lake)
 }
 
 /// With what a range is compared.
 #[derive(Debug, Clone, Copy)]
 pub enum Against<'a> {
+    /// Nothing: only a report compares.
+    Nothing,
     /// The same local times so many weeks earlier.
     WeeksEarlier(u32),
     /// A rehearsal.
@@ -196,7 +198,7 @@ pub fn judge_against(
             let earlier = weeks_earlier(scope.range.start_us, weeks, &zone);
             previous(&set, segments, origin, scope, earlier)?
         }
-        (Against::WeeksEarlier(_), _) => None,
+        (Against::Nothing | Against::WeeksEarlier(_), _) => None,
     };
     let annotations = match &arguments.annotations {
         Some(path) => load_annotations(path, Some(&zone))?,

@@ -53,6 +53,16 @@ pub fn write(page: &ReportPage, path: &Path) -> Result<(), Failure> {
         Some("csv") => write_csv(page),
         _ => write_html(page),
     };
+    write_text(path, &text)
+}
+
+/// Writes a text to a file; what had this name is replaced at once, and stays when the disk refuses.
+pub fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    // A pipe or a device such as `/dev/stdout` is written to, never replaced.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return std::fs::write(path, text)
+            .map_err(|error| Failure::io("write", &path.display().to_string(), &error));
+    }
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())

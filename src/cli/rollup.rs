@@ -1,6 +1,5 @@
 //! `rollup`: counts and percentiles per window and whatever requests are counted apart by.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -10,6 +9,7 @@ use super::arguments::{ByChoice, GlobalArguments, RollupArguments, RollupFormat}
 use super::csv;
 use super::exit_code::{ExitCode, Failure};
 use super::range;
+use super::report::write_text;
 use super::terminal::Terminal;
 use crate::lake::{Lake, export_parquet};
 use crate::rollup::{Dimension, RollupPlan, RollupRow, SeriesKey, scan};
@@ -48,9 +48,11 @@ pub fn run(
         }
         (false, RollupFormat::Json, Some(path)) => {
             let text = serde_json::to_string_pretty(&json(&rows, &arguments.by))?;
-            write(path, &text)?;
+            write_text(path, &text)?;
         }
-        (false, RollupFormat::Csv, Some(path)) => write(path, &csv_text(&rows, &arguments.by))?,
+        (false, RollupFormat::Csv, Some(path)) => {
+            write_text(path, &csv_text(&rows, &arguments.by))?
+        }
         (false, RollupFormat::Json, None) => terminal.json(&json(&rows, &arguments.by))?,
         (false, RollupFormat::Csv | RollupFormat::Parquet, None) => {
             terminal.result(csv_text(&rows, &arguments.by).trim_end())?;
@@ -66,11 +68,6 @@ fn check(arguments: &RollupArguments) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|error| Failure::io("write", &path.display().to_string(), &error))
 }
 
 impl ByChoice {

@@ -4,17 +4,15 @@
 //! under the names of the parts it was made from and the questions, so that it is computed once,
 //! and again only when rows of that day come late.
 
-use std::collections::BTreeMap;
-
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 
 use super::exit_code::Failure;
+use super::maintenance::{Maintenance, maintenance};
 use crate::lake::{Lake, LakeError, LakeReader, RowFilter};
 use crate::request_record::Origin;
 use crate::rollup::{RollupError, RowReader, SeriesKey};
-use crate::sli::exclusion::excluded_windows;
 use crate::sli::{FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, SliSetPlan};
 use crate::time_window::TimeWindow;
 use crate::visits::{
@@ -78,7 +76,7 @@ pub fn shoppers(
     zone: &TimeZone,
 ) -> Result<VisitResults, Failure> {
     let days = days(asked.range, zone);
-    let maintenance = maintenance(asked, zone)?;
+    let maintenance = maintenance(asked.set, zone, asked.range)?;
     let answers = days.into_par_iter().map(|range| {
         let plan = plan(asked, range, zone, &maintenance);
         let name = name(reader, asked, &plan);
@@ -106,21 +104,8 @@ pub fn shoppers(
 /// The answers where there is no row to look at.
 pub fn nobody(asked: Asked<'_>, zone: &TimeZone) -> Result<VisitResults, Failure> {
     let none = |_: &mut VisitPass| Ok::<(), ShoppersError>(());
-    let maintenance = maintenance(asked, zone)?;
+    let maintenance = maintenance(asked.set, zone, asked.range)?;
     Ok(answer(&plan(asked, asked.range, zone, &maintenance), none)?)
-}
-
-/// Maintenance by name of the SLI.
-type Maintenance = BTreeMap<String, Vec<TimeWindow>>;
-
-fn maintenance(asked: Asked<'_>, zone: &TimeZone) -> Result<Maintenance, Failure> {
-    let slis = asked.set.slis.iter();
-    let windows = slis.map(|sli| {
-        let excluded = excluded_windows(&asked.set.exclusions, &sli.name, zone, asked.range)?;
-        let windows = excluded.into_iter().map(|excluded| excluded.window);
-        Ok((sli.name.clone(), windows.collect()))
-    });
-    windows.collect()
 }
 
 /// Name of a funnel in which maintenance counts.

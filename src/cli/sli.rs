@@ -2,7 +2,6 @@
 
 mod parts;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -16,6 +15,7 @@ use super::csv;
 use super::exit_code::{ExitCode, Failure};
 use super::page;
 use super::range::{self, Judged};
+use super::report::write_text;
 use super::terminal::Terminal;
 use crate::lake::{Lake, export_parquet};
 use crate::sli::{SliSeries, SliState, SliWindow};
@@ -28,17 +28,17 @@ pub fn run(
     global: &GlobalArguments,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
-    let lake = Lake::open(&global.lake)?;
     check(arguments)?;
+    let lake = Lake::open(&global.lake)?;
     let judged = range::judge(&arguments.range, &lake)?;
     if let Some(by) = arguments.by {
         let parts = parts(&judged, by)?;
         let is_json = terminal.is_json || arguments.format == SliFormat::Json;
         match (is_json, &arguments.output) {
             (true, None) => terminal.json(&parts)?,
-            (true, Some(path)) => write(path, &serde_json::to_string_pretty(&parts)?)?,
+            (true, Some(path)) => write_text(path, &serde_json::to_string_pretty(&parts)?)?,
             (false, None) => terminal.result(&table(&judged, by, &parts))?,
-            (false, Some(path)) => write(path, &table(&judged, by, &parts))?,
+            (false, Some(path)) => write_text(path, &table(&judged, by, &parts))?,
         }
         return Ok(exit_code(&judged.series));
     }
@@ -49,12 +49,12 @@ pub fn run(
     match (format, &arguments.output) {
         (SliFormat::Json, None) => terminal.json(&json(&judged))?,
         (SliFormat::Json, Some(path)) => {
-            write(path, &serde_json::to_string_pretty(&json(&judged))?)?;
+            write_text(path, &serde_json::to_string_pretty(&json(&judged))?)?;
         }
         (SliFormat::Csv | SliFormat::Parquet, None) => {
             terminal.result(csv_text(&judged).trim_end())?;
         }
-        (SliFormat::Csv, Some(path)) => write(path, &csv_text(&judged))?,
+        (SliFormat::Csv, Some(path)) => write_text(path, &csv_text(&judged))?,
         (SliFormat::Parquet, Some(path)) => {
             let table = windows_table(&judged)
                 .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
@@ -64,7 +64,7 @@ pub fn run(
             terminal.result(&terminal.sli_table(&page::page(&judged)?))?;
         }
         (SliFormat::Table, Some(path)) => {
-            write(path, &terminal.sli_table(&page::page(&judged)?))?;
+            write_text(path, &terminal.sli_table(&page::page(&judged)?))?;
         }
     }
     Ok(exit_code(&judged.series))
@@ -80,11 +80,6 @@ fn check(arguments: &SliArguments) -> Result<(), Failure> {
         )),
         _ => Ok(()),
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|error| Failure::io("write", &path.display().to_string(), &error))
 }
 
 /// One row per SLI and window.

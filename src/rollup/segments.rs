@@ -37,8 +37,8 @@ pub struct Segments<'a> {
     lake: &'a Lake,
     reader: &'a LakeReader,
     batches: Vec<Batch>,
-    /// Rows that had to be counted now.
-    counted_rows: u64,
+    /// Names of everything that is kept, when the lake was looked at.
+    names: Vec<String>,
 }
 
 /// Parts that were counted together.
@@ -65,6 +65,15 @@ struct Segment {
     chunk: Option<Chunk>,
 }
 
+impl Segment {
+    /// What the name of its exact counts of a cut begins with; `None` when it could not be kept, and so
+    /// its cuts neither.
+    fn cut_stem(&self, cut_us: u64) -> Option<String> {
+        let table = self.table.strip_suffix(".parquet")?;
+        Some(format!("cut-{cut_us}-{table}"))
+    }
+}
+
 impl<'a> Segments<'a> {
     /// Counts what nobody counted yet.
     ///
@@ -82,7 +91,6 @@ impl<'a> Segments<'a> {
             .filter(|part| !counted.contains(part.name().as_str()))
             .collect();
         parts.sort_by_key(|part| (part.from_us(), part.name()));
-        let counted_rows = parts.iter().map(|part| part.records).sum();
         let fresh = grouped(&parts).into_par_iter().map(|parts| {
             let mut batch = count(reader, &parts)?;
             if keep(lake, &mut batch) {
@@ -98,14 +106,8 @@ impl<'a> Segments<'a> {
             lake,
             reader,
             batches,
-            counted_rows,
+            names: lake.derived_names(),
         })
-    }
-
-    /// Rows that had to be counted now; all others had been counted before.
-    #[must_use]
-    pub fn counted_rows(&self) -> u64 {
-        self.counted_rows
     }
 
     /// The first and the last moment of the requests of an origin, UTC µs, both inclusive; `None`
@@ -253,13 +255,9 @@ impl<'a> Segments<'a> {
         numbers: &[u32],
         cut_us: u64,
     ) -> Result<Vec<Vec<(usize, u64)>>, RollupError> {
-        let names = self.lake.derived_names();
-        let stem = |segment: &Segment| {
-            let table = segment.table.trim_end_matches(".parquet");
-            format!("cut-{cut_us}-{table}")
-        };
+        let names = &self.names;
         let found = segments.iter().map(|segment| {
-            let stem = stem(segment);
+            let stem = segment.cut_stem(cut_us)?;
             let name = names.iter().find(|name| name.starts_with(&stem))?;
             cut_from_table(&self.lake.read_derived(name)?)
         });
@@ -279,8 +277,8 @@ impl<'a> Segments<'a> {
         let found = cells_of_cut(&rows, batch, chunks, numbers);
         for (segment, partial) in segments.iter().zip(&found) {
             // A disk that refuses costs the same work the next time.
-            if let (false, Ok(table)) = (segment.table.is_empty(), cut_to_table(partial)) {
-                let _ = self.lake.write_derived(&stem(segment), &table);
+            if let (Some(stem), Ok(table)) = (segment.cut_stem(cut_us), cut_to_table(partial)) {
+                let _ = self.lake.write_derived(&stem, &table);
             }
         }
         Ok(found)
@@ -452,4 +450,23 @@ fn id_of(parts: &[String]) -> String {
 
 fn index_name(parts: &[String]) -> String {
     format!("batch-{}.json", id_of(parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_that_could_not_be_kept_takes_no_cut_of_another() {
+        let segment = |table: &str| Segment {
+            day: 0,
+            table: table.to_owned(),
+            chunk: None,
+        };
+        assert_eq!(segment("").cut_stem(3_000_000), None);
+        assert_eq!(
+            segment("cells-0-ab-cd-v2.parquet").cut_stem(3_000_000),
+            Some("cut-3000000-cells-0-ab-cd-v2".to_owned())
+        );
+    }
 }

@@ -86,11 +86,11 @@ fn why(series: &SliSeries) -> String {
     };
     match crossed.first() {
         Some(level) => format!(
-            "{value} over the week{goal}; beyond its {} level for {} in all.",
+            "{value}{goal}; beyond its {} level for {} in all.",
             level.level,
             text::duration(seconds(level.total_us()))
         ),
-        None => format!("{value} over the week{goal}."),
+        None => format!("{value}{goal}."),
     }
 }
 
