@@ -13,17 +13,22 @@ use crate::request_record::Origin;
 use crate::rollup::{RollupPlan, Segments};
 use crate::sli::objective::{History, ObjectiveOutcome, Slice, evaluate_objective};
 use crate::sli::{
-    Outside, Over, Scope, SliSeries, SliSetPlan, SliState, evaluate, settle_journeys,
+    Outside, Over, Scope, SliPlan, SliSeries, SliSetPlan, SliState, evaluate, settle_journeys,
 };
 use crate::time_window::TimeWindow;
 
 /// Points of a budget's run, µs.
 const STEP_US: i64 = 3_600_000_000;
 const DAY_US: i64 = 24 * 3_600_000_000;
+/// The shortest windows of kept rollups, µs.
+const MINUTE_US: i64 = 60_000_000;
 /// The longest month.
 const MONTH_DAYS: i64 = 31;
 
 /// What became of every objective, from rows as far back as the longest of them looks.
+///
+/// Requests are counted in slices that fit into the shortest window of every burn rule, however long
+/// the windows of the SLIs are; `windows_good` counts windows, which are as long as they are.
 pub fn of_logs(
     set: &SliSetPlan,
     segments: &Segments<'_>,
@@ -47,16 +52,62 @@ pub fn of_logs(
         start_us: from_us.div_euclid(scope.window_us) * scope.window_us,
         end_us,
     };
-    let long = Scope { range, ..scope };
-    let plan = RollupPlan::new(scope.window_us, set.cuts_us());
-    let rollup = segments.rollup(plan, range, |series| series.origin == origin)?;
-    let outside = Outside {
-        excluded: maintenance(set, zone, range)?,
-        newest_us,
-        ..Outside::default()
+    let requests = requests_only(set);
+    let slices = Scope {
+        range,
+        window_us: slice_us(&requests, scope.window_us),
+        ..scope
     };
-    let series = evaluate(set, &rollup, long, &outside)?;
-    Ok(of_series(set, &series, long, zone))
+    let windows = Scope { range, ..scope };
+    let mut outcomes = BTreeMap::new();
+    let has_windows = set.slis.iter().any(has_windows);
+    for (set, scope, is_asked) in [(&requests, slices, true), (set, windows, has_windows)] {
+        if !is_asked {
+            continue;
+        }
+        let plan = RollupPlan::new(scope.window_us, set.cuts_us());
+        let rollup = segments.rollup(plan, range, |series| series.origin == origin)?;
+        let outside = Outside {
+            excluded: maintenance(set, zone, range)?,
+            newest_us,
+            ..Outside::default()
+        };
+        let series = evaluate(set, &rollup, scope, &outside)?;
+        for (name, outcome) in of_series(set, &series, scope, zone) {
+            outcomes.entry(name).or_insert(outcome);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The SLIs of the set that have objectives and are made of requests, not of other SLIs.
+fn requests_only(set: &SliSetPlan) -> SliSetPlan {
+    let mut requests = set.clone();
+    requests
+        .slis
+        .retain(|sli| !sli.objectives.is_empty() && sli.measure.made_of().is_empty());
+    requests
+}
+
+fn has_windows(sli: &SliPlan) -> bool {
+    !sli.objectives.is_empty() && !sli.measure.made_of().is_empty()
+}
+
+/// The longest slices, in whole minutes, of which windows and the short windows of all burn rules are
+/// multiples; a minute where there are none.
+fn slice_us(set: &SliSetPlan, window_us: i64) -> i64 {
+    let objectives = set.slis.iter().flat_map(|sli| &sli.objectives);
+    let rules = objectives.flat_map(|objective| &objective.burn);
+    let common_us = rules.fold(window_us, |common_us, rule| divisor(common_us, rule.short_us));
+    match common_us % MINUTE_US {
+        0 => common_us,
+        _ => MINUTE_US,
+    }
+}
+
+/// The greatest common divisor (Euclid).
+fn divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { divisor(b, a % b) }
 }
 
 /// What became of every objective, from the windows of the SLIs alone.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::arguments::{GlobalArguments, WhatIfArguments};
+use super::arguments::{GlobalArguments, RangeArguments, WhatIfArguments};
+use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::range;
 use super::terminal::Terminal;
@@ -10,9 +11,12 @@ use crate::declared_files::choices_hint;
 use crate::lake::Lake;
 use crate::report::{Unit, text};
 use crate::sli::objective::{History, Slice, WhatIf, WhatIfAlerts, WhatIfCell, what_if};
-use crate::sli::{Over, SliSetPlan, default_rules, over_of};
+use crate::sli::{Measure, Over, SliSetPlan, default_rules, over_of};
 use crate::time_window::{rfc3339, seconds};
 
+/// The shortest short window of the default burn rules.
+const SLICE: &str = "5m";
+const SLICE_US_MAX: i64 = 300_000_000;
 /// A rolling window is judged every so many µs.
 const STEP_US: i64 = 3_600_000_000;
 
@@ -31,7 +35,7 @@ pub fn run(
             "--targets: `{target}` is no share below 1 (hint: write `0.995` for 99.5 %)"
         )));
     }
-    let judged = range::judge(&arguments.range, &Lake::open(&global.lake)?)?;
+    let judged = range::judge(&sliced(arguments)?, &Lake::open(&global.lake)?)?;
     let overs = overs(&arguments.over, &judged.set)?;
     let index = index_of(&arguments.sli, &judged.set)?;
     let slices = judged.series[index].windows.iter().map(|window| Slice {
@@ -46,6 +50,7 @@ pub fn run(
     for over in &overs {
         for target in &arguments.targets {
             let mut rules = default_rules(*target, over.nominal_us());
+            rules.retain(|rule| rule.short_us >= judged.scope.window_us);
             for rule in &mut rules {
                 // Two rules are called `page`.
                 rule.name = format!("{} ({})", rule.name, text::duration(seconds(rule.long_us)));
@@ -69,6 +74,23 @@ pub fn run(
         false => terminal.result(&table(&arguments.sli, &rows))?,
     }
     Ok(ExitCode::Ok)
+}
+
+/// The arguments with windows that fit into the short windows of the burn rules, where windows are
+/// but slices in which requests are counted.
+fn sliced(arguments: &WhatIfArguments) -> Result<RangeArguments, Failure> {
+    let asked = &arguments.range;
+    let set = definitions::sli_set(asked.defs.as_deref(), asked.thresholds.as_deref())?;
+    let sli = &set.slis[index_of(&arguments.sli, &set)?];
+    let mut range = asked.clone();
+    let is_coarse = match &asked.window {
+        Some(text) => range::whole_seconds(text)? > SLICE_US_MAX,
+        None => asked.run.is_none() && set.window_us > SLICE_US_MAX,
+    };
+    if is_coarse && matches!(sli.measure, Measure::Ratio { .. } | Measure::LatencyCut { .. }) {
+        range.window = Some(SLICE.to_owned());
+    }
+    Ok(range)
 }
 
 fn overs(texts: &[String], set: &SliSetPlan) -> Result<Vec<Over>, Failure> {

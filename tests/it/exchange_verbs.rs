@@ -298,6 +298,53 @@ fn what_if_says_what_would_have_alerted_and_when() {
 }
 
 #[test]
+fn long_windows_hide_no_budget_that_burnt_too_fast() {
+    let folder = an_hour_of_failures();
+    let words = "what-if availability --lake lake --targets 0.999 --over 7d --window 1h --json";
+    let rows = run(&folder, words).exits(0).json();
+    let alerts = list(&rows, "/0/alerts");
+    assert!(alerts.iter().all(|alert| count(alert, "/count") == 1), "{rows}");
+    let words = "report --lake lake --week 2026-W48 --window 1h --defs set.yaml -o week.json";
+    folder.write(
+        "set.yaml",
+        "name: week
+events: {page: {}}
+slis:
+  - kind: ratio
+    name: answered
+    title: Answered
+    event: page
+    objectives: [{target: 0.99, over: week}]
+    thresholds: [{level: warn, below: 0.99, for: 1m}]
+  - kind: windows_good
+    name: calm
+    title: Calm windows
+    of: answered
+    level: warn
+    objectives: [{target: 0.99, over: week}]
+",
+    );
+    run(&folder, words);
+    let page: Value = serde_json::from_str(&folder.read("week.json")).unwrap();
+    let fired = |index: usize| {
+        let pointer = format!("/slis/{index}/detail/objectives/0/burn_alerts");
+        list(&page, &pointer).len()
+    };
+    let names = [0, 1].map(|index| text(&page, &format!("/slis/{index}/name")));
+    let place = |name| names.iter().position(|found| *found == name).unwrap();
+    assert!(fired(place("answered")) > 0, "{page}");
+    assert_eq!(fired(place("calm")), 0);
+    let unknowns = list(&page, "/unknowns").iter();
+    let unknowns: Vec<&str> = unknowns.map(|unknown| text(unknown, "")).collect();
+    let is_said = |title| {
+        let said = format!("{title}: whether its budget burnt too fast is not known");
+        unknowns.iter().any(|unknown| unknown.starts_with(&said))
+    };
+    assert!(is_said("Calm windows"), "{unknowns:?}");
+    assert!(!is_said("Answered"), "{unknowns:?}");
+}
+
+#[test]
 fn what_cannot_be_meant_is_said_with_its_cure() {
     let folder = lake_of(&plain_lines(100));
     folder.write("broken.yaml", "x: [");

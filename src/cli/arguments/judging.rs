@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 /// Which part of the lake is meant.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RangeArguments {
     /// First moment: RFC 3339, a date, or an age such as -7d
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

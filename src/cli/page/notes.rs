@@ -114,6 +114,7 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
             ));
         }
     }
+    unknowns.extend(burn_unknowns(judged));
     let all = judged.rollup.select(is_counted);
     let with_latency: u64 = all
         .counts_with_latency()
@@ -137,6 +138,22 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
         unknowns.extend(run_unknowns(run));
     }
     unknowns
+}
+
+/// SLIs whose windows are too long for one of their burn rules.
+fn burn_unknowns(judged: &Judged) -> Vec<String> {
+    let slis = judged.series.iter().filter(|series| {
+        let outcomes = judged.objectives.get(&series.name).into_iter().flatten();
+        let mut rules = outcomes.flat_map(|outcome| &outcome.burn);
+        rules.any(|rule| rule.threshold.is_some() && !rule.can_fire)
+    });
+    slis.map(|series| {
+        format!(
+            "{}: whether its budget burnt too fast is not known, because a window is longer than the short one of a burn rule (a shorter --window is not).",
+            series.title
+        )
+    })
+    .collect()
 }
 
 fn run_unknowns(run: &RunFacts) -> Vec<String> {

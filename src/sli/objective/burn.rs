@@ -24,7 +24,8 @@ pub struct BurnOutcome {
     /// The burn rate beyond which it fires; of months that of the last one. `None` when no stretch
     /// of the objective overlaps the range.
     pub threshold: Option<f64>,
-    /// Whether it can fire at all: not when even nothing but bad ones burn no faster.
+    /// Whether it can fire at all: not when even nothing but bad ones burn no faster, and not when
+    /// a slice is longer than the short window.
     pub can_fire: bool,
     /// When it fired, oldest first.
     pub firing: Vec<FiringStretch>,
@@ -99,7 +100,8 @@ pub fn burn_outcome(
         rule: rule.name.clone(),
         tell: rule.tell.clone(),
         threshold,
-        can_fire: threshold.is_some_and(|limit| limit * (1.0 - plan.target) < 1.0),
+        can_fire: rule.short_us >= history.slice_us()
+            && threshold.is_some_and(|limit| limit * (1.0 - plan.target) < 1.0),
         firing_us: firing
             .iter()
             .map(|stretch| stretch.to_us - stretch.from_us)

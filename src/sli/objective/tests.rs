@@ -236,6 +236,20 @@ fn a_rule_that_cannot_be_reached_says_so() {
 }
 
 #[test]
+fn slices_longer_than_the_short_window_cannot_say_that_nothing_burned() {
+    let range = between("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z");
+    let rule = rule(0.02, HOUR_US, 5 * MINUTE_US);
+    let strict = plan(0.99, Over::Rolling(30 * DAY_US), vec![]);
+    let said = |slice_us| {
+        let all_bad = history(range, slice_us, 100, |_| 100);
+        let found = burn_outcome(&rule, &strict, &all_bad, &TimeZone::UTC);
+        (found.can_fire, found.firing.is_empty())
+    };
+    assert_eq!(said(5 * MINUTE_US), (true, false));
+    assert_eq!(said(HOUR_US), (false, true));
+}
+
+#[test]
 fn a_period_is_judged_and_burns_only_while_it_lasts() {
     let holiday = NamedPeriod {
         name: "cyber-weekend".to_owned(),
