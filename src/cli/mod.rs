@@ -13,6 +13,7 @@ mod definitions;
 mod exchange;
 mod exit_code;
 mod facts;
+mod fit;
 mod ingest;
 mod lake;
 mod live;

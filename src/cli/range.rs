@@ -9,6 +9,7 @@ use super::changes::Side;
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::facts::RunFacts;
+use super::fit::check_fit;
 use super::objectives;
 use super::outside::outside;
 use super::past::{LAST_YEAR_WEEKS, Past};
@@ -372,6 +373,7 @@ impl Found {
         let extent = covered(low, high, window_us);
         if let Some(week) = &arguments.week {
             let wanted = parse_week(week, zone)?;
+            check_fit(&[wanted.start_us, wanted.end_us], window_us)?;
             return Ok(Self {
                 wanted,
                 covered: extent,
@@ -385,8 +387,16 @@ impl Found {
         };
         let start_us = bound(&arguments.from, extent.start_us)?;
         let end_us = bound(&arguments.to, extent.end_us.max(start_us + 1))?;
+        let wanted = TimeWindow::new(start_us, end_us)?;
+        // An age is a rough word, and windows are added around it; a time is meant as it stands.
+        let is_time =
+            |text: &Option<String>| text.as_ref().is_some_and(|text| !text.starts_with('-'));
+        let named = [(&arguments.from, start_us), (&arguments.to, end_us)];
+        let named = named.iter().filter(|(text, _)| is_time(text));
+        let named: Vec<i64> = named.map(|(_, ts_us)| *ts_us).collect();
+        check_fit(&named, window_us)?;
         Ok(Self {
-            wanted: TimeWindow::new(start_us, end_us)?,
+            wanted,
             covered: extent,
             alignment: Alignment::Clock,
         })

@@ -282,6 +282,22 @@ fn a_week_holds_its_days_and_not_those_of_the_next() {
 }
 
 #[test]
+fn windows_that_reach_out_of_the_week_are_refused_with_some_that_do_not() {
+    let folder = TempFolder::new();
+    folder.write("access.log", plain_lines(300));
+    ingest(&folder, "access.log");
+    let in_berlin = "sli --lake lake --tz Europe/Berlin --week 2026-W48 --json --window";
+    let refused = run(&folder, &format!("{in_berlin} 1d")).refuses(2);
+    assert!(refused.err.contains("--window 1h"), "{}", refused.err);
+    let document = run(&folder, &format!("{in_berlin} 1h")).json();
+    assert_eq!(text(&document, "/from"), "2026-11-22T23:00:00Z");
+    assert_eq!(text(&document, "/to"), "2026-11-29T23:00:00Z");
+    let half = "sli --lake lake --window 1h --from 2026-11-27T07:30:00Z";
+    let refused = run(&folder, half).refuses(2);
+    assert!(refused.err.contains("--window 30m"), "{}", refused.err);
+}
+
+#[test]
 fn the_csv_has_the_windows_of_the_json() {
     let folder = TempFolder::new();
     folder.write("access.log", plain_lines(300));
@@ -389,6 +405,8 @@ fn nonsense_instead_of_a_time_is_wrong_usage() {
         "--run nobody",
         "--from 2026-11-27 --to 2026-11-26",
         "--week 2026-W48 --from -1d",
+        "--week 2026-W48 --window 7m",
+        "--week 2026-W48 --window 400d",
     ] {
         run(&folder, &format!("sli --lake lake {words}")).exits(2);
     }
