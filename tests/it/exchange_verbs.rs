@@ -303,7 +303,10 @@ fn long_windows_hide_no_budget_that_burnt_too_fast() {
     let words = "what-if availability --lake lake --targets 0.999 --over 7d --window 1h --json";
     let rows = run(&folder, words).exits(0).json();
     let alerts = list(&rows, "/0/alerts");
-    assert!(alerts.iter().all(|alert| count(alert, "/count") == 1), "{rows}");
+    assert!(
+        alerts.iter().all(|alert| count(alert, "/count") == 1),
+        "{rows}"
+    );
     let words = "report --lake lake --week 2026-W48 --window 1h --defs set.yaml -o week.json";
     folder.write(
         "set.yaml",

@@ -71,11 +71,16 @@ impl<'d> Import<'d> {
                 self.notices.push(document.notice(at, message));
                 None
             }
+            Some(share) if !(0.0..=1.0).contains(&share) => {
+                let message =
+                    format!("a target of {share} is no share, which 0.999 would be: no objective");
+                self.notices.push(document.notice(at, message));
+                None
+            }
             Some(share) => {
-                let kept = share.clamp(0.0, TARGET_MAX);
+                let kept = share.min(TARGET_MAX);
                 if kept != share {
-                    let message =
-                        format!("a target of {share} leaves no budget or is no share: {kept}");
+                    let message = format!("a target of {share} leaves no budget: {kept}");
                     self.notices.push(document.notice(at, message));
                 }
                 Some(kept)

@@ -206,7 +206,7 @@ fn composites_bring_their_parts_along() {
         "the shortest rolling window is an hour: 2h",
         "the mean of the slices' ratios is not computed",
         "a weight is above 0",
-        "a target of 1.5 leaves no budget or is no share",
+        "a target of 1.5 is no share, which 0.999 would be: no objective",
         "their weighted mean, not their weighted burn",
     ] {
         has(&told, expected);
