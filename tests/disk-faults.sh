@@ -74,6 +74,8 @@ sweep() {
                     || fail "$name: $action at $k: the lake is damaged: $(cat "$work/err")"
             fi
             "$@" > /dev/null 2> "$work/err" || fail "$name: after $action at $k: $(cat "$work/err")"
+            "$firedrill" lake verify --lake "$work/lake" | grep '^behind' > "$work/err" \
+                && fail "$name: after $action at $k: $(cat "$work/err")"
             content "$work/lake" "$work/found"
             facts "$work/lake" "$work/found-facts"
             cmp -s "$work/expected-facts" "$work/found-facts" || fail "$name: $action at $k: $(diff "$work/expected-facts" "$work/found-facts")"

@@ -79,4 +79,13 @@ with tempfile.TemporaryDirectory() as folder:
     glob = totals(connection, [str(path) for path in (lake / "requests").glob("*.parquet")])
     if glob != before:
         sys.exit(f"FAILED: a plain glob after vacuum reads {glob}")
+    bad = work / "bad.log"
+    bad.write_text("".join(["".join(log.open().readlines()[:300]), "nonsense\n", "more nonsense\n"]).replace("Mozilla", "Mozzilla"))
+    run("ingest", bad, "--lake", lake, "-q")
+    rejects = deltalake.DeltaTable(str(lake / "rejects"))
+    found = connection.execute("select count(*), count(distinct text) from read_parquet(?)", [rejects.file_uris()]).fetchone()
+    rows = rejects.to_pyarrow_dataset().count_rows()
+    stated = json.loads(run("lake", "info", "--lake", lake, "--json"))["rejected"]
+    if (found, rows, stated) != ((2, 2), 2, 2):
+        sys.exit(f"FAILED: 2 lines were rejected: DuckDB {found}, deltalake {rows}, firedrill {stated}")
     print(f"ok  deltalake {deltalake.__version__}, DuckDB {duckdb.__version__}: {before[0]} rows, {before[1]} µs, {files_before} files, {files_after} after compact")

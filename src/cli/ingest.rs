@@ -172,7 +172,7 @@ fn settings<'a>(
             agents: Agents::default(),
             channels: Channels::new(own_hosts).with_known(learned.channels),
             sites: learned.sites,
-            shopper_keys: ShopperKeys::new(lake.key(), arguments.session_cookie.clone()),
+            shopper_keys: ShopperKeys::new(&lake.key()?, arguments.session_cookie.clone()),
             kept_query: KeptQuery::new(arguments.keep_query.clone()),
             service: arguments.service.as_str().into(),
         },

@@ -98,7 +98,9 @@ fn has_windows(sli: &SliPlan) -> bool {
 fn slice_us(set: &SliSetPlan, window_us: i64) -> i64 {
     let objectives = set.slis.iter().flat_map(|sli| &sli.objectives);
     let rules = objectives.flat_map(|objective| &objective.burn);
-    let common_us = rules.fold(window_us, |common_us, rule| divisor(common_us, rule.short_us));
+    let common_us = rules.fold(window_us, |common_us, rule| {
+        divisor(common_us, rule.short_us)
+    });
     match common_us % MINUTE_US {
         0 => common_us,
         _ => MINUTE_US,

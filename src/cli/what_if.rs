@@ -87,7 +87,12 @@ fn sliced(arguments: &WhatIfArguments) -> Result<RangeArguments, Failure> {
         Some(text) => range::whole_seconds(text)? > SLICE_US_MAX,
         None => asked.run.is_none() && set.window_us > SLICE_US_MAX,
     };
-    if is_coarse && matches!(sli.measure, Measure::Ratio { .. } | Measure::LatencyCut { .. }) {
+    if is_coarse
+        && matches!(
+            sli.measure,
+            Measure::Ratio { .. } | Measure::LatencyCut { .. }
+        )
+    {
         range.window = Some(SLICE.to_owned());
     }
     Ok(range)

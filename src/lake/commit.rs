@@ -240,8 +240,13 @@ impl Lake {
     pub fn commit(&self, commit: Commit) -> Result<CommitOutcome, LakeError> {
         let _turn = self.turn();
         let outcome = self.try_commit(&commit);
-        if !matches!(outcome, Ok(CommitOutcome::Committed)) {
-            commit.discard();
+        match outcome {
+            Ok(CommitOutcome::Committed) if !commit.rejects.is_empty() => {
+                // The commit counts without it, and the next ingest makes up for it.
+                let _ = self.mirror_rejects();
+            }
+            Ok(CommitOutcome::Committed) => {}
+            Ok(CommitOutcome::SourceMoved { .. }) | Err(_) => commit.discard(),
         }
         outcome
     }
@@ -250,7 +255,7 @@ impl Lake {
     /// files have their final names. The log alone keeps commits apart; where a file system has no
     /// locks, or a writer that was stopped holds its own, the loser's files are left for
     /// `lake vacuum`.
-    fn turn(&self) -> Option<File> {
+    pub(super) fn turn(&self) -> Option<File> {
         let path = self.root.join(LOCK_NAME);
         let mut options = File::options();
         let lock = options

@@ -43,6 +43,14 @@ pub enum Finding {
         /// Number of the missing entry.
         version: u64,
     },
+    /// The table of rejected lines is not what the ledger says; other engines see too few or too many
+    /// of them, this program does not.
+    RejectTable {
+        /// Files that it lacks.
+        missing: usize,
+        /// Files that it should not show.
+        unknown: usize,
+    },
     /// A file that no commit names; harmless here, counted twice by a plain glob.
     Orphan {
         /// The file.
@@ -51,10 +59,11 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether numbers may be wrong; an orphan only wastes space.
+    /// Whether numbers may be wrong; an orphan only wastes space, and a table that is behind is made
+    /// equal by the next ingest.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        !matches!(self, Finding::Orphan { .. })
+        !matches!(self, Finding::Orphan { .. } | Finding::RejectTable { .. })
     }
 }
 
@@ -83,6 +92,10 @@ impl fmt::Display for Finding {
             Finding::LogGap { version } => {
                 write!(formatter, "log entry {version} is missing")
             }
+            Finding::RejectTable { missing, unknown } => write!(
+                formatter,
+                "behind: the table `rejects/` lacks {missing} files and shows {unknown} too many (left by an interrupted run; the next `firedrill ingest` mends it)"
+            ),
             Finding::Orphan { path } => write!(
                 formatter,
                 "orphan: `{}` belongs to no commit (left by an interrupted run; `firedrill lake vacuum` removes it)",

@@ -11,7 +11,8 @@
 //!     _delta_log/          one entry per commit: parts, transaction ids, the ledger of sources
 //!     part-….parquet       named by source, byte range and content, so a repeated write is the same
 //!     part-compact-….parquet  the rows of many small parts, in the order of time
-//!   rejects/               lines that were not understood, one file per part that had any
+//!   rejects/               lines that were not understood, one file per part that had any; a Delta
+//!                          table, too, whose log follows the ledger
 //!   derived/               what was computed from the table and can be computed again
 //!   runs/                  facts of each rehearsal that its requests do not hold, as JSON
 //!   lock                   held by whoever commits
@@ -33,6 +34,7 @@ mod parquet_file;
 mod part;
 mod part_file;
 mod reader;
+mod reject_table;
 mod rejects;
 mod runs;
 mod schema;
@@ -199,7 +201,6 @@ fn table_cure(error: &(dyn std::error::Error + 'static)) -> &'static str {
 #[derive(Debug)]
 pub struct Lake {
     root: PathBuf,
-    key: [u8; 32],
     table: Table,
     spare_columns: SpareColumns,
 }
@@ -254,12 +255,10 @@ impl Lake {
         let root = root
             .canonicalize()
             .map_err(|source| io("open", root, source))?;
-        let key = read_or_make_key(&root.join("key"))?;
         let table = Table::open_or_create(&requests_folder(&root))?;
         table.check_columns()?;
         Ok(Self {
             root,
-            key,
             table,
             spare_columns: SpareColumns::default(),
         })
@@ -271,10 +270,13 @@ impl Lake {
         &self.root
     }
 
-    /// The key of the shopper hashes; it never leaves the lake's folder.
-    #[must_use]
-    pub fn key(&self) -> &[u8; 32] {
-        &self.key
+    /// The key of the shopper hashes; it never leaves the lake's folder. Only who adds logs needs it,
+    /// and makes it if there is none: readers may be kept from it.
+    ///
+    /// # Errors
+    /// When it cannot be read or made, or is no key.
+    pub fn key(&self) -> Result<[u8; 32], LakeError> {
+        read_or_make_key(&self.root.join("key"))
     }
 
     /// What is in the lake right now: files and ledger of one commit, unchanged by later ones.

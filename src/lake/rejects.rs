@@ -30,7 +30,7 @@ pub struct RejectedLine {
     pub text: String,
 }
 
-static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         Field::new("source", DataType::Utf8, false),
         Field::new("offset", DataType::Int64, false),
@@ -131,16 +131,9 @@ impl RejectWriter {
 
 /// The rejected lines in the file `path`, in the order of the source.
 pub fn read(path: &Path) -> Result<Vec<RejectedLine>, LakeError> {
-    let file = File::open(path).map_err(|source| io("read", path, source))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(|source| parquet_error(path, source))?;
     let mut lines = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|source| LakeError::Columns {
-            path: path.to_owned(),
-            source,
-        })?;
+    for batch in batches(path)? {
+        let batch = batch?;
         let offset = batch.column(1).as_primitive::<Int64Type>();
         let line_number = batch.column(2).as_primitive::<Int64Type>();
         let reason = batch.column(3).as_string::<i32>();
@@ -153,4 +146,20 @@ pub fn read(path: &Path) -> Result<Vec<RejectedLine>, LakeError> {
         }));
     }
     Ok(lines)
+}
+
+/// The rows of the file `path`.
+pub fn batches(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>>, LakeError> {
+    let file = File::open(path).map_err(|source| io("read", path, source))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(|source| parquet_error(path, source))?;
+    Ok(reader.map(|batch| {
+        batch.map_err(|source| LakeError::Columns {
+            path: path.to_owned(),
+            source,
+        })
+    }))
 }

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::StructArray;
 use delta_kernel::committer::FileSystemCommitter;
 use delta_kernel::object_store::local::LocalFileSystem;
+use delta_kernel::schema::SchemaRef;
 use delta_kernel::snapshot::SnapshotRef;
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
@@ -42,6 +44,16 @@ pub struct TableCommit<'a> {
     pub domains: Vec<(String, String)>,
     /// The last line of the entry.
     pub seal: Seal,
+}
+
+/// A file that a mirror of the ledger is to show.
+pub struct MirroredFile {
+    pub name: String,
+    pub bytes: u64,
+    /// UTC ms since 1970.
+    pub modified_ms: i64,
+    /// One row: the number of rows.
+    pub stats: StructArray,
 }
 
 /// What the domain-metadata entries of a snapshot say.
@@ -81,10 +93,33 @@ impl Table {
         })
     }
 
+    /// The table of requests.
     pub fn open_or_create(folder: &Path) -> Result<Self, LakeError> {
+        let properties = [
+            ("delta.feature.domainMetadata", "supported".to_owned()),
+            (
+                "delta.dataSkippingStatsColumns",
+                schema::STATS_COLUMNS.join(","),
+            ),
+        ];
+        let declared = schema::delta_schema();
+        let declared = declared.map_err(|source| LakeError::Table {
+            path: folder.to_owned(),
+            source: Box::new(source),
+        })?;
+        Self::open_or_create_with(folder, declared, &properties)
+    }
+
+    /// The table in `folder`; made with these columns and properties if there is none.
+    pub fn open_or_create_with(
+        folder: &Path,
+        columns: SchemaRef,
+        properties: &[(&str, String)],
+    ) -> Result<Self, LakeError> {
         let table = Self::connect(folder)?;
         if !Self::exists_in(folder) {
-            table.create().map_err(|error| table.error(error))?;
+            let created = table.create(columns, properties);
+            created.map_err(|error| table.error(error))?;
         }
         Ok(table)
     }
@@ -113,22 +148,11 @@ impl Table {
         })
     }
 
-    fn create(&self) -> KernelResult<()> {
-        let created = create_table(
-            self.url.as_str(),
-            schema::delta_schema()?,
-            ENGINE_INFO,
-            true,
-        )
-        .with_table_properties([
-            ("delta.feature.domainMetadata", "supported".to_owned()),
-            (
-                "delta.dataSkippingStatsColumns",
-                schema::STATS_COLUMNS.join(","),
-            ),
-        ])
-        .build(&self.engine, Box::new(FileSystemCommitter::new()))
-        .and_then(|transaction| transaction.commit(&self.engine));
+    fn create(&self, columns: SchemaRef, properties: &[(&str, String)]) -> KernelResult<()> {
+        let created = create_table(self.url.as_str(), columns, ENGINE_INFO, true)
+            .with_table_properties(properties.iter().cloned())
+            .build(&self.engine, Box::new(FileSystemCommitter::new()))
+            .and_then(|transaction| transaction.commit(&self.engine));
         match created {
             // Another process made it between our look and our commit.
             Err(_) if Self::exists_in(&self.folder) => Ok(()),
@@ -257,7 +281,49 @@ impl Table {
                 transaction.remove_files(removal);
             }
         }
-        match transaction.commit(&self.engine)? {
+        self.is_committed(transaction.commit(&self.engine)?)
+    }
+
+    /// Makes the table show `added` too, and `removed` no more; `false` when another writer took the
+    /// number of the entry.
+    pub fn mirror(
+        &self,
+        snapshot: &SnapshotRef,
+        added: &[MirroredFile],
+        removed: &BTreeSet<String>,
+    ) -> Result<bool, LakeError> {
+        self.try_mirror(snapshot, added, removed)
+            .map_err(|error| self.error(error))
+    }
+
+    fn try_mirror(
+        &self,
+        snapshot: &SnapshotRef,
+        added: &[MirroredFile],
+        removed: &BTreeSet<String>,
+    ) -> KernelResult<bool> {
+        let builder = snapshot
+            .clone()
+            .update_table(UpdateTableOperation::Write, ENGINE_INFO, true);
+        let mut transaction = builder.build(&self.engine, Box::new(FileSystemCommitter::new()))?;
+        let context = transaction.write_state()?.write_context_builder().build()?;
+        for file in added {
+            let location = self.url.join(&file.name)?;
+            let location = FileMeta::new(location, file.modified_ms, file.bytes);
+            let metadata = DataFileMetadata::new(location, file.stats.clone());
+            transaction.add_files(build_add_file_metadata(metadata, &context)?);
+        }
+        if !removed.is_empty() {
+            for removal in log::removals(snapshot, &self.engine, removed)? {
+                transaction.remove_files(removal);
+            }
+        }
+        self.is_committed(transaction.commit(&self.engine)?)
+    }
+
+    /// Whether the entry is in the log.
+    fn is_committed(&self, result: CommitResult) -> KernelResult<bool> {
+        match result {
             CommitResult::Committed(committed) => {
                 if committed.commit_version() % CHECKPOINT_INTERVAL == 0 {
                     // The commit counts without it, and the next one is not far: it only makes

@@ -13,7 +13,9 @@ use arrow::datatypes::{DataType, Int32Type, TimeUnit, TimestampMicrosecondType};
 use super::parquet_file::{self, hash_in_name};
 use super::reader::{batches, columns_error, ts_range};
 use super::schema::{self, column};
-use super::{Finding, Lake, LakeError, LakeReader, PartFile, SourceState, log, rejects};
+use super::{
+    Finding, Lake, LakeError, LakeReader, PartFile, SourceState, log, reject_table, rejects,
+};
 
 /// Compares everything in `lake` that says the same thing twice: hashes, sizes, row counts and
 /// times of files, rows and rejects per source, conservation, the entries of the log, and files
@@ -47,6 +49,17 @@ pub fn verify(lake: &Lake) -> Result<Vec<Finding>, LakeError> {
         let why = format!("the files have {rows} rows of it, the ledger does not know it");
         Finding::NotConserved { source_id, why }
     }));
+    match reject_table::lag(lake.root(), snapshot.ledger()) {
+        Ok(lag) if lag.is_none() => {}
+        Ok(lag) => findings.push(Finding::RejectTable {
+            missing: lag.missing.len(),
+            unknown: lag.unknown.len(),
+        }),
+        Err(error) => findings.push(Finding::Unreadable {
+            path: super::rejects_folder(lake.root()).join("_delta_log"),
+            why: error.to_string(),
+        }),
+    }
     find_orphans(lake, &snapshot, &mut findings)?;
     Ok(findings)
 }

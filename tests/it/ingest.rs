@@ -4,6 +4,7 @@
 //! do not.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -63,6 +64,15 @@ pub fn assert_sound(folder: &TempFolder) {
         .json();
     assert_eq!(verified["is_sound"], true);
     assert_eq!(list(&verified, "/findings"), &[] as &[Value]);
+}
+
+/// The files of rejected lines in the folder's lake, in the order of their names.
+pub fn reject_files(folder: &TempFolder) -> Vec<PathBuf> {
+    let files = folder.files("lake/rejects").into_iter();
+    let parts = files.filter(|file| !file.starts_with("_delta_log"));
+    parts
+        .map(|file| folder.join("lake/rejects").join(file))
+        .collect()
 }
 
 #[test]

@@ -1,9 +1,19 @@
 //! Bad lines are data: counted, kept with their reason and place, and refused only past a share.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; what fails is the test"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+
 use super::access_lines::plain_lines;
-use super::ingest::{assert_conserved, assert_sound, gzip, info, ingest};
+use super::ingest::{assert_conserved, assert_sound, gzip, info, ingest, reject_files};
 use super::lake_rows::rows;
-use super::program::{count, run};
+use super::program::{count, list, run};
 use super::temp_folder::TempFolder;
 
 /// `plain_lines` in which the lines at `at`, counted from 1, are nonsense.
@@ -115,7 +125,7 @@ fn no_bad_line_at_all_may_be_asked_for() {
 fn a_line_of_a_megabyte_and_bytes_that_are_no_text_are_rejected_lines() {
     let folder = TempFolder::new();
     let mut log = plain_lines(500).into_bytes();
-    log.extend([b'x'; 1 << 20]);
+    log.extend(vec![b'x'; 1 << 20]);
     log.extend(b"\n\xff\xfe\x80 broken\n");
     log.extend(plain_lines(500).into_bytes());
     folder.write("access.log", &log);
@@ -198,4 +208,112 @@ fn a_named_format_is_not_guessed_and_each_line_is_still_accounted_for() {
         latencies.iter().all(|row| row[0].is_empty()),
         "combined has no duration"
     );
+}
+
+/// The files that the log of `rejects/` shows, and all of their rows, by the rules of Delta tables:
+/// what was added and not removed since.
+fn shown(folder: &TempFolder) -> (Vec<String>, usize) {
+    let mut shown: BTreeMap<String, u64> = BTreeMap::new();
+    for entry in folder.files("lake/rejects/_delta_log") {
+        let path = format!("lake/rejects/_delta_log/{}", entry.display());
+        for line in folder.read(&path).lines() {
+            let action: Value = serde_json::from_str(line).unwrap();
+            if let Some(path) = action["add"]["path"].as_str() {
+                let stats = action["add"]["stats"].as_str().unwrap();
+                let stats: Value = serde_json::from_str(stats).unwrap();
+                shown.insert(path.to_owned(), count(&stats, "/numRecords"));
+            }
+            if let Some(path) = action["remove"]["path"].as_str() {
+                shown.remove(path);
+            }
+        }
+    }
+    let rows: u64 = shown.values().sum();
+    (shown.into_keys().collect(), rows as usize)
+}
+
+/// The names of the files, and how many rows all of them hold.
+fn kept(folder: &TempFolder) -> (Vec<String>, usize) {
+    let files = reject_files(folder).into_iter();
+    let names = files.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+    let rows = rows(&folder.join("lake/rejects"), &["text"]).len();
+    (names.collect(), rows)
+}
+
+fn findings(folder: &TempFolder) -> Vec<String> {
+    let verified = run(folder, "lake verify --lake lake --json")
+        .exits(0)
+        .json();
+    let findings = list(&verified, "/findings").iter();
+    findings
+        .map(|finding| finding.as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn two_logs_with_nonsense() -> TempFolder {
+    let folder = TempFolder::new();
+    let log = with_nonsense(300, &[7, 8]);
+    folder.write("a.log", &log);
+    folder.write("b.log", log.replace("Mozilla/5.0", "Mozilla/6.0"));
+    ingest(&folder, "a.log");
+    ingest(&folder, "b.log");
+    folder
+}
+
+#[test]
+fn rejected_lines_are_a_table_that_names_each_file_once() {
+    let folder = two_logs_with_nonsense();
+    assert_eq!(shown(&folder), kept(&folder));
+    assert_eq!(kept(&folder).1, 4);
+    let entries = folder.files("lake/rejects/_delta_log").len();
+    ingest(&folder, "b.log a.log");
+    assert_eq!(
+        folder.files("lake/rejects/_delta_log").len(),
+        entries,
+        "nothing new is no entry"
+    );
+    assert_sound(&folder);
+}
+
+#[test]
+fn a_table_of_rejects_that_is_behind_is_found_and_mended_by_the_next_ingest() {
+    let folder = two_logs_with_nonsense();
+    let log = folder.join("lake/rejects/_delta_log");
+    let newest = folder.files("lake/rejects/_delta_log").pop().unwrap();
+    // What a process leaves that ends between the two entries.
+    fs::remove_file(log.join(newest)).unwrap();
+    assert_eq!(shown(&folder).1, 2);
+    let found = findings(&folder);
+    assert!(
+        found.len() == 1 && found[0].contains("lacks 1 files"),
+        "{found:?}"
+    );
+    ingest(&folder, "a.log");
+    assert_eq!(shown(&folder), kept(&folder));
+    assert_sound(&folder);
+    // And what an earlier build left.
+    fs::remove_dir_all(&log).unwrap();
+    ingest(&folder, "a.log");
+    assert_eq!(shown(&folder), kept(&folder));
+    assert_sound(&folder);
+}
+
+#[test]
+fn a_table_of_rejects_forgets_what_the_ledger_forgot() {
+    let folder = two_logs_with_nonsense();
+    let entries = "lake/requests/_delta_log";
+    let newest = folder.files(entries).pop().unwrap();
+    fs::remove_file(folder.join(entries).join(newest)).unwrap();
+    let found = findings(&folder);
+    assert!(
+        found
+            .iter()
+            .any(|finding| finding.contains("shows 1 too many")),
+        "{found:?}"
+    );
+    ingest(&folder, "a.log");
+    assert_eq!(shown(&folder).1, 2);
+    ingest(&folder, "b.log");
+    assert_eq!(shown(&folder), kept(&folder));
+    assert_sound(&folder);
 }

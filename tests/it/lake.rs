@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::access_lines::plain_lines;
-use super::ingest::{assert_sound, info, ingest};
+use super::ingest::{assert_sound, info, ingest, reject_files};
 use super::program::{count, list, run, text};
 use super::temp_folder::TempFolder;
 
@@ -120,9 +120,9 @@ fn a_lost_file_of_rejects_is_found() {
     let folder = TempFolder::new();
     folder.write("access.log", plain_lines(100) + "nonsense\n");
     ingest(&folder, "access.log");
-    let rejects = folder.files("lake/rejects");
+    let rejects = reject_files(&folder);
     assert_eq!(rejects.len(), 1);
-    fs::remove_file(folder.join("lake/rejects").join(&rejects[0])).unwrap();
+    fs::remove_file(&rejects[0]).unwrap();
     findings_of_damage(&folder);
 }
 
@@ -198,6 +198,19 @@ fn a_lake_whose_key_was_half_made_is_finished_by_the_next_ingest() {
     folder.write("lake/key.4711", "0123");
     ingest(&folder, "access.log");
     assert_eq!(count(&info(&folder), "/records"), 10);
+}
+
+#[test]
+fn a_reader_needs_no_key() {
+    let folder = TempFolder::new();
+    folder.write("access.log", plain_lines(100));
+    ingest(&folder, "access.log");
+    fs::remove_file(folder.join("lake/key")).unwrap();
+    for words in ["rollup --lake lake", "lake info --lake lake"] {
+        run(&folder, words).exits(0);
+    }
+    assert_sound(&folder);
+    assert!(!folder.join("lake/key").exists(), "a reader makes no key");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use firedrill::lake::{
     verify,
 };
 
+use super::ingest::reject_files;
 use super::lake_fill::{Rows, commit, fill};
 use super::program::run;
 use super::temp_folder::TempFolder;
@@ -200,13 +201,12 @@ fn every_flipped_byte_of_a_file_is_found() {
 fn a_flipped_byte_of_the_rejects_is_found() {
     let (folder, _, _) = filled();
     let lake = Lake::open(&folder.join("lake")).unwrap();
-    let name = &folder.files("lake/rejects")[0];
-    let path = folder.join("lake/rejects").join(name);
-    let bytes = std::fs::read(&path).unwrap();
+    let path = &reject_files(&folder)[0];
+    let bytes = std::fs::read(path).unwrap();
     for at in (0..bytes.len()).step_by(97) {
         let mut flipped = bytes.clone();
         flipped[at] ^= 0x10;
-        std::fs::write(&path, &flipped).unwrap();
+        std::fs::write(path, &flipped).unwrap();
         let findings = verify(&lake).unwrap();
         assert!(
             findings.iter().any(|finding| finding.is_damage()),

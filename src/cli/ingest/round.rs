@@ -82,7 +82,7 @@ pub fn read_and_commit(
     let schedule = Schedule::new(inputs, reader.ledger().clone());
     let (pool, queue) = pool();
     let (finished, results) = channel();
-    thread::scope(|scope| {
+    let outcome = thread::scope(|scope| {
         for _ in 0..core_count {
             let enrichment = settings.enrichment.clone();
             let (queue, unique_rows) = (&queue, unique_rows.as_ref());
@@ -114,7 +114,9 @@ pub fn read_and_commit(
             }
         }
         outcome
-    })
+    })?;
+    settings.lake.publish_rejects()?;
+    Ok(outcome)
 }
 
 /// An input and what was read of it.
