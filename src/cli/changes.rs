@@ -1,7 +1,7 @@
 //! What changed between two stretches of time, and whether noise explains it.
 
 use super::range::Judged;
-use crate::latency_buckets::highest_of;
+use crate::latency_buckets::{LatencyHistogram, highest_of};
 use crate::rollup::Rollup;
 use crate::sli::difference::{
     Change, Difference, RateCounts, ShareCounts, dispersion_matched, keep_discoveries, percentiles,
@@ -164,18 +164,11 @@ fn bins(counts: &[u64]) -> Vec<u64> {
 
 /// Latencies and how often they occur, ascending.
 fn cells(event: &EventPlan, side: Side<'_>) -> Vec<(u64, u64)> {
-    let buckets = side.rollup.select(|series| event.covers(series)).buckets();
-    let inside = buckets.range(side.stretch.start_us..side.stretch.end_us);
-    let mut sums: Vec<u64> = Vec::new();
-    for (bucket, count) in inside.flat_map(|(_, cells)| cells) {
-        let bucket = usize::try_from(*bucket).unwrap_or(0);
-        if bucket >= sums.len() {
-            sums.resize(bucket + 1, 0);
-        }
-        sums[bucket] += count;
-    }
-    let found = (0..).zip(sums).filter(|(_, count)| *count > 0);
-    found
+    let wanted = side.rollup.select(|series| event.covers(series));
+    let inside = |start_us: i64| side.stretch.contains(start_us).then_some(0);
+    let of_cores = wanted.fold_windows(inside, |sum: &mut LatencyHistogram, _, own| sum.add(own));
+    let buckets = of_cores.iter().flat_map(LatencyHistogram::buckets);
+    buckets
         .map(|(bucket, count)| (highest_of(bucket), count))
         .collect()
 }

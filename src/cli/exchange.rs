@@ -16,7 +16,8 @@ use crate::exchange::{
     export_openslo, export_prometheus, import_openslo, imported_yaml, write_hlog,
 };
 use crate::lake::Lake;
-use crate::sli::Measure;
+use crate::latency_buckets::LatencyHistogram;
+use crate::sli::{Measure, Scope};
 
 /// Runs `export`.
 pub fn export(
@@ -77,16 +78,23 @@ fn hlog(
     let judged = range::judge(&arguments.range, &Lake::open(&global.lake)?)?;
     let slis = judged.set.slis.iter();
     let latencies = slis.filter(|sli| matches!(sli.measure, Measure::Latency { .. }));
+    let scope = Scope {
+        window_us: judged.rollup.plan().window_us,
+        ..judged.scope
+    };
     let intervals = latencies.flat_map(|sli| {
         let selection = judged.rollup.select(|series| sli.event.covers(series));
-        let length_us = judged.rollup.plan().window_us.unsigned_abs();
-        let windows = selection.buckets().into_iter();
-        windows.map(move |(start_us, counts)| HlogInterval {
+        let interval = |number, counts: &LatencyHistogram| HlogInterval {
             tag: sli.name.clone(),
-            start_us,
-            length_us,
-            counts,
-        })
+            start_us: scope.start_us(number),
+            length_us: scope.window_us.unsigned_abs(),
+            counts: counts.buckets().collect(),
+        };
+        let found = selection.fold_windows(
+            |start_us| scope.index(start_us),
+            |found: &mut Vec<_>, number, counts| found.push(interval(number, counts)),
+        );
+        found.into_iter().flatten()
     });
     let mut text = Vec::new();
     write_hlog(&mut text, judged.scope.range.start_us, intervals)

@@ -304,14 +304,14 @@ fn per_second(rollup: &Rollup, now_us: i64) -> Vec<u64> {
 
 fn latency_ms(rollup: &Rollup, now_us: i64) -> Vec<u64> {
     let mut seconds = vec![0; SPARK_SECONDS];
-    for (start_us, cells) in rollup.select(|_| true).buckets() {
-        if let Some(second) = slot(start_us, now_us) {
-            let mut histogram = crate::latency_buckets::LatencyHistogram::new();
-            for (bucket, count) in cells {
-                histogram.record_bucket(bucket, count);
-            }
-            seconds[second] = histogram.quantile_us(0.95).unwrap_or(0) / 1_000;
-        }
+    let found = rollup.select(|_| true).fold_windows(
+        |start_us| slot(start_us, now_us),
+        |found: &mut Vec<_>, second, latencies| {
+            found.push((second, latencies.quantile_us(0.95).unwrap_or(0) / 1_000));
+        },
+    );
+    for (second, p95_ms) in found.into_iter().flatten() {
+        seconds[second] = p95_ms;
     }
     seconds
 }

@@ -13,7 +13,7 @@ use crate::request_record::Origin;
 use crate::rollup::{RollupPlan, Segments};
 use crate::sli::objective::{History, ObjectiveOutcome, Slice, evaluate_objective};
 use crate::sli::{
-    Outside, Over, Scope, SliPlan, SliSeries, SliSetPlan, SliState, evaluate, settle_journeys,
+    Outside, Over, Scope, SliPlan, SliSeries, SliSetPlan, SliState, evaluate_some, settle_journeys,
 };
 use crate::time_window::TimeWindow;
 
@@ -52,17 +52,17 @@ pub fn of_logs(
         start_us: from_us.div_euclid(scope.window_us) * scope.window_us,
         end_us,
     };
-    let requests = requests_only(set);
     let slices = Scope {
         range,
-        window_us: slice_us(&requests, scope.window_us),
+        window_us: slice_us(set, scope.window_us),
         ..scope
     };
     let windows = Scope { range, ..scope };
     let mut outcomes = BTreeMap::new();
-    let has_windows = set.slis.iter().any(has_windows);
-    for (set, scope, is_asked) in [(&requests, slices, true), (set, windows, has_windows)] {
-        if !is_asked {
+    let passes: [(Scope, fn(&SliPlan) -> bool); 2] =
+        [(slices, counts_requests), (windows, counts_windows)];
+    for (scope, is_wanted) in passes {
+        if !set.slis.iter().any(is_wanted) {
             continue;
         }
         let plan = RollupPlan::new(scope.window_us, set.cuts_us());
@@ -72,32 +72,34 @@ pub fn of_logs(
             newest_us,
             ..Outside::default()
         };
-        let series = evaluate(set, &rollup, scope, &outside)?;
-        for (name, outcome) in of_series(set, &series, scope, zone) {
-            outcomes.entry(name).or_insert(outcome);
+        let series = evaluate_some(set, &rollup, scope, &outside, is_wanted)?;
+        let found = of_series(set, &series, scope, zone);
+        let wanted = set.slis.iter().filter(|sli| is_wanted(sli));
+        for sli in wanted {
+            let outcome = found.get(&sli.name).cloned().unwrap_or_default();
+            outcomes.insert(sli.name.clone(), outcome);
         }
     }
     Ok(outcomes)
 }
 
-/// The SLIs of the set that have objectives and are made of requests, not of other SLIs.
-fn requests_only(set: &SliSetPlan) -> SliSetPlan {
-    let mut requests = set.clone();
-    requests
-        .slis
-        .retain(|sli| !sli.objectives.is_empty() && sli.measure.made_of().is_empty());
-    requests
+/// Whether an SLI has objectives and is made of requests, not of other SLIs.
+fn counts_requests(sli: &SliPlan) -> bool {
+    !sli.objectives.is_empty() && sli.measure.made_of().is_empty()
 }
 
-fn has_windows(sli: &SliPlan) -> bool {
+/// Whether an SLI has objectives and is made of other SLIs.
+fn counts_windows(sli: &SliPlan) -> bool {
     !sli.objectives.is_empty() && !sli.measure.made_of().is_empty()
 }
 
 /// The longest slices, in whole minutes, of which windows and the short windows of all burn rules are
 /// multiples; a minute where there are none.
 fn slice_us(set: &SliSetPlan, window_us: i64) -> i64 {
-    let objectives = set.slis.iter().flat_map(|sli| &sli.objectives);
-    let rules = objectives.flat_map(|objective| &objective.burn);
+    let slis = set.slis.iter().filter(|sli| counts_requests(sli));
+    let rules = slis
+        .flat_map(|sli| &sli.objectives)
+        .flat_map(|objective| &objective.burn);
     let common_us = rules.fold(window_us, |common_us, rule| {
         divisor(common_us, rule.short_us)
     });

@@ -156,14 +156,8 @@ fn check(rollup: &Rollup, rows: &[Row]) {
     for (series, key) in rollup.series().iter().enumerate() {
         let selection = rollup.select(|other| other == key);
         assert_eq!(totals.counts[series], selection.count());
-        let mut sum = std::collections::BTreeMap::<i32, u64>::new();
-        for (bucket, count) in selection.buckets().into_values().flatten() {
-            *sum.entry(bucket).or_default() += count;
-        }
-        assert_eq!(
-            totals.latencies[series],
-            sum.into_iter().collect::<Vec<_>>()
-        );
+        let sum: Vec<(i32, u64)> = selection.latencies().buckets().collect();
+        assert_eq!(totals.latencies[series], sum);
     }
     let histogram = rollup.select(|_| true).latencies();
     for (rank, latency_us) in (1..).zip(latencies) {

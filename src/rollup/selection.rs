@@ -1,6 +1,8 @@
 //! Sums over some series of a rollup, per window and over all.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use super::cells::{Chunk, Rollup};
 use super::packed::unpack;
@@ -13,6 +15,16 @@ pub struct WindowCount {
     pub start_us: i64,
     /// Requests in it.
     pub count: u64,
+}
+
+/// Fewer windows are not worth a core of their own.
+const WINDOWS_PER_CORE_MIN: usize = 256;
+
+/// Some cells of a window.
+struct Place<'a> {
+    number: usize,
+    chunk: &'a Chunk,
+    cells: Range<usize>,
 }
 
 /// The cells of some series.
@@ -59,30 +71,69 @@ impl<'a> Selection<'a> {
         self.per_window(|chunk, cell| chunk.counts_with_latency[cell])
     }
 
-    /// Latency buckets with their counts per window, oldest first; a bucket may occur several
-    /// times in a window.
-    #[must_use]
-    pub fn buckets(&self) -> BTreeMap<i64, Vec<(i32, u64)>> {
-        let mut found: BTreeMap<i64, Vec<(i32, u64)>> = BTreeMap::new();
-        self.for_each_cell(|window, chunk, cell| {
-            if chunk.counts_with_latency[cell] > 0 {
-                let start_us = window * self.rollup.plan().window_us;
-                let buckets = found.entry(start_us).or_default();
-                buckets.extend(unpack(chunk.histogram(cell)));
+    /// Hands the latencies of each window, oldest first, to `each`, with the number that `number` gives
+    /// the window's start (UTC µs) and with what the windows before left behind. Windows of the same
+    /// number are one; those without a number or without a latency are left out. Numbers ascend with
+    /// time.
+    ///
+    /// Long stretches are gone over on several cores: what each left behind comes back oldest first,
+    /// and how many there are says nothing.
+    pub fn fold_windows<A: Default + Send>(
+        &self,
+        number: impl Fn(i64) -> Option<usize> + Sync,
+        each: impl Fn(&mut A, usize, &LatencyHistogram) + Sync,
+    ) -> Vec<A> {
+        let window_us = self.rollup.plan().window_us;
+        let mut places: Vec<Place<'_>> = Vec::new();
+        for chunk in self.rollup.chunks() {
+            places.extend(chunk.ranges().filter_map(|(window, cells)| {
+                let number = number(window * window_us)?;
+                Some(Place {
+                    number,
+                    chunk,
+                    cells,
+                })
+            }));
+        }
+        places.sort_by_key(|place| place.number);
+        let windows: Vec<&[Place<'_>]> = places
+            .chunk_by(|one, other| one.number == other.number)
+            .collect();
+        let share = windows.len().div_ceil(rayon::current_num_threads());
+        let stretches = windows.par_chunks(share.max(WINDOWS_PER_CORE_MIN));
+        let folded = stretches.map(|windows| {
+            let mut left = A::default();
+            let mut histogram = LatencyHistogram::new();
+            for places in windows {
+                histogram.clear();
+                let cells = places
+                    .iter()
+                    .flat_map(|place| place.cells.clone().map(|cell| (place.chunk, cell)));
+                for (chunk, cell) in cells {
+                    self.add_cell(chunk, cell, &mut histogram);
+                }
+                if histogram.count() > 0 {
+                    each(&mut left, places[0].number, &histogram);
+                }
             }
+            left
         });
-        found
+        folded.collect()
+    }
+
+    fn add_cell(&self, chunk: &Chunk, cell: usize, histogram: &mut LatencyHistogram) {
+        if self.is_wanted[chunk.series[cell] as usize] {
+            for (bucket, count) in unpack(chunk.histogram(cell)) {
+                histogram.record_bucket(bucket, count);
+            }
+        }
     }
 
     /// All latencies.
     #[must_use]
     pub fn latencies(&self) -> LatencyHistogram {
         let mut histogram = LatencyHistogram::new();
-        self.for_each_cell(|_, chunk, cell| {
-            for (bucket, count) in unpack(chunk.histogram(cell)) {
-                histogram.record_bucket(bucket, count);
-            }
-        });
+        self.for_each_cell(|_, chunk, cell| self.add_cell(chunk, cell, &mut histogram));
         histogram
     }
 

@@ -34,7 +34,9 @@ pub mod objective;
 
 pub use crossing::{Evidence, LevelOutcome, crossings};
 pub use definition::{Combination, FunnelUnit, SliSetDefinition};
-pub use evaluate::{EvaluateError, Outside, OutsideValue, Scope, evaluate, settle_journeys};
+pub use evaluate::{
+    EvaluateError, Outside, OutsideValue, Scope, evaluate, evaluate_some, settle_journeys,
+};
 pub use plan::{
     BadSide, BurnRule, EventPlan, ExclusionPlan, ExpectedPlan, FunnelStepPlan, GoodPlan,
     HolidayPlan, HolidayTraffic, Level, LevelPlan, LimitPlan, Measure, NamedPeriod, ObjectivePlan,

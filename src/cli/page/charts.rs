@@ -227,17 +227,16 @@ fn scale(unit: sli::Unit, values: &[Option<f64>]) -> Scale {
 fn percentile_chart(judged: &Judged, grid: &Grid) -> Chart {
     const QUANTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")];
     let mut values = QUANTILES.map(|_| vec![None; grid.count]);
-    let mut histogram = crate::latency_buckets::LatencyHistogram::new();
-    for (start_us, cells) in judged.rollup.select(is_counted).buckets() {
-        let Some(index) = grid.index(start_us) else {
-            continue;
-        };
-        histogram.clear();
-        for (bucket, count) in cells {
-            histogram.record_bucket(bucket, count);
-        }
-        for (values, (quantile, _)) in values.iter_mut().zip(QUANTILES) {
-            values[index] = histogram.quantile_us(quantile).map(number);
+    let found = judged.rollup.select(is_counted).fold_windows(
+        |start_us| grid.index(start_us),
+        |found: &mut Vec<_>, index, latencies| {
+            let quantiles = QUANTILES.map(|(quantile, _)| latencies.quantile_us(quantile));
+            found.push((index, quantiles));
+        },
+    );
+    for (index, quantiles) in found.into_iter().flatten() {
+        for (values, quantile_us) in values.iter_mut().zip(quantiles) {
+            values[index] = quantile_us.map(number);
         }
     }
     let scale = scale(sli::Unit::Microseconds, &values.concat());

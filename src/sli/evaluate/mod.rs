@@ -62,6 +62,21 @@ pub fn evaluate(
     scope: Scope,
     outside: &Outside,
 ) -> Result<Vec<SliSeries>, EvaluateError> {
+    evaluate_some(plan, rollup, scope, outside, |_| true)
+}
+
+/// The same for the SLIs that `is_wanted` picks and those that they are made of; the others are there,
+/// with windows in which nothing was counted.
+///
+/// # Errors
+/// When the rollup's windows do not fit into those of the scope.
+pub fn evaluate_some(
+    plan: &SliSetPlan,
+    rollup: &Rollup,
+    scope: Scope,
+    outside: &Outside,
+    is_wanted: impl Fn(&SliPlan) -> bool,
+) -> Result<Vec<SliSeries>, EvaluateError> {
     let rollup_us = rollup.plan().window_us;
     if scope.window_us % rollup_us != 0 || scope.range.start_us % rollup_us != 0 {
         return Err(EvaluateError::Windows {
@@ -77,10 +92,20 @@ pub fn evaluate(
         outside,
         done: vec![None; plan.slis.len()],
     };
-    for index in 0..plan.slis.len() {
-        evaluation.finish(index);
+    for (index, sli) in plan.slis.iter().enumerate() {
+        if is_wanted(sli) {
+            evaluation.finish(index);
+        }
     }
-    let mut series: Vec<SliSeries> = evaluation.done.into_iter().flatten().collect();
+    let slis = plan.slis.iter().zip(evaluation.done);
+    let series = slis.map(|(sli, done)| match done {
+        Some(series) => series,
+        None => {
+            let frame = Frame::new(plan, &sli.name, scope, outside);
+            judged(plan, sli, frame.nothing(), &frame)
+        }
+    });
+    let mut series: Vec<SliSeries> = series.collect();
     settle_journeys(plan, &mut series);
     Ok(series)
 }
@@ -129,7 +154,7 @@ impl Evaluation<'_> {
                 share::measured(&good, &valid.counts_with_latency(), sli.count_min, frame)
             }
             Measure::Latency { quantile } => {
-                latency::measured(valid().buckets(), *quantile, sli.count_min, frame)
+                latency::measured(&valid(), *quantile, sli.count_min, frame)
             }
             Measure::Apdex {
                 satisfied_us,

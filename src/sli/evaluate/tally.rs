@@ -106,9 +106,9 @@ impl<'a> Frame<'a> {
         estimate: impl Fn(&T) -> Estimate,
     ) -> Measured {
         let (mut kept, mut dropped) = (T::default(), T::default());
-        let mut windows = Vec::with_capacity(self.scope.windows());
+        let mut estimates = Vec::with_capacity(self.scope.windows());
         for (index, tally) in tallies.enumerate() {
-            windows.push(self.window(index, estimate(&tally)));
+            estimates.push(estimate(&tally));
             if self.is_excluded[index] {
                 dropped.add(&tally);
             } else {
@@ -116,16 +116,26 @@ impl<'a> Frame<'a> {
             }
         }
         let total = estimate(&kept);
-        let value_with_excluded = if self.is_excluded.contains(&true) {
-            dropped.add(&kept);
-            estimate(&dropped).value
-        } else {
-            None
-        };
+        dropped.add(&kept);
+        self.put_together(estimates, total, || estimate(&dropped))
+    }
+
+    /// The same of what was divided already: one estimate per window, the total without maintenance,
+    /// and with it.
+    pub fn put_together(
+        &self,
+        estimates: Vec<Estimate>,
+        total: Estimate,
+        with_excluded: impl Fn() -> Estimate,
+    ) -> Measured {
+        let windows = estimates.into_iter().enumerate();
+        let has_excluded = self.is_excluded.contains(&true);
         Measured {
-            windows,
+            windows: windows
+                .map(|(index, estimate)| self.window(index, estimate))
+                .collect(),
             total,
-            value_with_excluded,
+            value_with_excluded: has_excluded.then(with_excluded).and_then(|all| all.value),
             detail: None,
         }
     }
