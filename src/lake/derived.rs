@@ -13,9 +13,6 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::parquet_file::{StagedWriter, derived_properties, file_name, hash_in_name};
 use super::{Lake, LakeError, io, staging_folder};
 
-/// Rows per batch while reading; a segment is read whole.
-const BATCH_ROWS: usize = 1 << 20;
-
 /// The folder of the lake at `root` that holds what can be computed again.
 pub(super) fn folder(root: &Path) -> PathBuf {
     root.join("derived")
@@ -63,7 +60,10 @@ impl Lake {
         }
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).ok()?;
         let schema = std::sync::Arc::clone(reader.schema());
-        let reader = reader.with_batch_size(BATCH_ROWS).build().ok()?;
+        // A batch is as large as the table: memory for more would be cleared and never used.
+        let rows = reader.metadata().file_metadata().num_rows();
+        let rows = usize::try_from(rows).ok()?.max(1);
+        let reader = reader.with_batch_size(rows).build().ok()?;
         let batches = reader.collect::<Result<Vec<_>, _>>().ok()?;
         match batches.as_slice() {
             [one] => Some(one.clone()),

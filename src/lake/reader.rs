@@ -65,6 +65,14 @@ impl PartFile {
         })
     }
 
+    /// Whether all its rows are known to be of this stretch of time.
+    #[must_use]
+    pub fn lies_within(&self, window: TimeWindow) -> bool {
+        // The log cuts microseconds off.
+        self.ts_us
+            .is_some_and(|(low, high)| low >= window.start_us && high + 999 < window.end_us)
+    }
+
     fn may_hold(&self, filter: RowFilter) -> bool {
         match (filter.window, self.ts_us) {
             // The log cuts microseconds off.
@@ -234,8 +242,8 @@ impl LakeReader {
         let is_in_bucket = ArrowPredicateFn::new(own, move |batch| {
             arrow::compute::kernels::cmp::eq(batch.column(0), &Int32Array::new_scalar(bucket))
         });
-        let empty = empty_columns(&opened, &metadata, columns);
-        let mask = ProjectionMask::columns(schema, filled(columns, &empty));
+        let known = known_columns(&opened, &metadata, columns);
+        let mask = ProjectionMask::columns(schema, unknown(columns, &known));
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, metadata)
             .with_projection(mask)
             .with_row_filter(parquet::arrow::arrow_reader::RowFilter::new(vec![
@@ -246,7 +254,7 @@ impl LakeReader {
             .map_err(|source| parquet_error(&file.path, source))?;
         for batch in reader {
             let batch = batch
-                .and_then(|batch| with_dictionaries(&batch, columns, &empty))
+                .and_then(|batch| with_dictionaries(&batch, columns, &known))
                 .map_err(|source| columns_error(&file.path, source))?;
             each(&batch)?;
         }
@@ -316,12 +324,11 @@ pub(super) fn read_file<E: From<LakeError>>(
     let wanted: Vec<usize> = (0..metadata.metadata().num_row_groups())
         .filter(|index| may_hold(metadata.metadata().row_group(*index), filter))
         .collect();
-    let empty = empty_columns(&opened, &metadata, columns);
-    let filled: Vec<&str> = filled(columns, &empty);
-    let reader = batches(path, opened, metadata, &filled, wanted)?;
+    let known = known_columns(&opened, &metadata, columns);
+    let reader = batches(path, opened, metadata, &unknown(columns, &known), wanted)?;
     for batch in reader {
         let batch = batch
-            .and_then(|batch| with_dictionaries(&batch, columns, &empty))
+            .and_then(|batch| with_dictionaries(&batch, columns, &known))
             .map_err(|source| columns_error(path, source))?;
         each(&batch)?;
     }
@@ -352,34 +359,54 @@ pub(super) fn columns_error(path: &Path, source: arrow::error::ArrowError) -> La
     }
 }
 
-/// The texts among `columns` of which no row has one: their dictionaries are empty. The Arrow reader
-/// hashes every row of such a column, which takes longer than reading all others.
-fn empty_columns<'a>(
+/// What a footer tells of all rows of a column, so that it need not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// No row has a text: the dictionaries are empty. The Arrow reader hashes every row of such a
+    /// column, which takes longer than reading all others.
+    NoText,
+    /// Every weight is 1, or left out for 1: a log that is not sampled.
+    WeightOne,
+}
+
+/// The columns of which the footer tells everything.
+fn known_columns<'a>(
     file: &File,
     metadata: &ArrowReaderMetadata,
     columns: &[&'a str],
-) -> Vec<&'a str> {
+) -> Vec<(&'a str, Known)> {
     let Ok(file) = file.try_clone() else {
         return Vec::new();
     };
     let file = Arc::new(file);
     let groups = metadata.metadata().row_groups();
-    let is_empty = |name: &str| {
-        groups.iter().all(|group| {
-            let chunks = group.columns().iter();
-            let mut chunks = chunks.filter(|chunk| chunk.column_path().string() == name);
-            let chunk = chunks.next().filter(|chunk| {
-                chunk.dictionary_page_offset().is_some()
-                    && chunk.compressed_size() < EMPTY_COLUMN_BYTES_MAX
-            });
-            chunk.is_some_and(|chunk| has_empty_dictionary(&file, group, chunk))
-        })
+    let of_group = |name: &str, group: &RowGroupMetaData| {
+        let chunks = group.columns().iter();
+        let mut chunks = chunks.filter(|chunk| chunk.column_path().string() == name);
+        let chunk = chunks.next()?;
+        let is_small = chunk.dictionary_page_offset().is_some()
+            && chunk.compressed_size() < EMPTY_COLUMN_BYTES_MAX;
+        match is_small && has_empty_dictionary(&file, group, chunk) {
+            true => Some(Known::NoText),
+            false => (name == column::WEIGHT && is_one(chunk)).then_some(Known::WeightOne),
+        }
     };
-    columns
-        .iter()
-        .copied()
-        .filter(|name| is_empty(name))
-        .collect()
+    let known = |name: &str| {
+        let mut of_groups = groups.iter().map(|group| of_group(name, group));
+        let first = of_groups.next()??;
+        of_groups.all(|other| other == Some(first)).then_some(first)
+    };
+    let known = columns.iter().map(|name| Some((*name, known(name)?)));
+    known.flatten().collect()
+}
+
+fn is_one(chunk: &ColumnChunkMetaData) -> bool {
+    match chunk.statistics() {
+        Some(Statistics::Int32(numbers)) => {
+            numbers.min_opt() == Some(&1) && numbers.max_opt() == Some(&1)
+        }
+        _ => false,
+    }
 }
 
 fn has_empty_dictionary(
@@ -393,22 +420,28 @@ fn has_empty_dictionary(
     matches!(first, Ok(Some(Page::DictionaryPage { num_values: 0, .. })))
 }
 
-fn filled<'a>(columns: &[&'a str], empty: &[&str]) -> Vec<&'a str> {
-    let filled = columns.iter().filter(|name| !empty.contains(name));
-    filled.copied().collect()
+fn unknown<'a>(columns: &[&'a str], known: &[(&str, Known)]) -> Vec<&'a str> {
+    let is_known = |name: &str| known.iter().any(|(known, _)| *known == name);
+    let unknown = columns.iter().filter(|name| !is_known(name));
+    unknown.copied().collect()
 }
 
 /// The columns in the order that was asked for, texts as dictionaries.
 fn with_dictionaries(
     batch: &RecordBatch,
     columns: &[&str],
-    empty: &[&str],
+    known: &[(&str, Known)],
 ) -> Result<RecordBatch, arrow::error::ArrowError> {
     let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let rows = batch.num_rows();
     let picked = columns.iter().map(|name| {
-        if empty.contains(name) {
-            let nulls = arrow::array::new_null_array(&text, batch.num_rows());
-            return Ok((*name, nulls, true));
+        let known = known.iter().find(|(known, _)| known == name);
+        if let Some((_, known)) = known {
+            let array = match known {
+                Known::NoText => arrow::array::new_null_array(&text, rows),
+                Known::WeightOne => Arc::new(Int32Array::from_value(1, rows)),
+            };
+            return Ok((*name, array, true));
         }
         let column = batch.column_by_name(name).ok_or_else(|| {
             arrow::error::ArrowError::SchemaError(format!("column `{name}` is missing"))

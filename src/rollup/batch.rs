@@ -28,6 +28,8 @@ const TEXTS: [(&str, Option<Dimension>); 8] = [
 
 /// Combinations of a batch that are looked up in a table; more are hashed.
 const TABLE_MAX: u64 = 1 << 18;
+/// Length of a minute, µs.
+pub const MINUTE_US: i64 = 60_000_000;
 /// A series that nobody wants, and one that was not looked at yet.
 pub(super) const UNWANTED: u32 = u32::MAX;
 const UNSEEN: u32 = u32::MAX - 1;
@@ -48,15 +50,28 @@ pub enum RollupError {
     },
 }
 
+/// How the time of a row is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// To the microsecond.
+    Microseconds,
+    /// To the minute that it lies in, which takes next to no space in a file of a log.
+    Minutes,
+}
+
 /// The columns that [`add`] reads; any order of them will do. Latencies are needed where a cut lies
 /// inside of a bucket.
-pub fn columns(dimensions: &[Dimension], with_latencies: bool) -> Vec<&'static str> {
+pub fn columns(dimensions: &[Dimension], with_latencies: bool, clock: Clock) -> Vec<&'static str> {
     let is_wanted = |dimension: &Dimension| dimensions.contains(dimension);
     let texts = TEXTS
         .iter()
         .filter(|(_, of)| of.as_ref().is_none_or(is_wanted));
     let mut columns: Vec<&str> = texts.map(|(name, _)| *name).collect();
-    columns.extend([column::TS, column::WEIGHT, column::LATENCY_BUCKET]);
+    columns.push(match clock {
+        Clock::Microseconds => column::TS,
+        Clock::Minutes => column::MINUTE,
+    });
+    columns.extend([column::WEIGHT, column::LATENCY_BUCKET]);
     let others = [
         (column::STATUS, is_wanted(&Dimension::Status)),
         (column::UPSTREAM_TRIES, is_wanted(&Dimension::Retried)),
@@ -227,6 +242,7 @@ impl<'a> Texts<'a> {
 
 /// The columns of a batch; `None` for those that were not read.
 pub(super) struct Rows<'a> {
+    /// When requests began, or the minute in which they did.
     pub ts: PrimitiveArray<TimestampMicrosecondType>,
     texts: [Option<Texts<'a>>; TEXTS.len()],
     status: Option<&'a PrimitiveArray<Int32Type>>,
@@ -245,7 +261,10 @@ impl<'a> Rows<'a> {
                 .transpose()?;
         }
         Ok(Self {
-            ts: microseconds(needed(batch, column::TS)?)?,
+            ts: match find(batch, column::TS) {
+                Some(column) => microseconds(column)?,
+                None => of_minutes(typed(column::MINUTE, needed(batch, column::MINUTE)?)?),
+            },
             texts,
             status: numbers(batch, column::STATUS)?,
             upstream_tries: numbers(batch, column::UPSTREAM_TRIES)?
@@ -385,6 +404,11 @@ pub(super) fn long_column<'a>(
     name: &'static str,
 ) -> Result<&'a PrimitiveArray<Int64Type>, RollupError> {
     typed(name, needed(batch, name)?)
+}
+
+/// The starts of minutes, µs.
+fn of_minutes(minutes: &PrimitiveArray<Int32Type>) -> PrimitiveArray<TimestampMicrosecondType> {
+    minutes.unary(|minute| i64::from(minute) * MINUTE_US)
 }
 
 fn find<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a ArrayRef> {

@@ -1,8 +1,9 @@
 //! Counting rows into cells: each as often as its weight says.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::batch::{self, RollupError};
+use super::batch::{self, Clock, MINUTE_US, RollupError};
 use super::cells::{Chunk, Rollup};
 use super::plan::{RollupPlan, is_inside_bucket};
 use super::series::{Dimension, SeriesKey, SeriesTable};
@@ -142,7 +143,18 @@ impl RollupBuilder {
     /// The columns of the lake that counting by this plan needs.
     #[must_use]
     pub fn columns(&self) -> Vec<&'static str> {
-        batch::columns(&self.dimensions, self.needs_latencies())
+        batch::columns(
+            &self.dimensions,
+            self.needs_latencies(),
+            Clock::Microseconds,
+        )
+    }
+
+    /// The same where the minute tells the window of a row, and all rows are wanted; `None` where it
+    /// does not. What it says of extents is only good to the minute.
+    pub(super) fn columns_by_minute(&self) -> Option<Vec<&'static str>> {
+        let columns = || batch::columns(&self.dimensions, self.needs_latencies(), Clock::Minutes);
+        (self.plan.window_us % MINUTE_US == 0).then(columns)
     }
 
     pub(super) fn needs_latencies(&self) -> bool {
@@ -291,7 +303,11 @@ impl RollupBuilder {
 
     /// The rollup of everything counted.
     #[must_use]
-    pub fn finish(self) -> Rollup {
+    pub fn finish(mut self) -> Rollup {
+        // In their place: a copy of all latencies would be as large as everything else.
+        for slot in &mut self.slots {
+            slot.loose.sort_unstable();
+        }
         self.rollup_from(i64::MIN)
     }
 }
@@ -304,8 +320,10 @@ impl Slot {
 
     /// Buckets with their counts, ascending.
     fn latencies(&self) -> Vec<(i32, u64)> {
-        let mut loose = self.loose.clone();
-        loose.sort_unstable();
+        let mut loose = Cow::Borrowed(self.loose.as_slice());
+        if !loose.is_sorted() {
+            loose.to_mut().sort_unstable();
+        }
         let loose: Vec<(i32, u64)> = loose
             .chunk_by(|a, b| a == b)
             .map(|run| (run[0], run.len() as u64))

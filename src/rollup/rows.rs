@@ -3,7 +3,7 @@
 
 use arrow::array::{Array, RecordBatch};
 
-use super::batch::{self, RollupError, Rows, UNWANTED};
+use super::batch::{self, Clock, RollupError, Rows, UNWANTED};
 use super::series::{Dimension, SeriesKey, SeriesTable};
 use crate::lake::column;
 
@@ -32,7 +32,7 @@ impl RowReader {
     /// The columns that it reads.
     #[must_use]
     pub fn columns() -> Vec<&'static str> {
-        let mut columns = batch::columns(&Dimension::ALL, true);
+        let mut columns = batch::columns(&Dimension::ALL, true, Clock::Microseconds);
         columns.push(column::SHOPPER);
         columns
     }

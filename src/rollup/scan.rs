@@ -10,6 +10,10 @@ use super::series::{Dimension, SeriesKey, SeriesTable};
 use crate::lake::{LakeReader, PartFile, RowFilter};
 use crate::time_window::TimeWindow;
 
+/// Stretches of time per core that are counted apart, so that a core which is slow, or busy with
+/// something else, does not keep the others waiting.
+const SHARES_PER_CORE: usize = 4;
+
 /// The rollup of the rows in `range` whose series `is_wanted` accepts, counted apart by origin and
 /// `dimensions`; only the columns that this needs are read.
 ///
@@ -27,13 +31,20 @@ pub fn scan(
     };
     let mut parts: Vec<&PartFile> = reader.files().iter().collect();
     parts.sort_by_key(|part| (part.from_us(), part.name()));
-    let share = parts.len().div_ceil(rayon::current_num_threads()).max(1);
+    let shares = SHARES_PER_CORE * rayon::current_num_threads();
+    let share = parts.len().div_ceil(shares).max(1);
     let counted = parts.par_chunks(share).map(|parts| {
         let mut builder = RollupBuilder::by(plan.clone(), dimensions);
         let columns = builder.columns();
+        let by_minute = builder.columns_by_minute();
         for part in parts {
-            reader.for_each_batch_of(part, &columns, filter, |rows| {
-                builder.add_batch(rows, Some(range), &is_wanted)
+            let whole = by_minute.as_ref().filter(|_| part.lies_within(range));
+            let (columns, range) = match whole {
+                Some(by_minute) => (by_minute, None),
+                None => (&columns, Some(range)),
+            };
+            reader.for_each_batch_of(part, columns, filter, |rows| {
+                builder.add_batch(rows, range, &is_wanted)
             })?;
         }
         Ok(builder.finish())

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::batch::RollupError;
+use super::batch::{MINUTE_US, RollupError};
 use super::builder::RollupBuilder;
 use super::cells::{Chunk, Rollup};
 use super::plan::{RollupPlan, is_inside_bucket};
@@ -22,8 +22,6 @@ use crate::latency_buckets::bucket_of;
 use crate::request_record::Origin;
 use crate::time_window::TimeWindow;
 
-/// Length of a window of a segment, µs.
-const MINUTE_US: i64 = 60_000_000;
 /// Minutes of a segment.
 const DAY_MINUTES: i64 = 1_440;
 /// Version of index and tables; others are not read.

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::cells::Rollup;
 use super::packed::unpack;
 use super::series::SeriesKey;
-use crate::latency_buckets::highest_of;
+use crate::latency_buckets::{LatencyHistogram, highest_of};
 
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,18 +25,26 @@ pub struct RollupRow<K> {
     pub quantiles_us: Vec<Option<u64>>,
 }
 
+/// A cell: number of its window, rank of its key, number of its chunk, place in there.
+type Place = (i64, u32, u32, u32);
+
+/// So many buckets of several cells are added up faster in a counter per bucket than by sorting.
+const DENSE_MIN: usize = 512;
+/// Fewer rows are not worth a core of their own.
+const ROWS_PER_CORE_MIN: usize = 256;
+
 impl Rollup {
     /// The table with one row per window and key, by window and then by key; series of the same
     /// key are one. `quantiles` lie between 0 and 1.
     #[must_use]
-    pub fn table<K: Ord + Clone>(
+    pub fn table<K: Ord + Clone + Send + Sync>(
         &self,
         key: impl Fn(&SeriesKey) -> K,
         quantiles: &[f64],
     ) -> Vec<RollupRow<K>> {
         let keys: Vec<K> = self.series().iter().map(key).collect();
         let numbers = ranks(&keys);
-        let mut places: Vec<(i64, u32, u32, u32)> = Vec::new();
+        let mut places: Vec<Place> = Vec::new();
         for (at, chunk) in (0..).zip(self.chunks()) {
             for (window, cells) in chunk.ranges() {
                 places.extend(cells.map(|cell| {
@@ -53,32 +63,53 @@ impl Rollup {
         for (rank, key) in numbers.iter().zip(&keys) {
             by_rank.insert(*rank, key);
         }
-        let rows = places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
-        let mut latencies = Vec::new();
-        let rows = rows.map(|places| {
-            latencies.clear();
-            let mut count = 0;
-            for (_, _, chunk, cell) in places {
-                let (chunk, cell) = (&self.chunks()[*chunk as usize], *cell as usize);
-                count += chunk.counts[cell];
-                latencies.extend(unpack(chunk.histogram(cell)));
-            }
-            if places.len() > 1 {
-                latencies.sort_unstable();
-            }
+        let rows: Vec<&[Place]> = places.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
+        let rows = rows.par_iter().with_min_len(ROWS_PER_CORE_MIN);
+        let rows = rows.map_init(Joined::default, |joined, places| {
+            let cells = places
+                .iter()
+                .map(|(_, _, chunk, cell)| (&self.chunks()[*chunk as usize], *cell as usize));
+            let count = cells.clone().map(|(chunk, cell)| chunk.counts[cell]).sum();
+            let latencies = joined.of(cells.map(|(chunk, cell)| chunk.histogram(cell)));
             let with_latency = latencies.iter().map(|(_, count)| count).sum();
+            let quantiles = quantiles.iter();
             RollupRow {
                 start_us: places[0].0 * self.plan().window_us,
                 key: by_rank[&places[0].1].clone(),
                 count,
                 count_with_latency: with_latency,
                 quantiles_us: quantiles
-                    .iter()
-                    .map(|quantile| at_quantile(&latencies, with_latency, *quantile))
+                    .map(|quantile| at_quantile(latencies, with_latency, *quantile))
                     .collect(),
             }
         });
         rows.collect()
+    }
+}
+
+/// Packed histograms as one.
+#[derive(Default)]
+struct Joined {
+    latencies: Vec<(i32, u64)>,
+    histogram: LatencyHistogram,
+}
+
+impl Joined {
+    /// Buckets with their counts, ascending.
+    fn of<'a>(&mut self, histograms: impl ExactSizeIterator<Item = &'a [u8]>) -> &[(i32, u64)] {
+        let is_one = histograms.len() == 1;
+        self.latencies.clear();
+        self.latencies.extend(histograms.flat_map(unpack));
+        if !is_one && self.latencies.len() >= DENSE_MIN {
+            self.histogram.clear();
+            for (bucket, count) in self.latencies.drain(..) {
+                self.histogram.record_bucket(bucket, count);
+            }
+            self.latencies.extend(self.histogram.buckets());
+        } else if !is_one {
+            self.latencies.sort_unstable();
+        }
+        &self.latencies
     }
 }
 

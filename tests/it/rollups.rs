@@ -281,13 +281,16 @@ fn assert_percentile(found: u64, times_us: &[u64], percent: usize) {
 fn a_table_by_route_and_class_is_the_oracle_s_count() {
     let log = plain_lines(600);
     let folder = lake_of(&log);
-    for (window, window_us) in [
-        ("1m", MINUTE_US),
-        ("5m", 5 * MINUTE_US),
-        ("20s", 20_000_000),
+    // Files that lie wholly inside of the range are counted by their minutes.
+    let day = "--from 2026-11-27 --to 2026-11-28";
+    for (window, window_us, range) in [
+        ("1m", MINUTE_US, ""),
+        ("1m", MINUTE_US, day),
+        ("5m", 5 * MINUTE_US, day),
+        ("20s", 20_000_000, day),
     ] {
         let expected = oracle_rows(&oracle(&log), window_us);
-        let words = format!("rollup --lake lake --by route,status-class --window {window}");
+        let words = format!("rollup --lake lake --by route,status-class --window {window} {range}");
         let csv = run(&folder, &words).exits(0).out;
         let mut rows = csv.lines();
         assert_eq!(
