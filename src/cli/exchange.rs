@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use super::arguments::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, GlobalArguments,
     ImportArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
@@ -34,8 +36,8 @@ pub fn export(
             };
             let set = definitions::sli_set_definition(openslo.set.defs.as_deref())?;
             let exported = export_openslo(&set.value, &OpenSloOptions::new(version));
-            tell(terminal, &exported.notices);
-            print(terminal, openslo.set.output.as_ref(), &exported.text)
+            let written = Written::new("openslo", &exported.text, &exported.notices);
+            written.print(terminal, openslo.set.output.as_ref())
         }
         ExportWhat::Prometheus(arguments) => prometheus(arguments, terminal),
         ExportWhat::Hlog(arguments) => hlog(arguments, global, terminal),
@@ -55,19 +57,14 @@ fn openslo(arguments: &ImportOpenSloArguments, terminal: &Terminal) -> Result<Ex
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::io("read", &path.display().to_string(), &error))?;
     let imported = import_openslo(path, &bytes)?;
-    tell(terminal, &imported.notices);
-    print(
-        terminal,
-        arguments.output.as_ref(),
-        &imported_yaml(&imported),
-    )
+    let text = imported_yaml(&imported);
+    Written::new("sli_set", &text, &imported.notices).print(terminal, arguments.output.as_ref())
 }
 
 fn prometheus(arguments: &ExportSetArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let set = definitions::sli_set_definition(arguments.defs.as_deref())?;
     let (text, notices) = export_prometheus(&set.value, &Default::default());
-    tell(terminal, &notices);
-    print(terminal, arguments.output.as_ref(), &text)
+    Written::new("prometheus", &text, &notices).print(terminal, arguments.output.as_ref())
 }
 
 fn hlog(
@@ -100,7 +97,7 @@ fn hlog(
     write_hlog(&mut text, judged.scope.range.start_us, intervals)
         .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
     let text = String::from_utf8_lossy(&text);
-    print(terminal, arguments.output.as_ref(), &text)
+    Written::new("hlog", &text, &[]).print(terminal, arguments.output.as_ref())
 }
 
 fn gate(
@@ -110,7 +107,16 @@ fn gate(
 ) -> Result<ExitCode, Failure> {
     let judged = range::judge(&arguments.range, &Lake::open(&global.lake)?)?;
     let gate = gate_of(&judged);
-    print(terminal, arguments.output.as_ref(), &gate.to_json())?;
+    let text = gate.to_json();
+    match (&arguments.output, terminal.is_json) {
+        (Some(path), false) => write_text(path, &text)?,
+        // A gate is a JSON document already.
+        (None, _) => terminal.result(text.trim_end())?,
+        (Some(path), true) => {
+            write_text(path, &text)?;
+            terminal.result(text.trim_end())?;
+        }
+    }
     // A gate without data is shut.
     Ok(match gate.verdict {
         GateVerdict::Met => ExitCode::Ok,
@@ -134,17 +140,54 @@ fn gate_of(judged: &Judged) -> Gate {
     )
 }
 
-/// What got lost or was translated goes to standard error, one line each.
-fn tell(terminal: &Terminal, notices: &[Notice]) {
-    for notice in notices {
-        terminal.note(&format!("note: {}: {}", notice.place, notice.message));
-    }
+/// What an export or import made; with `--json` the document that is printed.
+#[derive(Debug, Serialize)]
+struct Written<'a> {
+    /// `openslo`, `prometheus`, `hlog`, or `sli_set` for an import.
+    format: &'static str,
+    /// What was made; `None` where it went to a file.
+    text: Option<&'a str>,
+    /// The file it went to.
+    output: Option<String>,
+    /// What got lost or was translated.
+    notices: Vec<NoticeJson<'a>>,
 }
 
-fn print(terminal: &Terminal, output: Option<&PathBuf>, text: &str) -> Result<ExitCode, Failure> {
-    match output {
-        Some(path) => write_text(path, text)?,
-        None => terminal.result(text.trim_end())?,
+#[derive(Debug, Serialize)]
+struct NoticeJson<'a> {
+    place: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn new(format: &'static str, text: &'a str, notices: &'a [Notice]) -> Self {
+        let notices = notices.iter().map(|notice| NoticeJson {
+            place: &notice.place,
+            message: &notice.message,
+        });
+        Self {
+            format,
+            text: Some(text),
+            output: None,
+            notices: notices.collect(),
+        }
     }
-    Ok(ExitCode::Ok)
+
+    /// To the file or the terminal; notices go to standard error, one line each.
+    fn print(mut self, terminal: &Terminal, output: Option<&PathBuf>) -> Result<ExitCode, Failure> {
+        for notice in &self.notices {
+            terminal.note(&format!("note: {}: {}", notice.place, notice.message));
+        }
+        if let (Some(path), Some(text)) = (output, self.text) {
+            write_text(path, text)?;
+            self.output = Some(path.display().to_string());
+            self.text = None;
+        }
+        match (terminal.is_json, self.text) {
+            (true, _) => terminal.json(&self)?,
+            (false, Some(text)) => terminal.result(text.trim_end())?,
+            (false, None) => {}
+        }
+        Ok(ExitCode::Ok)
+    }
 }

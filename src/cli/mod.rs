@@ -9,6 +9,7 @@ mod changes;
 mod check;
 mod completions;
 mod csv;
+mod customers;
 mod definitions;
 mod exchange;
 mod exit_code;

@@ -8,6 +8,7 @@ use super::exit_code::Failure;
 use super::maintenance::maintenance;
 use super::past::Past;
 use super::shoppers::with_maintenance;
+use crate::sli::expected::Expected;
 use crate::sli::{
     Measure, Outside, OutsideValue, Scope, SliDetail, SliPlan, SliSetPlan, SliWindow, StepCount,
     UptimePoint, WindowState, interval,
@@ -18,41 +19,58 @@ use crate::visits::{Retries, UserUptime, VisitResults};
 /// The worst stretches of user-uptime with less use than this tell nothing, µs.
 const ACTIVE_US_MIN: u64 = 60_000_000;
 
+/// What is expected of rates, by name of the SLI: one per window of the scope, in the SLI's unit.
+pub type ExpectedRates = BTreeMap<String, Vec<Option<Expected>>>;
+
+/// What is expected of every rate of the set; of none where the past is not known.
+pub fn expected_rates(
+    set: &SliSetPlan,
+    scope: Scope,
+    zone: &TimeZone,
+    past: Option<&Past>,
+) -> ExpectedRates {
+    let rates = set.slis.iter().filter_map(|sli| {
+        let Measure::Rate { per_us } = sli.measure else {
+            return None;
+        };
+        let counts = past?.expected(sli, &set.expected, zone, scope.range, scope.window_us);
+        let per_window = number(per_us) / number(scope.window_us);
+        let rates = counts.into_iter().map(|count| {
+            count.map(|count| Expected {
+                value: count.value * per_window,
+                low: count.low * per_window,
+                high: count.high * per_window,
+            })
+        });
+        Some((sli.name.clone(), rates.collect()))
+    });
+    rates.collect()
+}
+
 /// Everything that [`evaluate`](crate::sli::evaluate) cannot see in a rollup.
 pub fn outside(
     set: &SliSetPlan,
     scope: Scope,
     zone: &TimeZone,
-    past: Option<&Past>,
+    expected: &ExpectedRates,
     shoppers: &VisitResults,
     newest_us: Option<i64>,
 ) -> Result<Outside, Failure> {
     let excluded = maintenance(set, zone, scope.range)?;
-    let mut expected = BTreeMap::new();
     let mut values = BTreeMap::new();
     for sli in &set.slis {
         let own = excluded.get(&sli.name).map_or(&[][..], Vec::as_slice);
         if let Some(known) = value(set, sli, shoppers, own, scope.window_us) {
             values.insert(sli.name.clone(), known);
         }
-        if let (Measure::Rate { per_us }, Some(past)) = (&sli.measure, past) {
-            let counts = past.expected(
-                &sli.event,
-                &set.expected,
-                zone,
-                scope.range,
-                scope.window_us,
-            );
-            let per_window = number(*per_us) / number(scope.window_us);
-            let rates = counts
-                .into_iter()
-                .map(|count| count.map(|count| count * per_window));
-            expected.insert(sli.name.clone(), rates.collect());
-        }
     }
+    let middles = expected.iter().map(|(sli, windows)| {
+        let middles = windows.iter().map(|window| Some(window.as_ref()?.value));
+        (sli.clone(), middles.collect())
+    });
     Ok(Outside {
         values,
-        expected,
+        expected: middles.collect(),
         excluded,
         newest_us,
     })

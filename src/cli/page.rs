@@ -10,6 +10,7 @@ mod sentence;
 
 use std::collections::BTreeMap;
 
+use super::customers;
 use super::exit_code::Failure;
 use super::range::Judged;
 use super::shoppers::WHOLE;
@@ -157,7 +158,7 @@ fn level_row(outcome: &LevelOutcome, value: f64) -> LevelRow {
 
 /// The funnel by shoppers, or by requests where no shopper is known.
 fn funnel(judged: &Judged) -> Vec<FunnelStep> {
-    let mut funnels = judged.shoppers.funnels.iter();
+    let mut funnels = judged.followed.visits.funnels.iter();
     let by_shopper = funnels.find(|funnel| funnel.name == WHOLE);
     let by_shopper = by_shopper.map(|funnel| funnel.totals()).unwrap_or_default();
     let has_shoppers = by_shopper.first().is_some_and(|count| *count > 0);
@@ -250,12 +251,12 @@ fn status_name(status: u16) -> String {
 
 /// A request of a person, or of whom nothing is known: robots call nobody.
 fn is_customer(series: &SeriesKey) -> bool {
-    is_counted(series) && matches!(series.client_class.as_str(), "" | "human")
+    is_counted(series) && customers::is_person(series)
 }
 
 /// An answer that customers are unhappy with.
 fn is_failure(series: &SeriesKey) -> bool {
-    is_counted(series) && (series.status == 0 || series.status == 429 || series.status >= 500)
+    is_counted(series) && customers::is_failure(series)
 }
 
 /// A customer's request that failed.

@@ -3,12 +3,13 @@
 use jiff::tz::TimeZone;
 
 use super::exit_code::Failure;
+use super::maintenance::{Maintenance, maintenance};
 use crate::request_record::Origin;
 use crate::rollup::{Rollup, RollupPlan, Segments, SeriesKey, WindowCount};
 use crate::sli::expected::{
-    EarlierWeek, ExpectedTraffic, TrafficHistory, earlier_week, weeks_earlier,
+    EarlierWeek, Expected, ExpectedTraffic, TrafficHistory, earlier_week, weeks_earlier,
 };
-use crate::sli::{EventPlan, ExpectedPlan, HolidayTraffic};
+use crate::sli::{ExpectedPlan, HolidayTraffic, SliPlan, SliSetPlan};
 use crate::time_window::TimeWindow;
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -25,6 +26,8 @@ pub struct Past {
     rollups: Vec<Rollup>,
     /// From the first hour with a request to the last, without longer gaps.
     covered: Vec<TimeWindow>,
+    /// Maintenance in those stretches: an hour that it touches is no history.
+    excluded: Maintenance,
 }
 
 impl Past {
@@ -33,17 +36,22 @@ impl Past {
         segments: &Segments<'_>,
         origin: Origin,
         range: TimeWindow,
-        expected: &ExpectedPlan,
+        set: &SliSetPlan,
         zone: &TimeZone,
     ) -> Result<Self, Failure> {
         let mut rollups = Vec::new();
-        for stretch in stretches(range, expected, zone) {
+        let mut excluded = Maintenance::new();
+        for stretch in stretches(range, &set.expected, zone) {
             let plan = RollupPlan::new(HOUR_US, Vec::new());
             rollups.push(segments.rollup(plan, stretch, |series| series.origin == origin)?);
+            for (sli, windows) in maintenance(set, zone, stretch)? {
+                excluded.entry(sli).or_default().extend(windows);
+            }
         }
         let mut past = Self {
             rollups,
             covered: Vec::new(),
+            excluded,
         };
         let all = past.counts(|_| true);
         for window in all {
@@ -73,43 +81,41 @@ impl Past {
             .collect()
     }
 
-    /// What is expected of `event` in each window of a range, as counts; `None` where nothing is.
+    /// How many requests of an SLI are expected in each window of a range; `None` where nothing is.
     pub fn expected(
         &self,
-        event: &EventPlan,
+        sli: &SliPlan,
         plan: &ExpectedPlan,
         zone: &TimeZone,
         range: TimeWindow,
         window_us: i64,
-    ) -> Vec<Option<f64>> {
-        let counts = self.counts(|series| event.covers(series));
-        let traffic = ExpectedTraffic::new(plan, zone, self.history(&counts), range.start_us);
+    ) -> Vec<Option<Expected>> {
+        let counts = self.counts(|series| sli.event.covers(series));
+        let history = self.history(&sli.name, &counts);
+        let traffic = ExpectedTraffic::new(plan, zone, history, range.start_us);
         let starts = (0..).map(|index| range.start_us + index * window_us);
         let starts = starts.take_while(|start_us| *start_us < range.end_us);
-        traffic
-            .of_each(starts, window_us)
-            .map(|expected| expected.ok().map(|expected| expected.value))
-            .collect()
+        traffic.of_each(starts, window_us).map(Result::ok).collect()
     }
 
-    /// What was counted of `event` in the same stretch so many weeks earlier.
+    /// What was counted of an SLI in the same stretch so many weeks earlier.
     pub fn earlier(
         &self,
-        event: &EventPlan,
+        sli: &SliPlan,
         range: TimeWindow,
         weeks: u32,
         zone: &TimeZone,
     ) -> EarlierWeek {
-        let counts = self.counts(|series| event.covers(series));
-        earlier_week(self.history(&counts), range, weeks, zone)
+        let counts = self.counts(|series| sli.event.covers(series));
+        earlier_week(self.history(&sli.name, &counts), range, weeks, zone)
     }
 
-    fn history<'a>(&'a self, counts: &'a [WindowCount]) -> TrafficHistory<'a> {
+    fn history<'a>(&'a self, sli: &str, counts: &'a [WindowCount]) -> TrafficHistory<'a> {
         TrafficHistory {
             window_us: HOUR_US,
             counts,
             covered: &self.covered,
-            excluded: &[],
+            excluded: self.excluded.get(sli).map_or(&[], Vec::as_slice),
         }
     }
 }

@@ -10,10 +10,11 @@ use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::facts::RunFacts;
 use super::fit::check_fit;
+use super::maintenance::maintenance;
 use super::objectives;
-use super::outside::outside;
+use super::outside::{ExpectedRates, expected_rates, outside};
 use super::past::{LAST_YEAR_WEEKS, Past};
-use super::shoppers::{Asked, shoppers};
+use super::shoppers::{Asked, Followed, shoppers};
 use crate::annotations::{Annotation, load_annotations};
 use crate::declared_files::DurationText;
 use crate::lake::{Lake, LakeReader};
@@ -23,7 +24,6 @@ use crate::sli::expected::weeks_earlier;
 use crate::sli::objective::ObjectiveOutcome;
 use crate::sli::{Outside, Scope, SliSeries, SliSetPlan, evaluate};
 use crate::time_window::{TimeWindow, now_us, parse_time, parse_week, zone};
-use crate::visits::VisitResults;
 
 /// Rollup window for a rehearsal: its charts show seconds.
 pub const RUN_WINDOW_US: i64 = 1_000_000;
@@ -52,9 +52,11 @@ pub struct Judged {
     /// Zone of days and weeks.
     pub zone: TimeZone,
     /// What only a pass over shoppers tells.
-    pub shoppers: VisitResults,
+    pub followed: Followed,
     /// Traffic before the range; `None` for a rehearsal.
     pub past: Option<Past>,
+    /// What was expected of rates.
+    pub expected: ExpectedRates,
     /// The same range a week earlier; `None` for a rehearsal, or where the lake has none of it.
     pub previous: Option<Previous>,
     /// What was done to the shop, sorted by time.
@@ -163,13 +165,7 @@ pub fn judge_against(
         return Err(nothing(arguments, origin));
     }
     let past = match &segments {
-        Some(segments) => Some(Past::read(
-            segments,
-            origin,
-            scope.range,
-            &set.expected,
-            &zone,
-        )?),
+        Some(segments) => Some(Past::read(segments, origin, scope.range, &set, &zone)?),
         None => None,
     };
     let asked = Asked {
@@ -179,12 +175,13 @@ pub fn judge_against(
         run_id: run.as_ref().map(|facts| facts.run_id.as_str()),
         window_us,
     };
-    let shoppers = shoppers(lake, &reader, asked, &zone)?;
+    let followed = shoppers(lake, &reader, asked, &zone)?;
     let newest_us = segments
         .as_ref()
         .and_then(|segments| segments.extent_us(origin))
         .map(|(_, newest_us)| newest_us);
-    let outside = outside(&set, scope, &zone, past.as_ref(), &shoppers, newest_us)?;
+    let expected = expected_rates(&set, scope, &zone, past.as_ref());
+    let outside = outside(&set, scope, &zone, &expected, &followed.visits, newest_us)?;
     let mut series = evaluate(&set, &rollup, scope, &outside)?;
     let objectives = match &segments {
         Some(segments) if is_minutes(scope) => {
@@ -197,7 +194,7 @@ pub fn judge_against(
         (Against::Run(run_id), _) => Some(earlier_run(&set, lake, &reader, run_id)?),
         (Against::WeeksEarlier(weeks), Some(segments)) if is_minutes(scope) => {
             let earlier = weeks_earlier(scope.range.start_us, weeks, &zone);
-            previous(&set, segments, origin, scope, earlier)?
+            previous(&set, segments, origin, scope, earlier, &zone)?
         }
         (Against::Nothing | Against::WeeksEarlier(_), _) => None,
     };
@@ -219,8 +216,9 @@ pub fn judge_against(
         origin,
         rejected,
         zone,
-        shoppers,
+        followed,
         past,
+        expected,
         previous,
         annotations,
         objectives,
@@ -432,6 +430,7 @@ fn previous(
     origin: Origin,
     scope: Scope,
     start_us: i64,
+    zone: &TimeZone,
 ) -> Result<Option<Previous>, Failure> {
     let start_us = start_us.div_euclid(scope.window_us) * scope.window_us;
     let range = TimeWindow {
@@ -444,7 +443,11 @@ fn previous(
         return Ok(None);
     }
     let scope = Scope { range, ..scope };
-    let series = evaluate(set, &rollup, scope, &Outside::default())?;
+    let outside = Outside {
+        excluded: maintenance(set, zone, range)?,
+        ..Outside::default()
+    };
+    let series = evaluate(set, &rollup, scope, &outside)?;
     Ok(Some(Previous {
         scope,
         rollup,

@@ -1,13 +1,18 @@
 //! What only a pass over shoppers can tell of a part of the lake, day by day.
 //!
-//! In: an SLI set and a range. Out: [`VisitResults`]. The answer for a day is kept beside the lake
+//! In: an SLI set and a range. Out: [`Followed`]. The answer for a day is kept beside the lake
 //! under the names of the parts it was made from and the questions, so that it is computed once,
 //! and again only when rows of that day come late.
 
-use jiff::ToSpan;
+mod parameters;
+
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
+use parameters::QueryReader;
+
+use super::customers::{is_failure, is_person};
 use super::exit_code::Failure;
 use super::maintenance::{Maintenance, maintenance};
 use crate::lake::{Lake, LakeError, LakeReader, RowFilter};
@@ -16,8 +21,9 @@ use crate::rollup::{RollupError, RowReader, SeriesKey};
 use crate::sli::{FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, SliSetPlan};
 use crate::time_window::TimeWindow;
 use crate::visits::{
-    ClusterPlan, FunnelPlan, Predicate, RetryPlan, SessionPlan, UptimePlan, VisitError, VisitPass,
-    VisitPlan, VisitResults, VisitRow, answer,
+    AffectedPlan, ChannelPlan, ClusterPlan, FunnelPlan, Parameters, Predicate, RetryPlan,
+    SessionPlan, UptimePlan, VisitError, VisitPass, VisitPlan, VisitResults, VisitRow, answer,
+    days_of,
 };
 
 /// Name of the answer to a question that no SLI asks.
@@ -32,12 +38,14 @@ const CLUSTER_GAP_US: i64 = 5 * 60_000_000;
 const CLUSTER_SHOPPERS_MIN: u64 = 2;
 /// The longest pause within a session, µs, as web analytics have it.
 const SESSION_GAP_US: i64 = 30 * 60_000_000;
+/// How long a shopper counts as brought by the channel that was named last, µs.
+pub const CHANNEL_WITHIN_US: i64 = 2 * 3_600_000_000;
 /// How long after a failure the same request counts as a repeat of it, where the set says nothing.
 const REPEAT_WITHIN_US: i64 = 60_000_000;
 /// A route is failing when more than this share of what was meant went wrong.
 const FAILING_SHARE: f64 = 0.1;
 /// Raised when answers of the same name mean something else.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Which rows are meant, and for what.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +60,22 @@ pub struct Asked<'a> {
     pub run_id: Option<&'a str>,
     /// Length of a window, µs.
     pub window_us: i64,
+}
+
+/// What a pass over the rows of shoppers tells.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Followed {
+    /// What shoppers did and got.
+    pub visits: VisitResults,
+    /// Requests by kept query parameter.
+    pub parameters: Parameters,
+}
+
+impl Followed {
+    fn merge(&mut self, other: &Self) {
+        self.visits.merge(&other.visits);
+        self.parameters.merge(&other.parameters);
+    }
 }
 
 /// Why shoppers could not be followed.
@@ -74,8 +98,8 @@ pub fn shoppers(
     reader: &LakeReader,
     asked: Asked<'_>,
     zone: &TimeZone,
-) -> Result<VisitResults, Failure> {
-    let days = days(asked.range, zone);
+) -> Result<Followed, Failure> {
+    let days = days_of(asked.range, zone).map_err(ShoppersError::from)?;
     let maintenance = maintenance(asked.set, zone, asked.range)?;
     let answers = days.into_par_iter().map(|range| {
         let plan = plan(asked, range, zone, &maintenance);
@@ -91,7 +115,7 @@ pub fn shoppers(
         }
         Ok(results)
     });
-    let answers = answers.collect::<Result<Vec<VisitResults>, ShoppersError>>()?;
+    let answers = answers.collect::<Result<Vec<Followed>, ShoppersError>>()?;
     let mut answers = answers.into_iter();
     let mut whole = match answers.next() {
         Some(first) => first,
@@ -102,39 +126,18 @@ pub fn shoppers(
 }
 
 /// The answers where there is no row to look at.
-pub fn nobody(asked: Asked<'_>, zone: &TimeZone) -> Result<VisitResults, Failure> {
+pub fn nobody(asked: Asked<'_>, zone: &TimeZone) -> Result<Followed, Failure> {
     let none = |_: &mut VisitPass| Ok::<(), ShoppersError>(());
     let maintenance = maintenance(asked.set, zone, asked.range)?;
-    Ok(answer(&plan(asked, asked.range, zone, &maintenance), none)?)
+    Ok(Followed {
+        visits: answer(&plan(asked, asked.range, zone, &maintenance), none)?,
+        parameters: Parameters::default(),
+    })
 }
 
 /// Name of a funnel in which maintenance counts.
 pub fn with_maintenance(name: &str) -> String {
     format!("{name} with maintenance")
-}
-
-/// The local days of a range; the first and the last may be cut.
-fn days(range: TimeWindow, zone: &TimeZone) -> Vec<TimeWindow> {
-    let mut days = Vec::new();
-    let mut start_us = range.start_us;
-    while start_us < range.end_us {
-        let next_us = next_midnight_us(start_us, zone).unwrap_or(range.end_us);
-        let end_us = next_us.clamp(start_us + 1, range.end_us);
-        days.push(TimeWindow { start_us, end_us });
-        start_us = end_us;
-    }
-    days
-}
-
-fn next_midnight_us(ts_us: i64, zone: &TimeZone) -> Option<i64> {
-    let here = jiff::Timestamp::from_microsecond(ts_us).ok()?;
-    let tomorrow = here
-        .to_zoned(zone.clone())
-        .date()
-        .checked_add(1.day())
-        .ok()?;
-    let midnight = tomorrow.to_zoned(zone.clone()).ok()?;
-    Some(midnight.timestamp().as_microsecond())
 }
 
 /// What names the answer: the parts it can come from, and the questions.
@@ -164,7 +167,7 @@ fn count(
     reader: &LakeReader,
     asked: Asked<'_>,
     mut plan: VisitPlan,
-) -> Result<VisitResults, ShoppersError> {
+) -> Result<Followed, ShoppersError> {
     let scan = plan.scan();
     let parts = || {
         reader
@@ -177,13 +180,21 @@ fn count(
     let mut rows = RowReader::default();
     let mut slow_limits: Vec<Option<u64>> = Vec::new();
     let filter = RowFilter { window: Some(scan) };
-    answer(&plan, |pass: &mut VisitPass| {
+    let mut columns = RowReader::columns();
+    columns.extend(QueryReader::columns());
+    let mut queries = QueryReader::new(plan.range);
+    // Rows are read once per part of the shoppers.
+    let mut is_first_reading = true;
+    let visits = answer(&plan, |pass: &mut VisitPass| {
         for part in parts() {
-            reader.for_each_batch_of(part, &RowReader::columns(), filter, |batch| {
+            reader.for_each_batch_of(part, &columns, filter, |batch| {
                 let read = rows.read(batch, |series| is_asked(asked, series))?;
                 let known = slow_limits.len();
                 let new = rows.series()[known..].iter();
                 slow_limits.extend(new.map(|series| slow_limit_us(asked.set, series)));
+                if is_first_reading {
+                    queries.read(batch, rows.series(), &read);
+                }
                 let read: Vec<VisitRow> = read
                     .into_iter()
                     .map(|row| VisitRow {
@@ -201,7 +212,12 @@ fn count(
                 Ok::<(), ShoppersError>(())
             })?;
         }
-        Ok(())
+        is_first_reading = false;
+        Ok::<(), ShoppersError>(())
+    })?;
+    Ok(Followed {
+        visits,
+        parameters: queries.finish(),
     })
 }
 
@@ -228,15 +244,6 @@ fn slow_limit_us(set: &SliSetPlan, series: &SeriesKey) -> Option<u64> {
         (Level::Contact, LimitPlan::OfExpected(_)) | (Level::Warn, _) => None,
     });
     limits.min()
-}
-
-/// Answers that customers are unhappy with.
-fn is_failure(series: &SeriesKey) -> bool {
-    series.status == 0 || series.status == 429 || series.status >= 500
-}
-
-fn is_person(series: &SeriesKey) -> bool {
-    matches!(series.client_class.as_str(), "" | "human")
 }
 
 /// A picture, a font, a script: a page asks for many at once, which is no repeat.
@@ -328,6 +335,14 @@ fn plan(
         failing: Predicate::new(|series| is_person(series) && is_failure(series)),
         gap_us: CLUSTER_GAP_US,
         shoppers_min: CLUSTER_SHOPPERS_MIN,
+    });
+    plan.affected = Some(AffectedPlan {
+        failing: Predicate::new(|series| is_person(series) && is_failure(series)),
+    });
+    plan.channels = Some(ChannelPlan {
+        valid: Predicate::new(is_person),
+        within_us: CHANNEL_WITHIN_US,
+        window_us: asked.window_us,
     });
     plan.sessions = Some(SessionPlan {
         valid: Predicate::new(is_person),

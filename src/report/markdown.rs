@@ -1,16 +1,18 @@
 //! The report as Markdown, for a pull request or a wiki.
 //!
 //! In: a [`ReportPage`]. Out: GitHub-flavoured Markdown: the verdict, key figures, SLIs, budgets,
-//! changes, problems and what is not known. Timelines and definitions are left to the HTML and the
-//! JSON. No text of the page can become markup.
+//! breakdowns, changes, problems and what is not known. Timelines and definitions are left to the HTML
+//! and the JSON. No text of the page can become markup.
 
+mod analysts;
+mod engineers;
 mod escape;
 
 use super::clean;
 use super::clock::Clock;
 use super::page::{
-    Comparison, ContactEstimate, DirectorPart, EngineerPart, Fact, KeyFigure, LevelSource,
-    ReportPage, SliRow, State, Unit,
+    Comparison, ContactEstimate, DirectorPart, Fact, KeyFigure, LevelSource, ReportPage, SliRow,
+    State, Unit,
 };
 use super::{text, words};
 use escape::{code, plain};
@@ -35,8 +37,11 @@ pub fn write_markdown(page: &ReportPage) -> String {
     blocks.push("## Service levels".to_owned());
     blocks.push(sli_table(&page.slis, &clock));
     blocks.extend(budget_blocks(&page.slis));
+    if let Some(part) = &page.analysts {
+        blocks.extend(analysts::breakdown_blocks(part));
+    }
     if let Some(part) = &page.engineers {
-        blocks.extend(engineer_blocks(part, &clock));
+        blocks.extend(engineers::engineer_blocks(part, &clock));
     }
     blocks.push("## What is not known".to_owned());
     blocks.push(list(&page.unknowns, "Nothing known to be missing."));
@@ -121,6 +126,10 @@ fn key_figures(figures: &[KeyFigure]) -> String {
             || "no data".to_owned(),
             |value| text::quantity_within(value, figure.unit, figure.interval, &[]),
         );
+        let value = match figure.count {
+            Some(count) => format!("{value} ({} in all)", text::count(count)),
+            None => value,
+        };
         let mut cells = vec![plain(&figure.title), value];
         cells.extend(against.iter().map(|name| {
             let found = figure.comparisons.iter().find(|it| it.against == *name);
@@ -272,58 +281,21 @@ fn budget_blocks(slis: &[SliRow]) -> Vec<String> {
     vec!["## Error budgets".to_owned(), table(&head, rows)]
 }
 
-fn engineer_blocks(part: &EngineerPart, clock: &Clock) -> Vec<String> {
-    let mut blocks = vec!["## Customers affected by the same problem".to_owned()];
-    if part.clusters.is_empty() {
-        blocks.push("No problem hit several customers at the same time.".to_owned());
-    } else {
-        let rows = part.clusters.iter().map(|row| {
-            [
-                format!(
-                    "{} on {}",
-                    plain(&row.status),
-                    code(format!("{} {}", row.method, row.route).trim_start())
-                ),
-                row.shoppers
-                    .map_or_else(|| "not known".to_owned(), text::count),
-                text::count(row.requests),
-                clock.plain(row.from_us),
-                clock.plain(row.to_us),
-                code(&words::mostly_from(row)),
-            ]
-        });
-        let head = [
-            "Problem",
-            "Customers",
-            "Requests",
-            "From",
-            "To",
-            "Mostly from",
-        ];
-        blocks.push(table(&head, rows));
-    }
-    if !part.faucets.is_empty() {
-        let share = |share: Option<f64>| {
-            share.map_or_else(
-                || text::NO_VALUE.to_owned(),
-                |it| text::quantity(it, Unit::Share),
-            )
-        };
-        let rows = part.faucets.iter().map(|row| {
-            [
-                code(&row.name),
-                share(Some(row.share)),
-                share(row.share_of_peak),
-                share(row.orders_share),
-            ]
-        });
-        blocks.push("## Which channel drives the load".to_owned());
-        blocks.push(table(
-            &["Channel", "Of requests", "Of the peak", "Of orders"],
-            rows,
-        ));
-    }
-    blocks
+/// A share in percent, or a dash where it is not known.
+fn share(share: Option<f64>) -> String {
+    share.map_or_else(
+        || text::NO_VALUE.to_owned(),
+        |share| text::quantity(share, Unit::Share),
+    )
+}
+
+/// A response time in µs, or a dash where none was logged.
+fn response_time(us: Option<u64>) -> String {
+    // Exact below 2^53 µs, 285 years.
+    us.map_or_else(
+        || text::NO_VALUE.to_owned(),
+        |us| text::quantity(us as f64, Unit::Microseconds),
+    )
 }
 
 fn facts(facts: &[Fact]) -> String {

@@ -207,6 +207,23 @@ pub struct Chart {
     pub message: String,
 }
 
+impl Chart {
+    /// What a legend calls a series. The two edges of a band are one thing: the first has the name
+    /// before its last comma, the second has none.
+    pub(super) fn legend_name(&self, index: usize) -> Option<&str> {
+        let series = self.series.get(index)?;
+        if series.style != SeriesStyle::Band {
+            return Some(&series.name);
+        }
+        let edges = self.series[..index].iter();
+        let edges = edges.filter(|before| before.style == SeriesStyle::Band);
+        (edges.count() % 2 == 0).then(|| {
+            let name = series.name.rsplit_once(", ");
+            name.map_or(series.name.as_str(), |(name, _)| name)
+        })
+    }
+}
+
 /// Scale of a value axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,9 @@
 //! In: values of a page. Out: plain text, not escaped for anything. It never judges.
 
 use super::clock::Clock;
-use super::page::{BadSide, ClusterRow, KeyFigure, ObjectiveRow, RetryPart, State, Unit, Verdict};
+use super::page::{
+    BadSide, ClusterRow, FailureRow, KeyFigure, ObjectiveRow, RetryPart, State, Unit, Verdict,
+};
 use super::text;
 
 /// The verdict as a word.
@@ -78,6 +80,20 @@ pub fn budget_used(objective: &ObjectiveRow) -> String {
     )
 }
 
+/// How many different customers a failure hit.
+pub fn customers(row: &FailureRow) -> String {
+    match (row.shoppers, row.are_shoppers_exact) {
+        (None, _) => "not known".to_owned(),
+        (Some(shoppers), true) => text::count(shoppers),
+        (Some(shoppers), false) => {
+            let digits = shoppers.checked_ilog10().unwrap_or(0).saturating_sub(1);
+            let unit = 10_u64.pow(digits);
+            let rounded = (shoppers + unit / 2) / unit * unit;
+            format!("about {}", text::count(rounded))
+        }
+    }
+}
+
 /// The channel and the client class that stand out, or that none does.
 pub fn mostly_from(row: &ClusterRow) -> String {
     let known: Vec<&str> = [&row.channel, &row.client]
@@ -143,6 +159,21 @@ mod tests {
         assert_eq!(mostly_from(&row), "partner:deal-hunter, app");
         (row.channel, row.client) = (None, None);
         assert_eq!(mostly_from(&row), "everywhere");
+    }
+
+    #[test]
+    fn an_estimate_of_customers_says_so_and_has_the_digits_that_it_knows() {
+        let part = sample::week::week().engineers;
+        let mut row = part.expect("a weekly page has it").failures.remove(0);
+        for (shoppers, is_exact, expected) in [
+            (Some(1_204), true, "1\u{2009}204"),
+            (Some(12_345), false, "about 12\u{2009}000"),
+            (Some(1_051), false, "about 1\u{2009}100"),
+            (None, true, "not known"),
+        ] {
+            (row.shoppers, row.are_shoppers_exact) = (shoppers, is_exact);
+            assert_eq!(customers(&row), expected);
+        }
     }
 
     #[test]

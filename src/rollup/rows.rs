@@ -10,6 +10,8 @@ use crate::lake::column;
 /// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesRow {
+    /// Its place in the batch, from 0.
+    pub row: usize,
     /// When the request should have begun, UTC µs.
     pub ts_us: i64,
     /// Number of its series in [`RowReader::series`].
@@ -58,6 +60,7 @@ impl RowReader {
         let numbers = numbers.into_iter().enumerate();
         let wanted = numbers.filter(|(_, series)| *series != UNWANTED);
         let read = wanted.map(|(row, series)| SeriesRow {
+            row,
             ts_us: rows.ts.value(row),
             series,
             weight: rows.weight(row),

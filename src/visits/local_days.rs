@@ -11,6 +11,19 @@ use crate::time_window::TimeWindow;
 /// Microseconds in an hour.
 pub const HOUR_US: i64 = 3_600_000_000;
 
+/// The local days of a range, oldest first; the first and the last are cut to it.
+///
+/// # Errors
+/// When the calendar, from the years −9999 to 9999, does not hold them.
+pub fn days_of(range: TimeWindow, zone: &TimeZone) -> Result<Vec<TimeWindow>, VisitError> {
+    let days = LocalDays::new(range, zone)?.days.into_iter();
+    let cut = days.map(|day| TimeWindow {
+        start_us: day.window.start_us.max(range.start_us),
+        end_us: day.window.end_us.min(range.end_us),
+    });
+    Ok(cut.filter(|day| day.start_us < day.end_us).collect())
+}
+
 /// Days in their order, without gaps, which cover a range.
 #[derive(Debug, Clone)]
 pub struct LocalDays {
@@ -100,6 +113,13 @@ mod tests {
         assert_eq!(change.end_us - change.start_us, 25 * HOUR_US);
         assert_eq!(days.index_of(change.start_us - 1), 0);
         assert_eq!(days.index_of(change.start_us), 1);
+        let cut = days_of(range, &berlin).unwrap();
+        let cut: Vec<(i64, i64)> = cut.iter().map(|day| (day.start_us, day.end_us)).collect();
+        let expected = [
+            (range.start_us, change.start_us),
+            (change.start_us, range.end_us),
+        ];
+        assert_eq!(cut, expected);
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! | problems | joined across the edge, their shoppers counted once | exact |
 //! | sessions | their first request | exact |
 //! | shoppers of a day | local day | exact where ranges end at local midnight |
+//! | shoppers of a failure, channels, parameters | the request itself | exact |
 
 mod plan;
 pub use plan::{Predicate, RANGE_US_MAX, VisitError, VisitPlan};
@@ -30,6 +31,7 @@ mod series_labels;
 mod sorted_visits;
 
 mod local_days;
+pub use local_days::days_of;
 
 mod user_uptime;
 pub use user_uptime::{UptimePlan, UptimeWindow, UserUptime};
@@ -53,6 +55,18 @@ mod clusters;
 pub use clusters::{Cluster, ClusterPlan, Clusters, Problem};
 
 mod problem_minutes;
+
+mod distinct;
+pub use distinct::{DistinctShoppers, EXACT_MAX};
+
+mod affected;
+pub use affected::{Affected, AffectedPlan, AffectedShoppers};
+
+mod channels;
+pub use channels::{ChannelPlan, Channels};
+
+mod parameters;
+pub use parameters::{ParameterCounter, ParameterCounts, ParameterRow, Parameters};
 
 mod sessions;
 pub use sessions::{SessionDay, SessionHour, SessionPlan, Sessions};

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::affected::{Affected, AffectedWalk};
+use super::channels::{ChannelWalk, Channels};
 use super::clusters::{ClusterWalk, Clusters};
 use super::funnel::{Funnel, FunnelWalk};
 use super::local_days::LocalDays;
@@ -54,6 +56,10 @@ pub struct VisitResults {
     pub retries: Vec<Retries>,
     /// Problems, where asked for.
     pub clusters: Option<Clusters>,
+    /// Shoppers by kind of failure, where asked for.
+    pub affected: Option<Affected>,
+    /// Requests by the channel that brought the shopper, where asked for.
+    pub channels: Option<Channels>,
     /// Sessions, where asked for.
     pub sessions: Option<Sessions>,
 }
@@ -85,6 +91,12 @@ impl VisitResults {
         if let (Some(own), Some(other)) = (&mut self.clusters, &other.clusters) {
             own.merge(other);
         }
+        if let (Some(own), Some(other)) = (&mut self.affected, &other.affected) {
+            own.merge(other);
+        }
+        if let (Some(own), Some(other)) = (&mut self.channels, &other.channels) {
+            own.merge(other);
+        }
         if let (Some(own), Some(other)) = (&mut self.sessions, &other.sessions) {
             own.merge(other);
         }
@@ -93,7 +105,7 @@ impl VisitResults {
 
 impl VisitResults {
     /// What was asked, by which answers to different plans are told apart.
-    fn names(&self) -> (Vec<Vec<&str>>, bool, bool) {
+    fn names(&self) -> (Vec<Vec<&str>>, [bool; 4]) {
         let names = vec![
             self.uptimes
                 .iter()
@@ -108,7 +120,13 @@ impl VisitResults {
                 .map(|retries| retries.name.as_str())
                 .collect(),
         ];
-        (names, self.clusters.is_some(), self.sessions.is_some())
+        let asked = [
+            self.clusters.is_some(),
+            self.affected.is_some(),
+            self.channels.is_some(),
+            self.sessions.is_some(),
+        ];
+        (names, asked)
     }
 }
 
@@ -162,6 +180,8 @@ struct Questions {
     funnels: Vec<FunnelWalk>,
     retries: Vec<RetryWalk>,
     clusters: Option<ClusterWalk>,
+    affected: Option<AffectedWalk>,
+    channels: Option<ChannelWalk>,
     sessions: Option<SessionWalk>,
 }
 
@@ -183,6 +203,14 @@ impl Questions {
                 .clusters
                 .as_ref()
                 .map(|plan| ClusterWalk::new(plan, range)),
+            affected: plan
+                .affected
+                .as_ref()
+                .map(|plan| AffectedWalk::new(plan, range)),
+            channels: plan
+                .channels
+                .as_ref()
+                .map(|plan| ChannelWalk::new(plan, range)),
             sessions: plan
                 .sessions
                 .as_ref()
@@ -192,32 +220,48 @@ impl Questions {
 
     fn all(&mut self) -> Vec<&mut dyn Question> {
         let mut all: Vec<&mut dyn Question> = Vec::new();
-        all.extend(
-            self.uptimes
-                .iter_mut()
-                .map(|walk| walk as &mut dyn Question),
-        );
-        all.extend(
-            self.funnels
-                .iter_mut()
-                .map(|walk| walk as &mut dyn Question),
-        );
-        all.extend(
-            self.retries
-                .iter_mut()
-                .map(|walk| walk as &mut dyn Question),
-        );
-        all.extend(
-            self.clusters
-                .iter_mut()
-                .map(|walk| walk as &mut dyn Question),
-        );
-        all.extend(
-            self.sessions
-                .iter_mut()
-                .map(|walk| walk as &mut dyn Question),
-        );
+        for walk in &mut self.uptimes {
+            all.push(walk);
+        }
+        for walk in &mut self.funnels {
+            all.push(walk);
+        }
+        for walk in &mut self.retries {
+            all.push(walk);
+        }
+        if let Some(walk) = &mut self.clusters {
+            all.push(walk);
+        }
+        if let Some(walk) = &mut self.affected {
+            all.push(walk);
+        }
+        if let Some(walk) = &mut self.channels {
+            all.push(walk);
+        }
+        if let Some(walk) = &mut self.sessions {
+            all.push(walk);
+        }
         all
+    }
+
+    /// A row of the range, also one that no shopper is known for.
+    fn count(&mut self, label: u32, row: &VisitRow) {
+        if let Some(clusters) = &mut self.clusters {
+            clusters.count(label, row);
+        }
+        if let Some(channels) = &mut self.channels {
+            channels.count(label, row);
+        }
+    }
+
+    /// A new label.
+    fn see(&mut self, label: &Label) {
+        if let Some(clusters) = &mut self.clusters {
+            clusters.see(label);
+        }
+        if let Some(channels) = &mut self.channels {
+            channels.see(label);
+        }
     }
 }
 
@@ -267,8 +311,8 @@ impl VisitPass {
         }
         let Some(label) = label else { return };
         self.learn_new_labels();
-        if is_counted && let Some(clusters) = &mut self.questions.clusters {
-            clusters.count(label, row);
+        if is_counted {
+            self.questions.count(label, row);
         }
         let Some(shopper) = row.shopper else { return };
         let is_ours =
@@ -285,9 +329,7 @@ impl VisitPass {
             return;
         }
         for label in &labels[self.is_kept.len()..] {
-            if let Some(clusters) = &mut self.questions.clusters {
-                clusters.see(label);
-            }
+            self.questions.see(label);
             let is_kept = self
                 .questions
                 .all()
@@ -338,6 +380,8 @@ impl VisitPass {
                 .map(RetryWalk::finish)
                 .collect(),
             clusters: questions.clusters.map(ClusterWalk::finish),
+            affected: questions.affected.map(AffectedWalk::finish),
+            channels: questions.channels.map(ChannelWalk::finish),
             sessions: questions.sessions.map(SessionWalk::finish),
         }
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
+use super::affected::AffectedPlan;
+use super::channels::ChannelPlan;
 use super::clusters::ClusterPlan;
 use super::funnel::FunnelPlan;
 use super::retries::RetryPlan;
@@ -60,6 +62,10 @@ pub struct VisitPlan {
     pub retries: Vec<RetryPlan>,
     /// Problems by shoppers affected.
     pub clusters: Option<ClusterPlan>,
+    /// Shoppers by kind of failure.
+    pub affected: Option<AffectedPlan>,
+    /// Requests by the channel that brought the shopper.
+    pub channels: Option<ChannelPlan>,
     /// Sessions.
     pub sessions: Option<SessionPlan>,
 }
@@ -93,6 +99,8 @@ impl VisitPlan {
             funnels: Vec::new(),
             retries: Vec::new(),
             clusters: None,
+            affected: None,
+            channels: None,
             sessions: None,
         }
     }
@@ -103,10 +111,11 @@ impl VisitPlan {
     pub fn scan(&self) -> TimeWindow {
         let cutoffs = self.uptimes.iter().map(|plan| plan.cutoff_us);
         let gap = self.sessions.iter().map(|plan| plan.gap_us);
+        let remembered = self.channels.iter().map(|plan| plan.within_us);
         let retries = self.retries.iter();
         let ahead = retries.flat_map(|plan| [plan.within_us, plan.leave_us]);
         let longest = |times: &mut dyn Iterator<Item = i64>| times.max().unwrap_or(0).max(0);
-        let before_us = longest(&mut cutoffs.chain(gap));
+        let before_us = longest(&mut cutoffs.chain(gap).chain(remembered));
         // A repeat exactly at the end of its time still counts, hence one µs more.
         let after_us = longest(&mut ahead.map(|time_us| time_us.saturating_add(1)));
         TimeWindow {
@@ -128,7 +137,7 @@ mod tests {
     fn more_is_read_than_is_counted_by_what_the_questions_look_back_and_ahead() {
         let plan = sample::plan(1_000, 2_000);
         let scan = plan.scan();
-        assert_eq!(scan.start_us, 1_000 - sample::CUTOFF_US - 1);
+        assert_eq!(scan.start_us, 1_000 - sample::CHANNEL_US - 1);
         assert_eq!(scan.end_us, 2_000 + sample::LEAVE_US + 1);
         let range = plan.range;
         assert_eq!(VisitPlan::new(range, TimeZone::UTC).scan().end_us, 2_000);

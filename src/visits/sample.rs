@@ -3,6 +3,8 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
+use super::affected::AffectedPlan;
+use super::channels::ChannelPlan;
 use super::clusters::ClusterPlan;
 use super::funnel::FunnelPlan;
 use super::plan::{Predicate, VisitError, VisitPlan};
@@ -24,6 +26,8 @@ pub const DAY_US: i64 = 86_400_000_000;
 pub const CUTOFF_US: i64 = 1_800_000_000;
 /// Pause that ends a session.
 pub const GAP_US: i64 = 1_800_000_000;
+/// How long a channel is remembered.
+pub const CHANNEL_US: i64 = 2_400_000_000;
 /// Pause after which a shopper has left.
 pub const LEAVE_US: i64 = 1_800_000_000;
 /// Shoppers are numbered below this.
@@ -119,6 +123,14 @@ pub fn plan(start_us: i64, end_us: i64) -> VisitPlan {
     plan.funnels = vec![funnel()];
     plan.retries = vec![retries()];
     plan.clusters = Some(clusters());
+    plan.affected = Some(AffectedPlan {
+        failing: uptime().bad,
+    });
+    plan.channels = Some(ChannelPlan {
+        valid: Predicate::new(|_| true),
+        within_us: CHANNEL_US,
+        window_us: 60_000_000,
+    });
     plan.sessions = Some(SessionPlan {
         valid: Predicate::new(|_| true),
         gap_us: GAP_US,

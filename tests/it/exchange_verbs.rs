@@ -35,6 +35,31 @@ fn slis_by(folder: &TempFolder, set: &str) -> Value {
 }
 
 #[test]
+fn json_is_one_document_of_every_export_and_import() {
+    let folder = lake_of(&plain_lines(600));
+    run(&folder, "export openslo -o out.yaml").exits(0);
+    for (words, format) in [
+        ("export openslo", "openslo"),
+        ("export prometheus", "prometheus"),
+        ("export hlog --lake lake", "hlog"),
+        ("import openslo out.yaml", "sli_set"),
+    ] {
+        let plain = run(&folder, words).exits(0).out;
+        let document = run(&folder, &format!("{words} --json")).exits(0).json();
+        assert_eq!(text(&document, "/format"), format);
+        assert_eq!(text(&document, "/text").trim_end(), plain.trim_end());
+        let document = run(&folder, &format!("{words} --json -o file")).exits(0);
+        let document = document.json();
+        assert!(document["text"].is_null());
+        assert_eq!(text(&document, "/output"), "file");
+        assert_eq!(folder.read("file").trim_end(), plain.trim_end());
+    }
+    let gate = run(&folder, "export gate --lake lake --json -o gate.json").json();
+    let written: Value = serde_json::from_str(&folder.read("gate.json")).unwrap();
+    assert_eq!(gate, written);
+}
+
+#[test]
 fn a_set_that_went_out_as_openslo_and_came_back_gives_the_same_numbers() {
     let folder = lake_of(&plain_lines(600));
     folder.write("shop.yaml", read("sli-defs/shop.yaml"));

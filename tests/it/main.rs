@@ -63,6 +63,8 @@ mod report;
 
 mod week;
 
+mod week_problems;
+
 mod exchange_verbs;
 
 mod rehearse;

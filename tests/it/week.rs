@@ -219,8 +219,17 @@ fn the_csv_has_the_numbers_of_the_json() {
     let mut reader = csv::Reader::from_reader(text_of_csv.as_bytes());
     let head = reader.headers().unwrap().clone();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    assert_eq!(rows.len(), list(&page, "/slis").len());
-    for (cells, sli) in rows.iter().zip(list(&page, "/slis")) {
+    let lines = list(&page, "/slis").iter().flat_map(|sli| {
+        let objectives = list(sli, "/detail/objectives").iter().map(Some);
+        let none = list(sli, "/detail/objectives").is_empty();
+        objectives
+            .chain(none.then_some(None))
+            .map(move |objective| (sli, objective))
+    });
+    let lines: Vec<(&Value, Option<&Value>)> = lines.collect();
+    assert_eq!(rows.len(), lines.len());
+    assert!(lines.len() > list(&page, "/slis").len());
+    for (cells, (sli, objective)) in rows.iter().zip(lines) {
         let cell = |name: &str| {
             let column = head.iter().position(|column| column == name);
             cells
@@ -233,6 +242,17 @@ fn the_csv_has_the_numbers_of_the_json() {
         assert_eq!(cell("state"), text(sli, "/state").replace('_', " "));
         assert_eq!(cell("n"), sli["count"].to_string());
         assert_number(cell("value"), sli["value"].as_f64());
+        if let Some(objective) = objective {
+            assert_eq!(cell("over"), text(objective, "/over"));
+            for (name, key) in [
+                ("objective", "target"),
+                ("objective_value", "value"),
+                ("budget_used", "budget_used"),
+                ("budget_projected", "budget_projected"),
+            ] {
+                assert_number(cell(name), objective[key].as_f64());
+            }
+        }
         for (index, name) in ["interval_low", "interval_high"].iter().enumerate() {
             assert_number(cell(name), sli["interval"][index].as_f64());
         }

@@ -109,25 +109,61 @@ fn over_words(judged: &Judged, over: &Over, start_us: i64) -> String {
     }
 }
 
+/// Requests of one series.
+#[derive(Debug, Clone, Copy)]
+struct Counted<'a> {
+    key: &'a SeriesKey,
+    requests: u64,
+    /// By bucket; empty where they are not known.
+    latencies: &'a [(i32, u64)],
+}
+
 /// Breakdowns and curves.
 pub fn analysts(judged: &Judged) -> PolarsResult<AnalystPart> {
     type Part = (&'static str, fn(&SeriesKey) -> &str);
-    let parts: [Part; 4] = [
-        ("channel", |series| &series.channel),
+    let parts: [Part; 3] = [
         ("route", |series| &series.route),
         ("client class", |series| &series.client_class),
         ("service", |series| &series.service),
     ];
-    let breakdowns = parts.map(|(by, name)| breakdown(judged, by, name));
+    let totals = judged.rollup.totals();
+    let series = judged.rollup.series().iter().zip(&totals.counts);
+    let series = series.zip(&totals.latencies);
+    let asked: Vec<Counted> = series
+        .map(|((key, requests), latencies)| Counted {
+            key,
+            requests: *requests,
+            latencies,
+        })
+        .filter(|counted| is_counted(counted.key))
+        .collect();
+    // Of shoppers who were brought by a channel no latency is kept.
+    let channels = judged.followed.visits.channels.iter();
+    let brought: Vec<Counted> = channels
+        .flat_map(|channels| &channels.series)
+        .map(|(key, requests)| Counted {
+            key,
+            requests: *requests,
+            latencies: &[],
+        })
+        .collect();
+    let by_channel = breakdown(judged, "channel", &brought, |series| &series.channel);
+    let others = parts.map(|(by, name)| breakdown(judged, by, &asked, name));
+    let breakdowns = std::iter::once(by_channel).chain(others);
     let curves = judged.series.iter().filter_map(curve);
     Ok(AnalystPart {
-        breakdowns: breakdowns.into_iter().collect::<PolarsResult<_>>()?,
+        breakdowns: breakdowns.collect::<PolarsResult<_>>()?,
         uptime_curves: curves.collect(),
         residual_weeks: None,
     })
 }
 
-fn breakdown(judged: &Judged, by: &str, name: fn(&SeriesKey) -> &str) -> PolarsResult<Breakdown> {
+fn breakdown(
+    judged: &Judged,
+    by: &str,
+    counted: &[Counted<'_>],
+    name: fn(&SeriesKey) -> &str,
+) -> PolarsResult<Breakdown> {
     let slis: Vec<(&SliPlan, &GoodPlan)> = judged
         .set
         .slis
@@ -138,24 +174,19 @@ fn breakdown(judged: &Judged, by: &str, name: fn(&SeriesKey) -> &str) -> PolarsR
         })
         .take(BREAKDOWN_SLIS_MAX)
         .collect();
-    let totals = judged.rollup.totals();
-    let series = judged.rollup.series();
-    let sums = sums(judged, &totals.counts, name)?;
+    let sums = sums(counted, name)?;
     let all: u64 = sums.iter().map(|(_, requests, _)| requests).sum();
     let rows = sums.into_iter().take(BREAKDOWN_ROWS_MAX);
     let rows = rows.map(|(part, requests, errors)| {
         let mut latencies = LatencyHistogram::new();
-        let own = series.iter().enumerate();
-        for (index, _) in own.filter(|(_, key)| is_counted(key) && name(key) == part) {
-            for (bucket, count) in &totals.latencies[index] {
-                latencies.record_bucket(*bucket, *count);
-            }
+        let own = || counted.iter().filter(|counted| name(counted.key) == part);
+        for (bucket, count) in own().flat_map(|counted| counted.latencies) {
+            latencies.record_bucket(*bucket, *count);
         }
         let cell = |(sli, good): &(&SliPlan, &GoodPlan)| {
             let count = |is_wanted: &dyn Fn(&SeriesKey) -> bool| {
-                let wanted = series.iter().zip(&totals.counts);
-                let wanted = wanted.filter(|(key, _)| name(key) == part && is_wanted(key));
-                wanted.map(|(_, count)| count).sum::<u64>()
+                let wanted = own().filter(|counted| is_wanted(counted.key));
+                wanted.map(|counted| counted.requests).sum::<u64>()
             };
             let valid = count(&|key| sli.event.covers(key));
             let good = count(&|key| sli.event.covers(key) && good.covers(key));
@@ -193,17 +224,16 @@ fn breakdown(judged: &Judged, by: &str, name: fn(&SeriesKey) -> &str) -> PolarsR
     reason = "Polars' lazy API would double its build time; the eager sum is the same kernel"
 )]
 fn sums(
-    judged: &Judged,
-    counts: &[u64],
+    counted: &[Counted<'_>],
     name: fn(&SeriesKey) -> &str,
 ) -> PolarsResult<Vec<(String, u64, u64)>> {
-    let series = || judged.rollup.series().iter().zip(counts);
-    let counted = || series().filter(|(key, _)| is_counted(key));
-    let names: Vec<&str> = counted().map(|(key, _)| name(key)).collect();
-    let requests: Vec<u64> = counted().map(|(_, count)| *count).collect();
-    let errors: Vec<u64> = counted()
-        .map(|(key, count)| if is_failure(key) { *count } else { 0 })
-        .collect();
+    let names: Vec<&str> = counted.iter().map(|counted| name(counted.key)).collect();
+    let requests: Vec<u64> = counted.iter().map(|counted| counted.requests).collect();
+    let errors = counted.iter().map(|counted| match is_failure(counted.key) {
+        true => counted.requests,
+        false => 0,
+    });
+    let errors: Vec<u64> = errors.collect();
     let frame = DataFrame::new(
         names.len(),
         vec![

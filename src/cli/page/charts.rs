@@ -1,8 +1,12 @@
 //! The charts of a page, on one axis of time.
 
+mod expected;
+
 use std::collections::BTreeSet;
 
 use super::{is_counted, is_customer, is_error, limit_of, number, sli_unit, status_name, total};
+use expected::ExpectedBand;
+
 use crate::cli::range::Judged;
 use crate::report::{Chart, Limit, Mark, Scale, Series, SeriesStyle, Timeline, Unit, text};
 use crate::rollup::{Rollup, SeriesKey};
@@ -20,7 +24,7 @@ pub fn timeline(judged: &Judged) -> Timeline {
         .series
         .iter()
         .filter(|series| series.worst_window().is_some());
-    charts.extend(known.map(|series| sli_chart(series, &grid)));
+    charts.extend(known.map(|series| sli_chart(judged, series, &grid)));
     charts.push(percentile_chart(judged, &grid));
     charts.push(error_chart(judged, &grid));
     charts.extend(super::budgets::chart(judged, &grid.starts_us()));
@@ -81,6 +85,23 @@ impl Grid {
 
     fn per_second(&self, count: u64) -> f64 {
         number(count) / seconds(self.window_us)
+    }
+
+    /// Values of windows that may be longer than those of the charts; each stands until the next.
+    fn spread<V: Copy>(&self, windows: impl Iterator<Item = (i64, Option<V>)>) -> Vec<Option<V>> {
+        let mut values = vec![None; self.count];
+        let mut windows = windows.peekable();
+        while let Some((start_us, value)) = windows.next() {
+            let next_us = windows.peek().map_or(i64::MAX, |(next_us, _)| *next_us);
+            let first = self.index(start_us).unwrap_or(self.count);
+            for (index, own_us) in (0..self.count).zip(self.starts_us()).skip(first) {
+                if own_us >= next_us {
+                    break;
+                }
+                values[index] = value;
+            }
+        }
+        values
     }
 
     /// Counts of the series that `is_wanted` picks, per window.
@@ -147,19 +168,9 @@ fn load_chart(judged: &Judged, grid: &Grid) -> Chart {
     }
 }
 
-fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
-    let mut values = vec![None; grid.count];
-    let mut windows = series.windows.iter().peekable();
-    while let Some(window) = windows.next() {
-        let next_us = windows.peek().map_or(i64::MAX, |next| next.start_us);
-        let indexes = (0..grid.count).skip(grid.index(window.start_us).unwrap_or(grid.count));
-        for index in indexes {
-            if grid.start_us + i64::try_from(index).unwrap_or(0) * grid.window_us >= next_us {
-                break;
-            }
-            values[index] = window.value;
-        }
-    }
+fn sli_chart(judged: &Judged, series: &SliSeries, grid: &Grid) -> Chart {
+    let windows = series.windows.iter();
+    let values = grid.spread(windows.map(|window| (window.start_us, window.value)));
     let unit = sli_unit(series.unit);
     // A share close to 1 is a flat line; what is missing from 1 can be seen.
     let is_share = series.unit == sli::Unit::Share;
@@ -179,11 +190,31 @@ fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
     } else {
         series.title.clone()
     };
+    let expected = ExpectedBand::of(judged, series);
+    let mut message = sli_message(series);
+    if let Some(words) = expected.as_ref().and_then(|band| band.words(series)) {
+        message.push(' ');
+        message.push_str(&words);
+    }
+    let scale = scale(series.unit, &values);
+    let mut lines = vec![line(&title, values)];
+    lines.extend(expected.iter().flat_map(|band| band.series(grid)));
+    Chart {
+        scale,
+        series: lines,
+        title,
+        unit,
+        limits: limits.collect(),
+        message,
+    }
+}
+
+fn sli_message(series: &SliSeries) -> String {
     let crossed = series
         .levels
         .iter()
         .rfind(|level| !level.crossed_us.is_empty());
-    let message = match (crossed, series.value) {
+    match (crossed, series.value) {
         (Some(level), _) => format!(
             "{} crossed its {} level for {}.",
             series.title,
@@ -194,18 +225,10 @@ fn sli_chart(series: &SliSeries, grid: &Grid) -> Chart {
             format!(
                 "{}: {} over the whole range, no level crossed.",
                 series.title,
-                text::quantity(value, unit)
+                text::quantity(value, sli_unit(series.unit))
             )
         }
         (None, None) => format!("{}: not enough data.", series.title),
-    };
-    Chart {
-        scale: scale(series.unit, &values),
-        series: vec![line(&title, values)],
-        title,
-        unit,
-        limits: limits.collect(),
-        message,
     }
 }
 

@@ -39,10 +39,10 @@ fn journeys(judged: &Judged) -> Vec<JourneyRow> {
         is_composite(sli) || (!has_composites && is_judged(series)) || is_alone(judged, sli, series)
     });
     let mut rows: Vec<JourneyRow> = rows
-        .map(|(_, series)| JourneyRow {
+        .map(|(sli, series)| JourneyRow {
             title: series.title.clone(),
             state: state_of(series.state),
-            sentence: why(series),
+            sentence: [why(series), missed_parts(judged, sli)].concat(),
         })
         .collect();
     rows.sort_by_key(|row| row.state);
@@ -63,6 +63,20 @@ fn is_alone(judged: &Judged, sli: &SliPlan, series: &SliSeries) -> bool {
         _ => false,
     });
     !is_part && is_judged(series) && state_of(series.state) == State::Missed
+}
+
+/// Which parts of a journey made it what it is; empty where none did.
+fn missed_parts(judged: &Judged, sli: &SliPlan) -> String {
+    let Measure::Composite { parts, .. } = &sli.measure else {
+        return String::new();
+    };
+    let parts = parts.iter().map(|(part, _)| &judged.series[*part]);
+    let missed = parts.filter(|part| state_of(part.state) == State::Missed);
+    let missed: Vec<&str> = missed.map(|part| part.title.as_str()).collect();
+    match missed.is_empty() {
+        true => String::new(),
+        false => format!(" Missed: {}.", missed.join(", ")),
+    }
 }
 
 fn why(series: &SliSeries) -> String {
@@ -106,6 +120,7 @@ fn key_figures(judged: &Judged) -> Vec<KeyFigure> {
             value: series.value,
             unit: sli_unit(series.unit),
             interval: series.interval,
+            count: series.value.map(|_| series.count),
             comparisons: vec![
                 earlier(judged, sli, series, per_us, 1, "last week"),
                 earlier(
@@ -135,7 +150,7 @@ fn earlier(
     let earlier = judged
         .past
         .as_ref()
-        .map(|past| past.earlier(&sli.event, range, weeks, &judged.zone))
+        .map(|past| past.earlier(sli, range, weeks, &judged.zone))
         .filter(|earlier| earlier.seen_us * 2 >= range.end_us - range.start_us);
     let Some(earlier) = earlier else {
         return missing(against, "the lake has too little of that time");
@@ -224,15 +239,15 @@ fn contacts(judged: &Judged) -> Option<ContactEstimate> {
     judged.series.iter().any(has_level).then(|| {
         let crossings = judged.series.iter().flat_map(|series| {
             let levels = series.levels.iter();
-            let crossed = levels.filter(|level| {
-                level.level == Level::Contact && !level.crossed_us.is_empty()
-            });
+            let crossed = levels
+                .filter(|level| level.level == Level::Contact && !level.crossed_us.is_empty());
             crossed.map(|level| crossing_words(judged, series, level))
         });
         ContactEstimate {
             value: None,
             interval: None,
-            basis: "The contact levels were written into the SLI set; until they are learned from support tickets they say when customers call, not how many.".to_owned(),
+            // The report itself says what levels of an SLI set are worth.
+            basis: String::new(),
             levels_from: LevelSource::SliSet,
             crossings: crossings.collect(),
         }

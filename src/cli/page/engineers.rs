@@ -1,5 +1,7 @@
 //! What engineers read: failures, problems by customers, repeats, the faucets, suspects, annotations.
 
+mod suspects;
+
 use std::collections::BTreeMap;
 
 use super::{is_customer, is_error, number, sli_unit, status_name};
@@ -7,24 +9,19 @@ use crate::annotations::{BeforeAfterSettings, before_after};
 use crate::cli::changes::{Side, changes};
 use crate::cli::range::Judged;
 use crate::cli::shoppers::{CAME, WHOLE};
-use crate::latency_buckets::LatencyHistogram;
 use crate::report::{
     AfterAnswerRow, AnnotationChange, AnnotationRow, ClusterRow, EngineerPart, FailureRow,
-    FaucetRow, RetryPart, SuspectRow, WorstWindow, text,
+    FaucetRow, RetryPart, WorstWindow, text,
 };
-use crate::rollup::{SeriesKey, WindowCount};
+use crate::rollup::WindowCount;
 use crate::sli::Measure;
 use crate::time_window::{TimeWindow, seconds};
-use crate::visits::{Cluster, Problem, Reaction, StatusClass};
+use crate::visits::{Channels, Cluster, DistinctShoppers, Problem, Reaction, StatusClass};
 
 /// Rows of a table at most.
 const ROWS_MAX: usize = 15;
 /// How long each side of an annotation is if nothing cuts it, µs.
 const COMPARED_US: i64 = 3_600_000_000;
-/// A route is a suspect when its p95 or its share of errors is so many times that of the others.
-const SUSPECT_TIMES: f64 = 2.0;
-/// Fewer requests make no suspect.
-const SUSPECT_REQUESTS_MIN: u64 = 100;
 /// Windows with fewer intents say nothing of repeating.
 const RETRY_INTENTS_MIN: u64 = 100;
 
@@ -34,7 +31,7 @@ pub fn engineers(judged: &Judged) -> EngineerPart {
         clusters: clusters(judged),
         retries: retries(judged),
         faucets: faucets(judged),
-        suspects: suspects(judged),
+        suspects: suspects::suspects(judged),
         annotations: annotations(judged),
     }
 }
@@ -58,6 +55,10 @@ fn failures(judged: &Judged) -> Vec<FailureRow> {
         .into_iter()
         .map(|((method, route, status), requests)| {
             let of_route = routes.get(&(method, route)).copied().unwrap_or(requests);
+            let affected = judged.followed.visits.affected.iter();
+            let shoppers = affected
+                .filter_map(|affected| affected.of(method, route, status))
+                .next();
             FailureRow {
                 method: method.to_owned(),
                 route: route.to_owned(),
@@ -65,7 +66,8 @@ fn failures(judged: &Judged) -> Vec<FailureRow> {
                 requests,
                 share_of_route: number(requests) / number(of_route.max(1)),
                 share_of_failures: number(requests) / number(all.max(1)),
-                shoppers: None,
+                shoppers: shoppers.map(DistinctShoppers::count),
+                are_shoppers_exact: shoppers.is_none_or(DistinctShoppers::is_exact),
             }
         });
     let mut rows: Vec<FailureRow> = rows.collect();
@@ -75,7 +77,7 @@ fn failures(judged: &Judged) -> Vec<FailureRow> {
 }
 
 fn clusters(judged: &Judged) -> Vec<ClusterRow> {
-    let clusters = judged.shoppers.clusters.iter();
+    let clusters = judged.followed.visits.clusters.iter();
     let ranked = clusters.flat_map(|clusters| clusters.ranked());
     let rows = ranked.take(ROWS_MAX).map(|cluster| ClusterRow {
         method: most(&cluster.methods, cluster.requests).unwrap_or_default(),
@@ -101,7 +103,7 @@ fn most(counts: &BTreeMap<String, u64>, requests: u64) -> Option<String> {
 }
 
 fn retries(judged: &Judged) -> Option<RetryPart> {
-    let found = judged.shoppers.retries.iter();
+    let found = judged.followed.visits.retries.iter();
     let retries = found.into_iter().find(|retries| retries.name == WHOLE)?;
     let amplification = retries.all().amplification()?;
     let windows = retries.windows.iter();
@@ -144,34 +146,31 @@ fn after_answer(reaction: &Reaction) -> Option<AfterAnswerRow> {
     })
 }
 
+/// Requests of customers by the channel that brought them.
 fn faucets(judged: &Judged) -> Vec<FaucetRow> {
-    let totals = judged.rollup.totals();
-    let series = judged.rollup.series();
+    let Some(channels) = &judged.followed.visits.channels else {
+        return Vec::new();
+    };
+    let windows = by_channel(channels);
     let busiest = peak(&judged.rollup.select(is_customer).counts());
-    let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
-    for (key, count) in series.iter().zip(&totals.counts) {
-        if is_customer(key) {
-            *requests.entry(&key.channel).or_default() += count;
-        }
-    }
-    let all: u64 = requests.values().sum();
-    // A log names the channel on the first page alone; the order is the same shopper's.
-    let mut funnels = judged.shoppers.funnels.iter();
+    let requests = windows.iter().map(|(name, counts)| {
+        let requests: u64 = counts.iter().map(|window| window.count).sum();
+        (*name, requests)
+    });
+    let mut largest: Vec<(&str, u64)> = requests.collect();
+    let all: u64 = largest.iter().map(|(_, requests)| requests).sum();
+    let mut funnels = judged.followed.visits.funnels.iter();
     let came = funnels.find(|funnel| funnel.name == CAME);
     let orders = came.map(|funnel| funnel.by_channel()).unwrap_or_default();
     let orders = |name: &str| orders.get(name).and_then(|steps| steps.last().copied());
     let all_orders: u64 = came
         .and_then(|funnel| funnel.totals().last().copied())
         .unwrap_or(0);
-    let mut largest: Vec<(&str, u64)> = requests.into_iter().collect();
     largest.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     largest.truncate(ROWS_MAX);
     let rows = largest.into_iter().map(|(name, requests)| {
-        let counts = judged
-            .rollup
-            .select(|key| is_customer(key) && key.channel == name)
-            .counts();
-        let own_peak = peak(&counts);
+        let counts = &windows[name];
+        let own_peak = peak(counts);
         let at_busiest = busiest.and_then(|busiest| {
             let at = counts.binary_search_by_key(&busiest.start_us, |window| window.start_us);
             let count = at.map_or(0, |at| counts[at].count);
@@ -194,80 +193,23 @@ fn faucets(judged: &Judged) -> Vec<FaucetRow> {
     rows.collect()
 }
 
+/// Requests per window by channel, windows ascending.
+fn by_channel(channels: &Channels) -> BTreeMap<&str, Vec<WindowCount>> {
+    let mut windows: BTreeMap<&str, Vec<WindowCount>> = BTreeMap::new();
+    for (start_us, channel, count) in &channels.windows {
+        windows.entry(channel).or_default().push(WindowCount {
+            start_us: *start_us,
+            count: *count,
+        });
+    }
+    windows
+}
+
 fn peak(counts: &[WindowCount]) -> Option<WindowCount> {
     counts
         .iter()
         .copied()
         .max_by_key(|window| (window.count, -window.start_us))
-}
-
-/// Routes whose latency or errors stand out against all others.
-fn suspects(judged: &Judged) -> Vec<SuspectRow> {
-    let totals = judged.rollup.totals();
-    let series = judged.rollup.series();
-    let sum = |is_wanted: &dyn Fn(&SeriesKey) -> bool| {
-        let mut latencies = LatencyHistogram::new();
-        let (mut requests, mut errors) = (0, 0);
-        for (index, key) in series.iter().enumerate() {
-            if !is_customer(key) || !is_wanted(key) {
-                continue;
-            }
-            requests += totals.counts[index];
-            errors += if is_error(key) {
-                totals.counts[index]
-            } else {
-                0
-            };
-            for (bucket, count) in &totals.latencies[index] {
-                latencies.record_bucket(*bucket, *count);
-            }
-        }
-        (requests, errors, latencies.quantile_us(0.95))
-    };
-    let mut names: Vec<(&str, &str)> = series
-        .iter()
-        .map(|key| (key.method.as_str(), key.route.as_str()))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    let mut rows: Vec<(f64, SuspectRow)> = Vec::new();
-    for (method, route) in names {
-        let is_own = |key: &SeriesKey| key.method == method && key.route == route;
-        let (requests, errors, p95_us) = sum(&is_own);
-        if requests < SUSPECT_REQUESTS_MIN {
-            continue;
-        }
-        let (other_requests, other_errors, other_p95_us) = sum(&|key| !is_own(key));
-        let share = number(errors) / number(requests);
-        let other_share = number(other_errors) / number(other_requests.max(1));
-        let slower = p95_us
-            .zip(other_p95_us)
-            .map_or(0.0, |(own, other)| number(own) / number(other.max(1)));
-        let worse = match (errors, other_share > 0.0) {
-            (0, _) => 0.0,
-            (_, true) => share / other_share,
-            (_, false) => f64::MAX,
-        };
-        let suspicion = slower.max(worse);
-        if suspicion >= SUSPECT_TIMES {
-            rows.push((
-                suspicion,
-                SuspectRow {
-                    method: method.to_owned(),
-                    route: route.to_owned(),
-                    parameter: None,
-                    requests,
-                    p95_us,
-                    p95_elsewhere_us: other_p95_us,
-                    errors_share: Some(share),
-                    errors_share_elsewhere: (other_requests > 0).then_some(other_share),
-                },
-            ));
-        }
-    }
-    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    rows.truncate(ROWS_MAX);
-    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn annotations(judged: &Judged) -> Vec<AnnotationRow> {

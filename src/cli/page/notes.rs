@@ -128,6 +128,19 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
             text::count(without)
         ));
     }
+    if judged.run.is_none() && judged.followed.parameters.counts.is_empty() {
+        unknowns.push(
+            "Whether a query parameter makes requests slow: none is kept (`ingest --keep-query NAME` keeps some), so suspects are whole routes."
+                .to_owned(),
+        );
+    }
+    let left_out = judged.followed.parameters.left_out_requests;
+    if left_out > 0 {
+        unknowns.push(format!(
+            "{} requests have query parameters beyond those that are counted apart; keep fewer with `ingest --keep-query`.",
+            text::count(left_out)
+        ));
+    }
     if judged.rejected > 0 {
         unknowns.push(format!(
             "{} lines of the logs in this lake were not understood; they are kept in `rejects/`.",
@@ -198,6 +211,20 @@ pub fn method(judged: &Judged) -> Vec<MethodNote> {
             "Missed: a contact level was crossed for as long as it must last, on evidence (the whole interval of a window lies beyond the level), or the objective of the whole range was missed. Too few requests are never green.",
         ),
     ];
+    if judged.run.is_none() {
+        notes.push(note(
+            "What is expected",
+            "Of a local hour the mean of the same hour of the week in the weeks before, each week pulled to within what chance does to a count around their median, times the growth; hours that maintenance touches and holidays are left out. The band holds 95 of 100 such hours: the scatter between weeks, and chance, added as variances. It is no objective: a week outside of it is unusual, not bad.",
+        ));
+        notes.push(note(
+            "Channels",
+            "A log names the channel on the page on which a shopper lands. In the breakdown by channel and in the table of channels a request belongs to the channel that its shopper named last, at most two hours before; requests of bots, and where the shopper is not known, to their own. Which shopper asked is told by session cookie, or by address and user agent, so people behind one address are one.",
+        ));
+        notes.push(note(
+            "Customers",
+            "Customers of a failure are different shoppers over the whole range, bots left out: exact up to 1,024, beyond that an estimate from the smallest of their keyed hashes, with a standard error of 3 %.",
+        ));
+    }
     if let Some(run) = &judged.run {
         notes.push(note(
             "Response time",

@@ -10,10 +10,10 @@ use crate::cli::arguments::RehearseArguments;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
 use crate::cli::objectives;
-use crate::cli::outside::outside;
+use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::page;
 use crate::cli::range::Judged;
-use crate::cli::shoppers::{Asked, nobody, shoppers};
+use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::drill::Validity;
 use crate::lake::Lake;
@@ -22,7 +22,6 @@ use crate::request_record::Origin;
 use crate::scenario::{Arrivals, DrillPlan};
 use crate::sli::{Scope, SliSeries, evaluate};
 use crate::time_window::TimeWindow;
-use crate::visits::VisitResults;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -79,8 +78,16 @@ pub fn conclude(
         window_us: rehearsal.set.rehearsal_window_us,
     };
     let zone = TimeZone::UTC;
-    let shoppers = followed(rehearsal, lake, scope, &zone, failure.is_some())?;
-    let outside = outside(&rehearsal.set, scope, &zone, None, &shoppers, None)?;
+    let followed = followed(rehearsal, lake, scope, &zone, failure.is_some())?;
+    let expected = ExpectedRates::new();
+    let outside = outside(
+        &rehearsal.set,
+        scope,
+        &zone,
+        &expected,
+        &followed.visits,
+        None,
+    )?;
     let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope, &outside)?;
     let objectives = objectives::of_series(&rehearsal.set, &series, scope, &zone);
     let judged = Judged {
@@ -92,8 +99,9 @@ pub fn conclude(
         origin: Origin::Drill,
         rejected: 0,
         zone,
-        shoppers,
+        followed,
         past: None,
+        expected,
         previous: None,
         annotations: Vec::new(),
         objectives,
@@ -126,7 +134,7 @@ fn followed(
     scope: Scope,
     zone: &TimeZone,
     is_lake_gone: bool,
-) -> Result<VisitResults, Failure> {
+) -> Result<Followed, Failure> {
     let asked = Asked {
         set: &rehearsal.set,
         range: scope.range,

@@ -70,6 +70,24 @@ function crossedAt(chart, seconds) {
     .map((limit) => limit.label);
 }
 
+// What each series says at one moment; the two edges of a band are one reading, from low to high.
+function readings(chart, c, index) {
+  const text = (s) => quantity(values[c][s][index], chart.unit);
+  const found = [];
+  let low = null;
+  chart.series.forEach((series, s) => {
+    if (!series.band) found.push({ s, name: series.name, text: text(s) });
+    else if (low === null) low = s;
+    else {
+      const missing = values[c][s][index] === null;
+      const name = chart.series[low].name.replace(/, [^,]*$/, "");
+      found.push({ s, name, text: missing ? text(s) : text(low) + " to " + text(s) });
+      low = null;
+    }
+  });
+  return found;
+}
+
 function fill(index) {
   readout.replaceChildren();
   const when = line(readout, "when", moment(x[index]));
@@ -78,12 +96,12 @@ function fill(index) {
   data.charts.forEach((chart, c) => {
     const part = line(readout, "what");
     line(part, "name", chart.title);
-    chart.series.forEach((series, s) => {
-      const row = line(part, "row beyond");
+    for (const { s, name, text } of readings(chart, c, index)) {
+      const series = chart.series[s], row = line(part, "row beyond");
       span(row, "swatch " + (series.band ? "band" : (series.area ? "area" : "line") + " s" + (s % COLOURS)), "");
-      span(row, "name", series.name);
-      span(row, "", quantity(values[c][s][index], chart.unit));
-    });
+      span(row, "name", name);
+      span(row, "", text);
+    }
     const crossed = crossedAt(chart, x[index]);
     if (crossed.length) line(part, "beyond", "beyond " + crossed.join(", "));
   });
@@ -92,7 +110,7 @@ function fill(index) {
 function speak(index) {
   const parts = [moment(x[index]), ...marksIn(index)];
   data.charts.forEach((chart, c) => {
-    const numbers = chart.series.map((series, s) => series.name + " " + quantity(values[c][s][index], chart.unit));
+    const numbers = readings(chart, c, index).map(({ name, text }) => name + " " + text);
     parts.push(chart.title + ": " + numbers.join(", "));
   });
   spoken.textContent = parts.join(". ");

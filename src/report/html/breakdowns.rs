@@ -40,7 +40,7 @@ fn breakdown_table(breakdown: &Breakdown, index: usize) -> Markup {
                 th.number scope="col" { "Requests" }
                 th.number scope="col" { "Share" }
                 th.number scope="col" { "Errors" }
-                th.number scope="col" { "p95" }
+                @if breakdown.has_latency() { th.number scope="col" { "p95" } }
                 @for column in breakdown.slis.iter().take(COLUMNS_MAX) { th.number.sli scope="col" { (column.title) } }
             } }
             tbody {
@@ -59,7 +59,7 @@ fn breakdown_row(breakdown: &Breakdown, row: &BreakdownRow) -> Markup {
             td.number data-label="Requests" { (text::count(row.requests)) }
             td.number data-label="Share" { (figure(row.share, Unit::Share)) }
             td.number data-label="Errors" { (share(row.errors_share)) }
-            td.number data-label="p95" { (response_time(row.p95_us)) }
+            @if breakdown.has_latency() { td.number data-label="p95" { (response_time(row.p95_us)) } }
             @for (column, at) in breakdown.slis.iter().zip(0..COLUMNS_MAX) {
                 @let cell = row.slis.get(at);
                 td.number data-label=(column.title) {

@@ -174,6 +174,7 @@ fn this_week(figure: &KeyFigure) -> Markup {
                 @if let Some(bounds) = figure.interval {
                     div.small { (text::interval(bounds, figure.unit)) }
                 }
+                @if let Some(count) = figure.count { div.small { (text::count(count)) " in all" } }
             },
         }
     }

@@ -89,7 +89,7 @@ fn failure_row(row: &FailureRow) -> Markup {
             td.number data-label="Of the route" { (figure(row.share_of_route, Unit::Share)) }
             td.number data-label="Of all failures" { (figure(row.share_of_failures, Unit::Share)) }
             td.number data-label="Customers" {
-                (row.shoppers.map_or_else(|| "not known".to_owned(), text::count))
+                strong { (words::customers(row)) }
             }
         }
     }

@@ -79,7 +79,9 @@ fn chart_figure(chart: &Chart, timeline: &Timeline, clock: &Clock) -> Markup {
                     h3 { (chart.title) span.unit { (unit_words(chart)) } }
                     ul.legend {
                         @for (index, series) in chart.series.iter().enumerate() {
-                            li { (swatch(index, series)) (series.name) }
+                            @if let Some(name) = chart.legend_name(index) {
+                                li { (swatch(index, series)) (name) }
+                            }
                         }
                     }
                 }

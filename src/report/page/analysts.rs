@@ -92,6 +92,13 @@ pub struct Breakdown {
     pub rows: Vec<BreakdownRow>,
 }
 
+impl Breakdown {
+    /// Whether any part has a latency; where none has, it has no column.
+    pub(in crate::report) fn has_latency(&self) -> bool {
+        self.rows.iter().any(|row| row.p95_us.is_some())
+    }
+}
+
 /// An SLI's column in a breakdown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakdownColumn {

@@ -47,6 +47,9 @@ pub struct KeyFigure {
     /// 95 % interval of `value`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<[f64; 2]>,
+    /// How many there were in the whole range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// The same comparisons in the same order for every figure.
     pub comparisons: Vec<Comparison>,
 }

@@ -39,8 +39,15 @@ pub struct FailureRow {
     pub share_of_route: f64,
     /// Share of all failures, 0 to 1.
     pub share_of_failures: f64,
-    /// Distinct shoppers; `None` where shoppers are not known.
+    /// Distinct shoppers over the whole range; `None` where shoppers are not known.
     pub shoppers: Option<u64>,
+    /// Whether `shoppers` was counted exactly; otherwise it is an estimate within 10 %.
+    #[serde(default = "exact")]
+    pub are_shoppers_exact: bool,
+}
+
+fn exact() -> bool {
+    true
 }
 
 /// One problem and those whom it hit.
@@ -99,7 +106,7 @@ pub struct AfterAnswerRow {
 pub struct FaucetRow {
     /// Channel or partner; empty where the log named none.
     pub name: String,
-    /// Requests.
+    /// Requests of the shoppers whom it brought.
     pub requests: u64,
     /// Share of all requests, 0 to 1.
     pub share: f64,

@@ -1,7 +1,9 @@
 //! The middle of a few weeks' rates, and a band in which the next one is with a probability of 95 %.
 //!
-//! The middle is the median and the scatter the median absolute deviation, so that one wild week moves
-//! neither far.
+//! The middle is the mean of the weeks, each pulled to within what chance does to a count around their
+//! median; the scatter is the median absolute deviation. One wild week moves neither far. A median
+//! alone would be 0 of everything that happens less than once in two weeks' hours, such as the orders
+//! of a small shop: the mean is not, because chance explains all of its weeks and none is pulled.
 
 /// The 97.5 % quantile of the normal distribution.
 const Z: f64 = 1.959_964;
@@ -22,19 +24,49 @@ pub(super) struct HourRate {
     pub(super) per_hour: f64,
     /// Half the width of the band that the weeks' scatter makes, in requests per hour.
     pub(super) scatter: f64,
+    /// Variance of a new count around the middle if chance alone made both, in requests² per hour²:
+    /// of a Poisson count that is expected from n others, mean × (1 + 1 ÷ n) (W. Nelson, “Confidence
+    /// intervals for the ratio of two Poisson means and Poisson predictor intervals”, IEEE
+    /// Transactions on Reliability R-19, 1970).
+    pub(super) chance: f64,
 }
 
 impl HourRate {
-    /// Median and scatter of the rates of at least two weeks: t(n − 1) × the standard deviation of a
-    /// new week around the median, s × √(1 + π ÷ 2n), with s from the median absolute deviation.
-    pub(super) fn of_weeks(rates: Vec<f64>) -> Self {
+    /// Middle and scatter of the rates of at least two weeks.
+    ///
+    /// The middle is the one-step estimate of Huber from the median (P. J. Bickel, “One-step Huber
+    /// estimates in the linear model”, JASA 70, 1975) with the bounds of a count in place of a constant,
+    /// as small counts need it (H. Elsaied and R. Fried, “Tukey's M-estimator of the Poisson parameter
+    /// with a special focus on small means”, Statistical Methods & Applications 25, 2016).
+    ///
+    /// The scatter is t(n − 1) × the standard deviation of a new week around the median,
+    /// s × √(1 + π ÷ 2n), with s from the median absolute deviation.
+    pub(super) fn of_weeks(rates: &[f64]) -> Self {
         let count = rates.len();
-        let per_hour = median(rates.clone());
-        let distances = rates.iter().map(|rate| (rate - per_hour).abs()).collect();
+        let middle = median(rates.to_vec());
+        let (noise_below, noise_above) = counting_noise(middle, middle);
+        let pulled = rates
+            .iter()
+            .map(|rate| rate.clamp(middle - noise_below, middle + noise_above));
+        let per_hour = pulled.sum::<f64>() / whole(count);
+        let distances = rates.iter().map(|rate| (rate - middle).abs()).collect();
         let deviation = NORMAL_DEVIATION * few_values(count) * median(distances);
         let of_new_week = (1.0 + std::f64::consts::FRAC_PI_2 / whole(count)).sqrt();
         let scatter = student(count.saturating_sub(1)) * deviation * of_new_week;
-        Self { per_hour, scatter }
+        Self {
+            per_hour,
+            scatter,
+            chance: per_hour * (1.0 + 1.0 / whole(count)),
+        }
+    }
+
+    /// That of a single day, of which the scatter is known from elsewhere.
+    pub(super) fn of_one_day(per_hour: f64, scatter: f64) -> Self {
+        Self {
+            per_hour,
+            scatter,
+            chance: 2.0 * per_hour,
+        }
     }
 
     /// So many times it.
@@ -42,6 +74,7 @@ impl HourRate {
         Self {
             per_hour: self.per_hour * factor,
             scatter: self.scatter * factor,
+            chance: self.chance * factor,
         }
     }
 
@@ -51,25 +84,27 @@ impl HourRate {
         Self {
             per_hour: between(self.per_hour, other.per_hour),
             scatter: between(self.scatter, other.scatter),
+            chance: between(self.chance, other.chance),
         }
     }
 }
 
-/// The ends of the band around `value` expected requests: scatter between weeks and the noise of
-/// counting, added as variances. Never narrower than the noise of counting (Poisson) alone, and never
-/// below 0.
-pub(super) fn band(value: f64, scatter: f64) -> (f64, f64) {
-    let (noise_below, noise_above) = counting_noise(value);
+/// The ends of the band around `value` expected requests: scatter between weeks and chance, added as
+/// variances. Never narrower than the noise of counting (Poisson) alone, and never below 0. `chance` is
+/// the variance of a count by chance, which is not below `value`.
+pub(super) fn band(value: f64, scatter: f64, chance: f64) -> (f64, f64) {
+    let (noise_below, noise_above) = counting_noise(value, chance);
     let low = value - scatter.hypot(noise_below);
     (low.max(0.0), value + scatter.hypot(noise_above))
 }
 
-/// How far below and above `value` a Poisson count is with a probability of 95 %: z√v + ½ below;
-/// above, z²/2 + z√(v + z²/4), the upper end of the score interval, which is not 0 at 0. Both contain
-/// the exact quantiles, which a test compares.
-fn counting_noise(value: f64) -> (f64, f64) {
-    let below = Z * value.sqrt() + 0.5;
-    let above = Z * Z / 2.0 + Z * (value + Z * Z / 4.0).sqrt();
+/// How far below and above `value` a count of this variance is with a probability of 95 %: z√v + ½
+/// below; above, z²/2 + z√(v + z²/4), the upper end of the score interval, which is not 0 at 0. With
+/// `chance` = `value` both contain the exact quantiles of Poisson's, which a test compares.
+fn counting_noise(value: f64, chance: f64) -> (f64, f64) {
+    let variance = chance.max(value);
+    let below = Z * variance.sqrt() + 0.5;
+    let above = Z * Z / 2.0 + Z * (variance + Z * Z / 4.0).sqrt();
     (below, above)
 }
 
@@ -127,7 +162,7 @@ mod tests {
     fn the_band_contains_the_exact_quantiles_of_the_noise_of_counting() {
         for tenths in 0..5_000 {
             let mean = f64::from(tenths) / 10.0;
-            let (low, high) = band(mean, 0.0);
+            let (low, high) = band(mean, 0.0, mean);
             assert!(low <= poisson_quantile(mean, 0.025), "{mean}: {low}");
             assert!(high >= poisson_quantile(mean, 0.975), "{mean}: {high}");
         }
@@ -166,7 +201,7 @@ mod tests {
     fn fewer_weeks_make_the_band_wider() {
         let scatter = |weeks: usize| {
             let rates = (0..weeks).map(|week| if week % 2 == 0 { 90.0 } else { 110.0 });
-            HourRate::of_weeks(rates.collect()).scatter
+            HourRate::of_weeks(&rates.collect::<Vec<f64>>()).scatter
         };
         assert!(scatter(2) > scatter(4) && scatter(4) > scatter(8) && scatter(8) > scatter(50));
     }

@@ -1,4 +1,4 @@
-//! Expected traffic: the median of the same hour of the week in the weeks before, times the growth
+//! Expected traffic: the middle of the same hour of the week in the weeks before, times the growth
 //! since, but for holidays.
 
 use jiff::civil::Date;
@@ -21,7 +21,7 @@ const DAY_MARGIN_US: i64 = 26 * HOUR_US;
 
 /// What is expected of every window of a judged range.
 ///
-/// The rate of a local hour is the median over the last `weeks` weeks before the judged range, each
+/// The rate of a local hour is the middle ([`HourRate::of_weeks`]) of the last `weeks` weeks before the judged range, each
 /// times (1 + growth)^years between it and the wanted hour. Hours on holidays, excluded ones and those
 /// of which less than half was seen are left out. Between the middles of hours the rate is
 /// interpolated, so that there are no steps; therefore the minutes of an hour add up to
@@ -77,7 +77,7 @@ impl<'a> ExpectedTraffic<'a> {
     /// # Errors
     /// Why nothing is expected.
     pub fn of(&self, window: TimeWindow) -> Result<Expected, NoExpectation> {
-        let (mut value, mut scatter) = (0.0, 0.0);
+        let (mut value, mut scatter, mut chance) = (0.0, 0.0, 0.0);
         let mut from_us = window.start_us;
         while from_us < window.end_us {
             let to_us = from_us.saturating_add(HOUR_US).min(window.end_us);
@@ -86,9 +86,10 @@ impl<'a> ExpectedTraffic<'a> {
             value += rate.per_hour * share(to_us - from_us, HOUR_US);
             // Hours of one day are up or down together, so their scatter is added as it is.
             scatter += rate.scatter * share(to_us - from_us, HOUR_US);
+            chance += rate.chance * share(to_us - from_us, HOUR_US);
             from_us = to_us;
         }
-        let (low, high) = band(value, scatter);
+        let (low, high) = band(value, scatter, chance);
         Ok(Expected { value, low, high })
     }
 
@@ -158,7 +159,7 @@ impl<'a> ExpectedTraffic<'a> {
             day: day.to_string(),
         })?;
         let scatter = per_hour * self.single_day_scatter;
-        let rate = HourRate { per_hour, scatter };
+        let rate = HourRate::of_one_day(per_hour, scatter);
         Ok(rate.times(grown(self.growth, hour - past_hour)))
     }
 }
@@ -219,7 +220,7 @@ fn of_enough_weeks(weeks: Vec<(i64, f64)>, growth: f64) -> Result<HourRate, usiz
         return Err(weeks.len());
     }
     let rates = weeks.iter().map(|(ago, rate)| rate * grown(growth, *ago));
-    Ok(HourRate::of_weeks(rates.collect()))
+    Ok(HourRate::of_weeks(&rates.collect::<Vec<f64>>()))
 }
 
 /// The median of the ordinary hours' scatter as a share of their rate, times √2: the day that is

@@ -77,6 +77,7 @@ fn key_figures() -> Vec<KeyFigure> {
             value: Some(39.8),
             unit: Unit::PerMinute,
             interval: Some([39.7, 39.9]),
+            count: None,
             comparisons: vec![
                 compared("last week", 41.2, -0.034, false),
                 compared("same week last year", 35.1, 0.134, true),
@@ -88,6 +89,7 @@ fn key_figures() -> Vec<KeyFigure> {
             value: Some(1.508),
             unit: Unit::PerSecond,
             interval: Some([1.505, 1.511]),
+            count: None,
             comparisons: vec![
                 compared("last week", 1.42, 0.062, true),
                 Comparison {

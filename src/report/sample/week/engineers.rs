@@ -46,6 +46,7 @@ fn failures() -> Vec<FailureRow> {
         share_of_route: of_route,
         share_of_failures: of_failures,
         shoppers: (status == "503").then_some(1_204),
+        are_shoppers_exact: true,
     };
     vec![
         row("/checkout", "503", 2_561, 0.0055, 0.35),
