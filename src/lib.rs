@@ -19,6 +19,8 @@ pub mod request_record;
 
 pub mod declared_files;
 
+pub mod status_pattern;
+
 pub mod access_log;
 
 pub mod enrichment;

@@ -38,12 +38,24 @@ pub struct RunFacts {
     pub completed: u64,
     /// Shoppers who left after no answer, a 4xx or a 5xx.
     pub gave_up: u64,
+    /// Shoppers who left because it took too long.
+    #[serde(default)]
+    pub lost_patience: u64,
+    /// Shoppers who did not come, because their channel was turned off.
+    #[serde(default)]
+    pub withheld: u64,
+    /// How many times as many requests retries and reloads made of what shoppers wanted.
+    #[serde(default)]
+    pub retry_amplification: Option<f64>,
     /// Shoppers who were turned away.
     pub dropped: u64,
     /// Shoppers who were cut off at the end.
     pub cut: u64,
     /// Requests made.
     pub requests: u64,
+    /// Connections made.
+    #[serde(default)]
+    pub connections: u64,
     /// Records that the recorder was too slow to take.
     pub records_lost: u64,
     /// From due to sent.

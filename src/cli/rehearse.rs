@@ -181,7 +181,7 @@ impl Rehearsal {
         started_us: i64,
         origin: Instant,
     ) -> LiveSettings {
-        let labels = self.plan.labels.iter();
+        let labels = self.plan.traffic.labels.iter();
         LiveSettings {
             terminal,
             set: self.set.clone(),
@@ -189,7 +189,7 @@ impl Rehearsal {
             state,
             started_us,
             origin,
-            length_s: self.plan.curve.length_s(),
+            length_s: self.plan.traffic.curve.length_s(),
             in_flight_max: self.plan.limits.in_flight,
             labels: labels
                 .map(|(at_us, label)| (crate::time_window::seconds(*at_us), label.clone()))
@@ -199,12 +199,20 @@ impl Rehearsal {
 
     fn announcement(&self, base_url: &Url) -> String {
         let plan = &self.plan;
+        if let Some(closed) = plan.traffic.closed {
+            return format!(
+                "rehearsing {} against {base_url}: {} shoppers at once for {:.0} s, a closed model",
+                plan.name,
+                closed.shoppers,
+                plan.traffic.curve.length_s()
+            );
+        }
         format!(
             "rehearsing {} against {base_url}: about {:.0} shoppers in {:.0} s, at most {} per second",
             plan.name,
-            plan.curve.arrivals(),
-            plan.curve.length_s(),
-            plan.curve.peak_per_s()
+            plan.traffic.curve.arrivals(),
+            plan.traffic.curve.length_s(),
+            plan.traffic.curve.peak_per_s()
         )
     }
 }

@@ -1,4 +1,4 @@
-//! The drill: a plan's shoppers, driven at a target on Goose. The only module that knows Goose.
+//! The drill: a plan's shoppers, driven at a target. The only module that knows Goose and Hyper.
 //!
 //! In: a [`DrillPlan`](crate::scenario::DrillPlan). Out: a [`DrillRecord`] for every request, in
 //! batches on a bounded channel, and a [`DrillOutcome`] that says whether the generator kept its
@@ -6,16 +6,17 @@
 //!
 //! ```text
 //! pacer thread ──due arrivals and steps, in ticks──▶ worker threads, one runtime each
-//!      ▲                                              idle GooseUsers ─ request ─ body
+//!      ▲                                              visit: ask, follow, look, take, load
 //!      └────────shoppers who think─────────────────────────┘          └─▶ records
 //! ```
 //!
 //! It is an *open* model: shoppers arrive on schedule whether or not the target is slow, a shopper
-//! who thinks holds no `GooseUser`, and every request knows when it was due. GooseUsers run on our
-//! own runtimes instead of inside a `GooseAttack`: at 5,000 arrivals/s that halves the CPU per
-//! request and the schedule lag (measured, see `benches/README.md`), and a run can be stopped at
-//! any moment.
+//! who thinks is only some bytes, and every request knows when it was due. The *closed* model runs
+//! the same visits as users of a Goose attack, which has a fixed number of users and no arrivals.
 
+mod closed;
+mod http;
+mod inspection;
 mod jar;
 mod outcome;
 mod pacer;
@@ -24,9 +25,11 @@ mod record;
 mod request;
 mod run;
 mod shopper;
+mod visit;
 mod worker;
 
+pub use http::ConnectorError;
 pub use outcome::{DrillOutcome, Validity};
 pub use preflight::{PreflightError, preflight};
-pub use record::DrillRecord;
+pub use record::{DrillRecord, StepPart};
 pub use run::{DrillError, DrillSettings, Progress, run};

@@ -3,7 +3,7 @@
 use crate::latency_buckets::LatencyHistogram;
 use crate::scenario::DrillLimits;
 
-use super::record::DrillRecord;
+use super::record::{DrillRecord, StepPart};
 
 /// How a shopper left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Leave {
     Completed,
     /// After an answer that was none, or a 4xx or 5xx.
     GaveUp,
+    /// Because it took too long.
+    LostPatience,
     /// Never served: too many requests were under way.
     Dropped,
     /// Cut off at the end of the run.
@@ -27,12 +29,21 @@ pub struct WorkerOutcome {
     pub response: LatencyHistogram,
     pub service: LatencyHistogram,
     pub requests: u64,
+    /// Requests that steps name, and how many of them were made for the first time.
+    pub step_requests: u64,
+    pub first_attempts: u64,
+    pub connections: u64,
     pub records_lost: u64,
 }
 
 impl WorkerOutcome {
     pub fn count(&mut self, record: &DrillRecord) {
         self.requests += 1;
+        self.connections += u64::from(record.is_new_connection);
+        if record.part == StepPart::Itself {
+            self.step_requests += 1;
+            self.first_attempts += u64::from(record.attempt == 0);
+        }
         let lag_us = u64::try_from(record.sent_us - record.due_us).unwrap_or(0);
         self.lag.record(lag_us);
         if record.error != Some("cancelled") {
@@ -46,6 +57,9 @@ impl WorkerOutcome {
         self.response.add(&other.response);
         self.service.add(&other.service);
         self.requests += other.requests;
+        self.step_requests += other.step_requests;
+        self.first_attempts += other.first_attempts;
+        self.connections += other.connections;
         self.records_lost += other.records_lost;
     }
 }
@@ -59,6 +73,10 @@ pub struct DrillOutcome {
     pub completed: u64,
     /// Shoppers who left after no answer, a 4xx or a 5xx.
     pub gave_up: u64,
+    /// Shoppers who left because it took too long.
+    pub lost_patience: u64,
+    /// Shoppers who did not come, because their channel was turned off.
+    pub withheld: u64,
     /// Shoppers who were turned away because too many requests were under way.
     pub dropped: u64,
     /// Shoppers who were cut off at the end of the run, thinking or waiting.
@@ -67,6 +85,12 @@ pub struct DrillOutcome {
     pub lost: u64,
     /// Requests made.
     pub requests: u64,
+    /// Requests that steps name, retries and reloads among them.
+    pub step_requests: u64,
+    /// The same without retries and reloads.
+    pub first_attempts: u64,
+    /// Connections made.
+    pub connections: u64,
     /// Records that the recorder was too slow to take.
     pub records_lost: u64,
     /// From due to sent, µs: the generator's own lateness.
@@ -95,6 +119,13 @@ impl DrillOutcome {
     #[must_use]
     pub fn started(&self) -> u64 {
         self.offered - self.dropped
+    }
+
+    /// How many times as many requests retries and reloads make of what shoppers wanted; `None` where
+    /// they wanted nothing.
+    #[must_use]
+    pub fn retry_amplification(&self) -> Option<f64> {
+        (self.first_attempts > 0).then(|| share(self.step_requests, self.first_attempts))
     }
 
     /// Judges the generator by the limits of the plan.

@@ -16,7 +16,7 @@ use super::outcome::Leave;
 use super::run::Progress;
 use super::shopper::Shopper;
 use super::worker::{News, Order};
-use crate::scenario::{Arrival, Arrivals, DrillPlan};
+use crate::scenario::{Arrival, Arrivals, ConnectionPolicy, DrillPlan};
 
 /// Length of a tick, µs. A shopper does not notice half a millisecond, and waking the workers once
 /// per tick instead of once per request is what keeps the CPU per request low at a schedule.
@@ -28,6 +28,8 @@ pub struct PacerOutcome {
     pub offered: u64,
     pub completed: u64,
     pub gave_up: u64,
+    pub lost_patience: u64,
+    pub withheld: u64,
     pub dropped: u64,
     pub cut: u64,
     pub lost: u64,
@@ -70,30 +72,39 @@ impl Pacer<'_> {
     /// stopped.
     pub fn run(self) -> PacerOutcome {
         let mut outcome = PacerOutcome::default();
-        let mut arrivals = Arrivals::new(self.plan).peekable();
+        let mut arrivals = Arrivals::new(self.plan);
+        let mut next_arrival = arrivals.next();
         let mut thinking: BinaryHeap<Thinking> = BinaryHeap::new();
         let mut present: u64 = 0;
         let mut next_worker = 0;
-        let drain_until_us = seconds_as_us(self.plan.curve.length_s()) + self.plan.limits.drain_us;
+        let drain_until_us =
+            seconds_as_us(self.plan.traffic.curve.length_s()) + self.plan.limits.drain_us;
         loop {
             let now_us = self.now_us();
             self.hear(&mut outcome, &mut thinking, &mut present);
-            while let Some(arrival) = arrivals.next_if(|arrival| arrival.due_us <= now_us) {
+            while let Some(arrival) = next_arrival.filter(|arrival| arrival.due_us <= now_us) {
+                next_arrival = arrivals.next();
                 outcome.offered += 1;
-                present += 1;
-                thinking.push(Thinking(Box::new(self.shopper(arrival))));
+                match self.shopper(arrival) {
+                    Some(shopper) => {
+                        present += 1;
+                        thinking.push(Thinking(shopper));
+                    }
+                    None => outcome.completed += 1,
+                }
             }
             self.release(now_us, &mut thinking, &mut next_worker);
             self.progress.offered.store(outcome.offered, Relaxed);
             self.progress.present.store(present, Relaxed);
             outcome.is_stopped = self.progress.stop.load(Relaxed);
-            let is_over = arrivals.peek().is_none() && present == 0;
+            let is_over = next_arrival.is_none() && present == 0;
             if outcome.is_stopped || is_over || now_us > drain_until_us {
                 break;
             }
             self.sleep_to_next_tick(now_us);
         }
         outcome.cut += thinking.len() as u64;
+        outcome.withheld = arrivals.withheld();
         for worker in &self.workers {
             // A worker that is gone needs no order to stop.
             let _ = worker.send(Order::Stop);
@@ -110,10 +121,10 @@ impl Pacer<'_> {
         i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
-    fn shopper(&self, arrival: Arrival) -> Shopper {
-        let mut shopper = Shopper::new(self.plan, arrival);
+    fn shopper(&self, arrival: Arrival) -> Option<Box<Shopper>> {
+        let mut shopper = Shopper::new(self.plan, arrival)?;
         shopper.due_us = on_tick(shopper.due_us);
-        shopper
+        Some(Box::new(shopper))
     }
 
     fn hear(
@@ -143,10 +154,16 @@ impl Pacer<'_> {
             .peek()
             .is_some_and(|first| first.0.due_us <= now_us)
         {
-            if let Some(Thinking(shopper)) = thinking.pop() {
-                batches[*next_worker].push(shopper);
+            let Some(Thinking(mut shopper)) = thinking.pop() else {
+                break;
+            };
+            let keeps_worker =
+                shopper.has_come && self.plan.transport.connections == ConnectionPolicy::PerShopper;
+            if !keeps_worker {
+                shopper.worker = u16::try_from(*next_worker).unwrap_or(0);
                 *next_worker = (*next_worker + 1) % self.workers.len();
             }
+            batches[usize::from(shopper.worker)].push(shopper);
         }
         for (worker, batch) in self.workers.iter().zip(batches) {
             if !batch.is_empty() {
@@ -168,11 +185,22 @@ impl Pacer<'_> {
 fn count(outcome: &mut PacerOutcome, news: &News) {
     match news {
         News::Thinks(_) => {}
-        News::Left(Leave::Completed) => outcome.completed += 1,
-        News::Left(Leave::GaveUp) => outcome.gave_up += 1,
-        News::Left(Leave::Dropped) => outcome.dropped += 1,
-        News::Left(Leave::Cut) => outcome.cut += 1,
-        News::Left(Leave::Lost) => outcome.lost += 1,
+        News::Left(leave) => outcome.left(*leave),
+    }
+}
+
+impl PacerOutcome {
+    /// Counts a shopper who is gone.
+    pub fn left(&mut self, leave: Leave) {
+        let count = match leave {
+            Leave::Completed => &mut self.completed,
+            Leave::GaveUp => &mut self.gave_up,
+            Leave::LostPatience => &mut self.lost_patience,
+            Leave::Dropped => &mut self.dropped,
+            Leave::Cut => &mut self.cut,
+            Leave::Lost => &mut self.lost,
+        };
+        *count += 1;
     }
 }
 

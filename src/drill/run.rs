@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use url::Url;
 
+use super::closed;
+use super::http::{Connector, ConnectorError};
 use super::outcome::{DrillOutcome, WorkerOutcome};
 use super::pacer::{Pacer, PacerOutcome};
 use super::record::DrillRecord;
@@ -18,9 +20,12 @@ use crate::scenario::DrillPlan;
 /// Why a drill could not run.
 #[derive(Debug, Error)]
 pub enum DrillError {
-    /// The HTTP client could not be made.
-    #[error("cannot make an HTTP client: {0}")]
-    Client(#[from] reqwest::Error),
+    /// Nothing can be connected to the target as the scenario wants it.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
+    /// Goose refused to begin.
+    #[error("Goose: {0}")]
+    Goose(#[from] goose::GooseError),
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -71,6 +76,9 @@ pub fn run(
     records: &SyncSender<Vec<DrillRecord>>,
     progress: &Arc<Progress>,
 ) -> Result<DrillOutcome, DrillError> {
+    if let Some(closed) = plan.traffic.closed {
+        return closed::run(plan, closed, settings, records, progress);
+    }
     let (news_sender, news) = channel();
     let mut orders = Vec::new();
     let mut workers = Vec::new();
@@ -80,7 +88,7 @@ pub fn run(
         let worker = WorkerSettings {
             plan: Arc::clone(plan),
             base_url: settings.base_url.clone(),
-            client: client(plan)?,
+            connector: Connector::new(&settings.base_url, &plan.transport)?,
             origin: settings.origin,
             in_flight_max: plan.limits.in_flight.div_ceil(settings.workers),
             orders: receiver,
@@ -117,27 +125,24 @@ pub fn run(
     Ok(outcome(paced, counted, settings.origin.elapsed()))
 }
 
-/// A client with its own connections: no cookies, no redirects, no hidden retries.
-fn client(plan: &DrillPlan) -> Result<reqwest::Client, reqwest::Error> {
-    let timeout_us = plan.limits.step_timeout_us.unsigned_abs();
-    reqwest::Client::builder()
-        .timeout(Duration::from_micros(timeout_us))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .user_agent(concat!("firedrill/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
-
-fn outcome(paced: PacerOutcome, counted: WorkerOutcome, length: Duration) -> DrillOutcome {
+pub(super) fn outcome(
+    paced: PacerOutcome,
+    counted: WorkerOutcome,
+    length: Duration,
+) -> DrillOutcome {
     DrillOutcome {
         offered: paced.offered,
         completed: paced.completed,
         gave_up: paced.gave_up,
+        lost_patience: paced.lost_patience,
+        withheld: paced.withheld,
         dropped: paced.dropped,
         cut: paced.cut,
         lost: paced.lost,
         requests: counted.requests,
+        step_requests: counted.step_requests,
+        first_attempts: counted.first_attempts,
+        connections: counted.connections,
         records_lost: counted.records_lost,
         lag: counted.lag,
         response: counted.response,

@@ -1,29 +1,28 @@
-//! One worker thread: a runtime, its idle GooseUsers, and the requests that are under way.
+//! One worker thread: a runtime, its connections, and the requests that are under way.
 //!
 //! In: shoppers whose request is due, in batches from the pacer. Out: records, and shoppers who
-//! think. A request takes an idle user from a stack, so as many users exist as requests were ever
-//! under way at once.
+//! think. Everything of a worker stays on its thread, so nothing here is locked.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Sender, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
-use goose::config::GooseConfiguration;
-use goose::goose::GooseUser;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::LocalSet;
+use url::Url;
 
+use super::http::{Answer, Client, Connections, Connector, Outgoing, Reason};
 use super::outcome::{Leave, WorkerOutcome};
 use super::record::DrillRecord;
-use super::request::{Answer, prepare, send};
 use super::run::Progress;
 use super::shopper::Shopper;
-use crate::scenario::DrillPlan;
-use url::Url;
+use super::visit::{self, After, Wire};
+use crate::scenario::{ConnectionPolicy, DrillPlan, RouteFinder};
 
 /// Records that are handed on at once.
 const BATCH_RECORDS: usize = 1_024;
@@ -54,7 +53,7 @@ pub enum News {
 pub struct WorkerSettings {
     pub plan: Arc<DrillPlan>,
     pub base_url: Url,
-    pub client: reqwest::Client,
+    pub connector: Connector,
     pub origin: Instant,
     pub in_flight_max: usize,
     pub orders: UnboundedReceiver<Order>,
@@ -75,10 +74,13 @@ pub fn run(settings: WorkerSettings) -> std::io::Result<WorkerOutcome> {
 struct Worker {
     plan: Arc<DrillPlan>,
     base_url: Url,
-    client: reqwest::Client,
-    configuration: GooseConfiguration,
+    client: Client,
+    routes: RefCell<RouteFinder>,
     origin: Instant,
-    idle: RefCell<Vec<GooseUser>>,
+    /// Connections of all, or of shoppers who have none of their own yet.
+    pooled: Rc<Connections>,
+    /// Connections by the number of the shopper whose own they are.
+    own: RefCell<HashMap<u64, Rc<Connections>>>,
     in_flight: Cell<usize>,
     is_stopping: Cell<bool>,
     stop: Notify,
@@ -92,13 +94,19 @@ struct Worker {
 
 async fn work(settings: WorkerSettings) -> WorkerOutcome {
     let mut orders = settings.orders;
+    let in_flight_max = settings.in_flight_max;
+    let transport = &settings.plan.transport;
+    let first_byte_timeout = transport
+        .first_byte_timeout_us
+        .map(|us| Duration::from_micros(us.unsigned_abs()));
     let worker = Rc::new(Worker {
+        client: Client::new(settings.connector, first_byte_timeout, settings.origin),
+        routes: RefCell::new(settings.plan.routes.clone()),
         plan: settings.plan,
         base_url: settings.base_url,
-        client: settings.client,
-        configuration: configuration(),
         origin: settings.origin,
-        idle: RefCell::default(),
+        pooled: Rc::default(),
+        own: RefCell::default(),
         in_flight: Cell::new(0),
         is_stopping: Cell::new(false),
         stop: Notify::new(),
@@ -115,7 +123,7 @@ async fn work(settings: WorkerSettings) -> WorkerOutcome {
             order = orders.recv() => match order {
                 Some(Order::Due(shoppers)) => {
                     for shopper in shoppers {
-                        Worker::begin(&worker, shopper, settings.in_flight_max);
+                        Worker::begin(&worker, shopper, in_flight_max);
                     }
                 }
                 Some(Order::Stop) | None => break,
@@ -132,127 +140,59 @@ async fn work(settings: WorkerSettings) -> WorkerOutcome {
     worker.outcome.take()
 }
 
-/// Goose keeps no metrics of its own and prints nothing: the lake does.
-fn configuration() -> GooseConfiguration {
-    let mut configuration = GooseConfiguration::default();
-    configuration.no_metrics = true;
-    configuration.no_print_metrics = true;
-    configuration.no_telnet = true;
-    configuration
-}
-
 impl Worker {
-    fn now_us(&self) -> i64 {
-        i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX)
-    }
-
     fn begin(self: &Rc<Self>, shopper: Box<Shopper>, in_flight_max: usize) {
-        let idle = self.idle.borrow_mut().pop();
-        let user = match idle {
-            Some(user) => Some(user),
-            None if self.in_flight.get() < in_flight_max => self.new_user(),
-            None => None,
-        };
-        let Some(user) = user else {
-            return self.leave(Leave::Dropped);
-        };
+        if self.in_flight.get() >= in_flight_max {
+            return self.leave(shopper.number, Leave::Dropped);
+        }
         self.in_flight.set(self.in_flight.get() + 1);
         self.progress.in_flight.fetch_add(1, Relaxed);
         let worker = Rc::clone(self);
         tokio::task::spawn_local(async move {
+            let number = shopper.number;
             // The guard speaks for the shopper if this task panics.
             let mut guard = InFlight {
                 worker: &worker,
+                number,
                 leave: Some(Leave::Lost),
             };
-            worker.step(user, shopper, &mut guard).await;
+            guard.leave = match visit::step(&*worker, shopper).await {
+                After::Left(leave) => Some(leave),
+                After::Thinks(shopper) => {
+                    // The pacer outlives the workers; if it is gone the run is over anyway.
+                    let _ = worker.news.send(News::Thinks(shopper));
+                    None
+                }
+            };
         });
     }
 
-    fn new_user(&self) -> Option<GooseUser> {
-        GooseUser::new(
-            0,
-            "pool".into(),
-            self.base_url.clone(),
-            &self.configuration,
-            0,
-            Some(self.client.clone()),
-        )
-        .ok()
+    /// Waits until the run is stopped.
+    async fn stopped(&self) {
+        // Registered before the look at the flag, so no stop is missed.
+        let stop = self.stop.notified();
+        if !self.is_stopping.get() {
+            stop.await;
+        }
     }
 
-    async fn step(&self, mut user: GooseUser, mut shopper: Box<Shopper>, guard: &mut InFlight<'_>) {
-        let plan = Arc::clone(&self.plan);
-        let step = &plan.journeys[usize::from(shopper.journey)].steps[usize::from(shopper.step)];
-        let prepared = prepare(&user, step, &shopper);
-        let sent_us = self.now_us();
-        let answer = match prepared {
-            Err(answer) => answer,
-            Ok(request) => {
-                // Registered before the look at the flag, so no stop is missed.
-                let stop = self.stop.notified();
-                if self.is_stopping.get() {
-                    Answer::none("cancelled")
-                } else {
-                    tokio::select! {
-                        biased;
-                        answer = send(&mut user, request, &mut shopper) => answer,
-                        () = stop => Answer::none("cancelled"),
-                    }
-                }
+    /// The connections that a shopper uses.
+    fn connections(&self, number: u64) -> Rc<Connections> {
+        match self.plan.transport.connections {
+            ConnectionPolicy::Pooled => Rc::clone(&self.pooled),
+            ConnectionPolicy::PerShopper => {
+                let mut own = self.own.borrow_mut();
+                Rc::clone(own.entry(number).or_default())
             }
-        };
-        let record = DrillRecord {
-            journey: shopper.journey,
-            step: shopper.step,
-            status: answer.status,
-            error: answer.error,
-            due_us: shopper.due_us,
-            sent_us,
-            done_us: self.now_us(),
-            bytes_out: answer.bytes_out,
-            shopper: shopper.number,
-        };
-        self.idle.borrow_mut().push(user);
-        self.record(record);
-        guard.leave = self.what_next(answer, shopper, record.done_us);
+        }
     }
 
-    /// Sends the shopper on, or says how it left.
-    fn what_next(&self, answer: Answer, mut shopper: Box<Shopper>, done_us: i64) -> Option<Leave> {
-        if answer.error == Some("cancelled") {
-            return Some(Leave::Cut);
+    fn leave(&self, number: u64, leave: Leave) {
+        if self.plan.transport.connections == ConnectionPolicy::PerShopper {
+            self.own.borrow_mut().remove(&number);
         }
-        if !(200..400).contains(&answer.status) {
-            return Some(Leave::GaveUp);
-        }
-        if !shopper.advance(&self.plan, done_us) {
-            return Some(Leave::Completed);
-        }
-        // The pacer outlives the workers; if it is gone the run is over anyway.
-        let _ = self.news.send(News::Thinks(shopper));
-        None
-    }
-
-    fn leave(&self, leave: Leave) {
-        // As above.
+        // As for those who think.
         let _ = self.news.send(News::Left(leave));
-    }
-
-    fn record(&self, record: DrillRecord) {
-        let mut outcome = self.outcome.borrow_mut();
-        outcome.count(&record);
-        self.progress.requests.fetch_add(1, Relaxed);
-        if record.step == 0 {
-            self.progress.started.fetch_add(1, Relaxed);
-        }
-        let mut buffer = self.buffer.borrow_mut();
-        buffer.push(record);
-        let is_full = buffer.len() >= BATCH_RECORDS;
-        drop((buffer, outcome));
-        if is_full {
-            self.flush();
-        }
     }
 
     /// Hands the records on; never waits: if the recorder is too slow they are lost and counted.
@@ -269,9 +209,57 @@ impl Worker {
     }
 }
 
-/// A request under way; when it ends, however it ends, the worker and the pacer get to know.
+impl Wire for Worker {
+    fn plan(&self) -> &Arc<DrillPlan> {
+        &self.plan
+    }
+
+    fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    fn now_us(&self) -> i64 {
+        i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn moment(&self, at_us: i64) -> Instant {
+        let since = Duration::from_micros(u64::try_from(at_us).unwrap_or(0));
+        self.origin.checked_add(since).unwrap_or(self.origin)
+    }
+
+    async fn send(&self, outgoing: &Outgoing, shopper: u64, is_fresh: bool) -> Answer {
+        let connections = self.connections(shopper);
+        tokio::select! {
+            biased;
+            answer = self.client.send(outgoing, &connections, is_fresh) => answer,
+            () = self.stopped() => Answer::none(Reason::Cancelled),
+        }
+    }
+
+    fn record(&self, record: DrillRecord) {
+        self.outcome.borrow_mut().count(&record);
+        self.progress.requests.fetch_add(1, Relaxed);
+        if record.is_first() {
+            self.progress.started.fetch_add(1, Relaxed);
+        }
+        let mut buffer = self.buffer.borrow_mut();
+        buffer.push(record);
+        let is_full = buffer.len() >= BATCH_RECORDS;
+        drop(buffer);
+        if is_full {
+            self.flush();
+        }
+    }
+
+    fn route_of(&self, path: &str) -> Arc<str> {
+        self.routes.borrow_mut().route_of(path)
+    }
+}
+
+/// A step under way; when it ends, however it ends, the worker and the pacer get to know.
 struct InFlight<'a> {
     worker: &'a Worker,
+    number: u64,
     leave: Option<Leave>,
 }
 
@@ -281,7 +269,7 @@ impl Drop for InFlight<'_> {
         worker.in_flight.set(worker.in_flight.get() - 1);
         worker.progress.in_flight.fetch_sub(1, Relaxed);
         if let Some(leave) = self.leave.take() {
-            worker.leave(leave);
+            worker.leave(self.number, leave);
         }
         if worker.is_stopping.get() && worker.in_flight.get() == 0 {
             worker.all_done.notify_one();

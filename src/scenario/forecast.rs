@@ -1,19 +1,26 @@
 //! What a plan will ask of the target and of this machine, by arithmetic; nothing is sent.
 
+use rand::SeedableRng;
+use rand_pcg::Pcg32;
 use serde::Serialize;
 
+use super::duration_draw::DurationDraw;
 use super::plan::DrillPlan;
+use super::walk::Walk;
+
+/// Walks per kind of shopper from which the mean is taken where journeys branch.
+const WALKS: u32 = 2_000;
 
 /// Expected figures of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Forecast {
-    /// Shoppers expected over the whole curve.
+    /// Shoppers expected over the whole curve; in a closed model, shoppers at once.
     pub arrivals: f64,
     /// Length of the curve, seconds.
     pub length_s: f64,
     /// Highest arrival rate, shoppers per second.
     pub peak_shoppers_per_s: f64,
-    /// Requests expected over the whole run.
+    /// Requests expected over the whole run, without retries, redirects and assets of pages.
     pub requests: f64,
     /// Requests per second when the arrival rate has been at its peak for a whole journey.
     pub peak_requests_per_s: f64,
@@ -30,30 +37,72 @@ pub struct Forecast {
 /// J. D. C. Little, "A Proof for the Queuing Formula: L = λW", 1961.
 #[must_use]
 pub fn forecast(plan: &DrillPlan, assumed_response_s: f64) -> Forecast {
-    let mut steps_mean = 0.0;
-    let mut think_mean_s = 0.0;
+    let (mut steps_mean, mut requests_mean, mut think_mean_s) = (0.0, 0.0, 0.0);
     for kind in &plan.kinds {
-        let journey = &plan.journeys[kind.journey];
-        steps_mean += kind.share * small(journey.steps.len());
-        let think_us = journey
-            .steps
-            .iter()
-            .map(|step| step.think_us.0 + step.think_us.1);
-        think_mean_s += kind.share * crate::time_window::seconds(think_us.sum::<i64>()) / 2.0;
+        let visit = mean_visit(plan, kind.journey);
+        steps_mean += kind.share * visit.steps;
+        requests_mean += kind.share * visit.requests;
+        think_mean_s += kind.share * visit.think_s;
     }
-    let peak = plan.curve.peak_per_s();
-    let arrivals = plan.curve.arrivals();
-    let peak_requests_per_s = peak * steps_mean;
+    let length_s = plan.traffic.curve.length_s();
+    let visit_s = think_mean_s + steps_mean * assumed_response_s;
+    // In a closed model, whoever leaves comes again at once.
+    let closed = plan.traffic.closed.map(|closed| small(closed.shoppers));
+    let peak = match closed {
+        Some(shoppers) if visit_s > 0.0 => shoppers / visit_s,
+        Some(_) => 0.0,
+        None => plan.traffic.curve.peak_per_s(),
+    };
+    let arrivals = closed.map_or(plan.traffic.curve.arrivals(), |_| peak * length_s);
+    let peak_requests_per_s = peak * requests_mean;
     Forecast {
-        arrivals,
-        length_s: plan.curve.length_s(),
+        arrivals: closed.unwrap_or(arrivals),
+        length_s,
         peak_shoppers_per_s: peak,
-        requests: arrivals * steps_mean,
+        requests: arrivals * requests_mean,
         peak_requests_per_s,
-        peak_shoppers_at_once: peak * (think_mean_s + steps_mean * assumed_response_s),
+        peak_shoppers_at_once: peak * visit_s,
         connections_at_peak: peak_requests_per_s * assumed_response_s,
         assumed_response_s,
     }
+}
+
+/// What one shopper does on average.
+#[derive(Default)]
+struct Visit {
+    steps: f64,
+    requests: f64,
+    think_s: f64,
+}
+
+fn mean_visit(plan: &DrillPlan, journey: usize) -> Visit {
+    let steps = &plan.journeys[journey].steps;
+    let is_straight = steps.iter().all(|step| {
+        step.chance.is_none() && step.next.is_empty() && step.repeat.0 == step.repeat.1
+    });
+    let walks = if is_straight { 1 } else { WALKS };
+    let mut random = Pcg32::seed_from_u64(plan.seed);
+    let mut visit = Visit::default();
+    for _ in 0..walks {
+        let mut walk = Walk::begin(plan, journey, &mut random);
+        while let Some(here) = walk {
+            let step = &steps[usize::from(here.step)];
+            visit.steps += 1.0;
+            visit.requests += 1.0 + small(step.assets.len());
+            visit.think_s += mean_s(&step.think);
+            walk = here.next(plan, &mut random);
+        }
+    }
+    let walks = f64::from(walks);
+    Visit {
+        steps: visit.steps / walks,
+        requests: visit.requests / walks,
+        think_s: visit.think_s / walks,
+    }
+}
+
+fn mean_s(think: &DurationDraw) -> f64 {
+    think.mean_us() / 1e6
 }
 
 fn small(count: usize) -> f64 {

@@ -1,22 +1,33 @@
 //! Load scenarios: who arrives when, and what they do.
 //!
 //! In: a scenario file (`load-scenarios/*.yaml`). Out: a [`DrillPlan`], whose arrivals are a pure
-//! function of curve and seed: no clock inside. Reading order: [`ScenarioDefinition`],
-//! [`DrillPlan`], [`TrafficCurve`], [`Arrivals`].
+//! function of curve and seed: no clock inside. Reading order: [`ScenarioDefinition`], [`resolve()`],
+//! [`DrillPlan`], [`TrafficCurve`], [`Arrivals`], [`Walk`].
 
 mod arrivals;
 mod curve;
 mod definition;
+mod duration_draw;
 mod forecast;
-mod path_template;
 mod plan;
+mod resolve;
+mod route_finder;
+mod text_template;
+mod walk;
 
 pub use arrivals::{Arrival, Arrivals};
 pub use curve::TrafficCurve;
 pub use definition::{ArrivalSpacing, ScenarioDefinition};
+pub use duration_draw::DurationDraw;
 pub use forecast::{Forecast, forecast};
-pub use path_template::{PathTemplate, ShopperVariables};
 pub use plan::{
-    DrillLimits, DrillPlan, EmbeddedShop, JourneyPlan, ShopperKind, StepPlan, TargetPlan,
-    is_loopback, resolve,
+    BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, DataTable, DrillLimits,
+    DrillPlan, EmbeddedShop, GoTo, HttpVersion, JourneyPlan, OwnCertificate, PartBody, PartPlan,
+    PatiencePlan, PhasePlan, Pick, ProductDraw, ProxyPlan, ReloadPlan, ResolvedHost, RetryPlan,
+    ShopperKind, StepPlan, TakeFrom, TakePlan, TargetPlan, TlsPlan, TrafficPlan, TransportPlan,
+    is_loopback,
 };
+pub use resolve::resolve;
+pub use route_finder::RouteFinder;
+pub use text_template::{Escape, ShopperVariables, TextTemplate};
+pub use walk::Walk;

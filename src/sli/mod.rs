@@ -40,7 +40,7 @@ pub use evaluate::{
 pub use plan::{
     BadSide, BurnRule, EventPlan, ExclusionPlan, ExpectedPlan, FunnelStepPlan, GoodPlan,
     HolidayPlan, HolidayTraffic, Level, LevelPlan, LimitPlan, Measure, NamedPeriod, ObjectivePlan,
-    Over, SliPlan, SliSetPlan, StatusPattern, TextPattern, Unit,
+    Over, SliPlan, SliSetPlan, TextPattern, Unit,
 };
 pub use resolve::{default_rules, over_of, resolve};
 pub use series::{

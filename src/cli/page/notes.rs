@@ -42,11 +42,12 @@ pub fn facts(judged: &Judged) -> Vec<Fact> {
         fact(
             "Shoppers",
             format!(
-                "{} offered, {} started, {} completed, {} gave up, {} dropped, {} cut off",
+                "{} offered, {} started, {} completed, {} gave up, {} lost patience, {} dropped, {} cut off",
                 text::count(run.offered_arrivals),
                 text::count(run.started),
                 text::count(run.completed),
                 text::count(run.gave_up),
+                text::count(run.lost_patience),
                 text::count(run.dropped),
                 text::count(run.cut)
             ),

@@ -32,9 +32,13 @@ struct RehearseJson<'a> {
     started: u64,
     completed: u64,
     gave_up: u64,
+    lost_patience: u64,
+    withheld: u64,
     dropped: u64,
     cut: u64,
     requests: u64,
+    connections: u64,
+    retry_amplification: Option<f64>,
     records_lost: u64,
     schedule_lag_us: LagFacts,
     response_us: LatencyFacts,
@@ -184,6 +188,10 @@ fn print(
             started: facts.started,
             completed: facts.completed,
             gave_up: facts.gave_up,
+            lost_patience: facts.lost_patience,
+            withheld: facts.withheld,
+            connections: facts.connections,
+            retry_amplification: facts.retry_amplification,
             dropped: facts.dropped,
             cut: facts.cut,
             requests: facts.requests,
@@ -214,7 +222,7 @@ fn print(
 fn facts(rehearsal: &Rehearsal, done: &Done, arguments: &RehearseArguments) -> RunFacts {
     let plan = &rehearsal.plan;
     let outcome = &done.outcome;
-    let curve_us = whole_us(plan.curve.length_s());
+    let curve_us = whole_us(plan.traffic.curve.length_s());
     let judged_us = if outcome.is_stopped {
         (outcome.length_us / 1_000_000 * 1_000_000).min(curve_us)
     } else {
@@ -230,15 +238,19 @@ fn facts(rehearsal: &Rehearsal, done: &Done, arguments: &RehearseArguments) -> R
         started_us: done.started_us,
         judged_us,
         length_us: outcome.length_us,
-        peak_shoppers_per_s: plan.curve.peak_per_s(),
-        labels: plan.labels.clone(),
+        peak_shoppers_per_s: plan.traffic.curve.peak_per_s(),
+        labels: plan.traffic.labels.clone(),
         offered_arrivals: outcome.offered,
         started: outcome.started(),
         completed: outcome.completed,
         gave_up: outcome.gave_up,
+        lost_patience: outcome.lost_patience,
+        withheld: outcome.withheld,
+        retry_amplification: outcome.retry_amplification(),
         dropped: outcome.dropped,
         cut: outcome.cut,
         requests: outcome.requests,
+        connections: outcome.connections,
         records_lost: outcome.records_lost,
         schedule_lag_us: LagFacts::of(outcome),
         response_us: LatencyFacts::of(&outcome.response),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::exchange::Notice;
 use crate::sli::definition::{
     EventDefinition, LatencyCutDefinition, RatioDefinition, SliDefinition, SliSetDefinition,
-    StatusText,
 };
+use crate::status_pattern::StatusText;
 
 /// How metrics and labels are called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

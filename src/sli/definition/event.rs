@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::status_pattern::StatusText;
+
 /// A predicate over requests; what is left out matches everything.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -59,13 +61,3 @@ pub enum AttemptName {
     /// The proxy tried more than one server.
     Again,
 }
-
-/// A status, a class of statuses, or no answer: `404`, `5xx`, `none`.
-#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
-#[serde(transparent)]
-#[schemars(
-    title = "status",
-    extend("pattern" = "^([1-5][0-9][0-9]|[1-5]xx|none)$"),
-    extend("x-hint" = "write a status such as `429` in quotes, a class such as `5xx`, or `none` for no answer")
-)]
-pub struct StatusText(pub String);

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::event::StatusText;
 use super::levels::{LatencyThreshold, LevelName, RateThreshold, ShareThreshold};
 use super::objective::ObjectiveDefinition;
 use crate::declared_files::DurationText;
+use crate::status_pattern::StatusText;
 
 /// One SLI.
 #[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]

@@ -20,7 +20,7 @@ use crate::declared_files::DurationText;
 pub use calendar::{
     ExclusionDefinition, ExpectedDefinition, HolidayDefinition, NamedPeriodDefinition,
 };
-pub use event::{AttemptName, EventDefinition, OriginName, StatusText};
+pub use event::{AttemptName, EventDefinition, OriginName};
 pub use kinds::{
     ApdexDefinition, Combination, CompositeDefinition, CompositePart, FunnelDefinition, FunnelUnit,
     LatencyCutDefinition, LatencyDefinition, RateDefinition, RatePeriod, RatioDefinition,

@@ -162,7 +162,9 @@ impl Evaluation<'_> {
                 bad,
             } => {
                 let answered = rollup.select(|series| {
-                    sli.event.covers(series) && !bad.iter().any(|bad| bad.covers(series.status))
+                    sli.event.covers(series)
+                        && series.error.is_empty()
+                        && !bad.iter().any(|bad| bad.covers(series.status))
                 });
                 let times = apdex::Times {
                     satisfied: answered.counts_within(*satisfied_us),

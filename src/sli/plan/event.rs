@@ -2,8 +2,7 @@
 
 use crate::request_record::Origin;
 use crate::rollup::SeriesKey;
-
-use super::super::definition::StatusText;
+use crate::status_pattern::StatusPattern;
 
 /// A predicate over requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,39 +58,6 @@ impl EventPlan {
             && self
                 .is_retried
                 .is_none_or(|is_retried| is_retried == series.is_retried)
-    }
-}
-
-/// A status, a class of statuses, or no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatusPattern {
-    /// One status.
-    Exactly(u16),
-    /// All of one hundred: 5 is 500 to 599.
-    Class(u16),
-    /// No answer at all.
-    NoAnswer,
-}
-
-impl StatusPattern {
-    pub(in crate::sli) fn from_text(text: &StatusText) -> Self {
-        match text.0.as_str() {
-            "none" => StatusPattern::NoAnswer,
-            text => match text.strip_suffix("xx") {
-                Some(class) => StatusPattern::Class(class.parse().unwrap_or(0)),
-                None => StatusPattern::Exactly(text.parse().unwrap_or(0)),
-            },
-        }
-    }
-
-    /// Whether it covers `status`, where 0 is no answer.
-    #[must_use]
-    pub fn covers(self, status: u16) -> bool {
-        match self {
-            StatusPattern::Exactly(exactly) => status == exactly,
-            StatusPattern::Class(class) => status / 100 == class,
-            StatusPattern::NoAnswer => status == 0,
-        }
     }
 }
 

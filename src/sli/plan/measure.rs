@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::super::definition::{Combination, FunnelUnit};
-use super::{EventPlan, Level, StatusPattern};
+use super::{EventPlan, Level};
 use crate::rollup::SeriesKey;
+use crate::status_pattern::StatusPattern;
 
 /// What is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,7 +117,10 @@ impl GoodPlan {
     #[must_use]
     pub fn covers(&self, series: &SeriesKey) -> bool {
         match self {
-            GoodPlan::StatusNot(bad) => !bad.iter().any(|bad| bad.covers(series.status)),
+            // A shopper of a rehearsal says by an error that the answer was not as it must be.
+            GoodPlan::StatusNot(bad) => {
+                series.error.is_empty() && !bad.iter().any(|bad| bad.covers(series.status))
+            }
             GoodPlan::Event(event) => event.covers(series),
         }
     }

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use crate::route::RouteTemplate;
 
 pub use calendar::{ExclusionPlan, ExpectedPlan, HolidayPlan, HolidayTraffic, NamedPeriod};
-pub use event::{EventPlan, StatusPattern, TextPattern};
+pub use event::{EventPlan, TextPattern};
 pub use level::{BadSide, Level, LevelPlan, LimitPlan};
 pub use measure::{FunnelStepPlan, GoodPlan, Measure, Unit};
 pub use objective::{BurnRule, ObjectivePlan, Over};

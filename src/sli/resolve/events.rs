@@ -3,8 +3,9 @@
 use super::Resolver;
 use crate::declared_files::{choices_hint, pointer_step};
 use crate::request_record::Origin;
-use crate::sli::definition::{AttemptName, EventDefinition, OriginName, StatusText};
-use crate::sli::plan::{EventPlan, FunnelStepPlan, StatusPattern, TextPattern};
+use crate::sli::definition::{AttemptName, EventDefinition, OriginName};
+use crate::sli::plan::{EventPlan, FunnelStepPlan, TextPattern};
+use crate::status_pattern::{StatusPattern, StatusText};
 
 /// What a lake stores as the class of a client, and `none` for what is not known.
 const CLIENT_CLASSES: [&str; 4] = ["human", "bot", "monitor", "none"];

@@ -6,7 +6,8 @@ use super::*;
 use crate::declared_files::parse;
 use crate::request_record::Origin;
 use crate::rollup::SeriesKey;
-use crate::sli::plan::{BurnRule, GoodPlan, LimitPlan, Measure, Over, StatusPattern};
+use crate::sli::plan::{BurnRule, GoodPlan, LimitPlan, Measure, Over};
+use crate::status_pattern::StatusPattern;
 
 /// Events, to which tests add the rest of a set.
 const EVENTS: &str = "\

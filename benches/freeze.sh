@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# A target that freezes for two seconds under 1,000 arrivals per second: does the load tester say what
+# its shoppers felt? The truth is arithmetic: whoever is due while the target is frozen waits for its
+# end. Beside it a closed loop of 50 connections (hey), which stops asking while it waits.
+#   bash benches/freeze.sh FIREDRILL [SECONDS]
+# Needs nginx and hey (Debian), python3 with duckdb (PyPI). Loopback only; ends by itself.
+set -euo pipefail
+firedrill=$(realpath "$1")
+seconds=${2:-30}
+folder=$(mktemp -d)
+cd "$folder"
+mkdir -p www logs
+echo hello > www/index.html
+cat > nginx.conf <<NGINX
+daemon off;
+pid $folder/nginx.pid;
+error_log $folder/logs/error.log;
+worker_processes 1;
+events { worker_connections 20000; }
+http { access_log off; keepalive_requests 1000000; server { listen 127.0.0.1:8099 backlog=16384; root $folder/www; } }
+NGINX
+nginx -p "$folder" -c "$folder/nginx.conf" &
+nginx=$!
+trap 'kill -CONT $(pgrep -P $nginx) 2> /dev/null || true; kill $nginx 2> /dev/null || true; rm -rf "$folder"' EXIT
+sleep 1
+worker=$(pgrep -P "$nginx")
+
+freeze() { # after so many seconds, for two
+    sleep "$1"
+    kill -STOP "$worker"
+    python3 -c 'import time; print(time.time_ns() // 1000)' > freeze.txt
+    sleep 2
+    python3 -c 'import time; print(time.time_ns() // 1000)' >> freeze.txt
+    kill -CONT "$worker"
+}
+
+cat > freeze.yaml <<YAML
+name: freeze
+target: {base_url: "http://127.0.0.1:8099"}
+traffic: {arrivals: even, phases: [{name: steady, for: ${seconds}s, shoppers_per_s: 1000}]}
+shoppers: [{name: one, share: 1, journey: look}]
+journeys: {look: [{get: /}]}
+limits: {in_flight: 20000, schedule_lag_p99: 1h}
+YAML
+freeze 8 &
+"$firedrill" rehearse freeze.yaml --lake lake --report report.html --run-id freeze --json > run.json 2> run.log || true
+wait %2 2> /dev/null || true
+python3 - <<'PYTHON'
+import json, duckdb
+run = json.load(open("run.json"))
+begins, ends = (int(line) for line in open("freeze.txt"))
+rows = duckdb.sql("select epoch_us(ts) as due, latency_us, service_us from 'lake/requests/*.parquet' order by 1").fetchall()
+assert len(rows) == run["requests"], (len(rows), run["requests"])
+calm = sorted(latency for due, latency, _ in rows if not begins - 50_000 <= due <= ends + 500_000)
+base = calm[len(calm) // 2]
+truth = sorted(max(ends - due, 0) + base if begins <= due else base for due, _, _ in rows)
+found = sorted(latency for _, latency, _ in rows)
+at = lambda values, q: values[min(len(values) - 1, int(q * len(values)))]
+print(f"{len(rows)} requests, frozen for {(ends - begins) / 1e6:.3f} s; without freeze {base} µs")
+for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1)):
+    print(f"{name:6} truth {at(truth, q):9} µs   firedrill {at(found, q):9} µs   {at(found, q) / at(truth, q) - 1:+.2%}")
+PYTHON
+freeze 8 &
+hey -z "${seconds}s" -c 50 -q 20 http://127.0.0.1:8099/ | grep -E "Requests/sec|50%|90%|99%|Slowest" | sed 's/^/hey, 50 connections, 1,000\/s: /'
+wait %3 2> /dev/null || true

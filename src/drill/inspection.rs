@@ -1,0 +1,276 @@
+//! What a shopper makes of an answer: whether it is good, and what it takes from it.
+
+use std::cell::OnceCell;
+
+use cookie::Cookie;
+use hyper::header::SET_COOKIE;
+use scraper::{Html, Selector};
+use serde_json::Value;
+use url::Url;
+
+use super::http::Answer;
+use crate::scenario::{CheckPlan, StepPlan, TakeFrom};
+
+/// The most assets of one page that are got.
+const PAGE_ASSETS_MAX: usize = 100;
+
+/// An answer that is looked at; its body is parsed at most once as JSON and once as HTML.
+pub struct Inspection<'a> {
+    answer: &'a Answer,
+    json: OnceCell<Option<Value>>,
+    page: OnceCell<Html>,
+}
+
+impl<'a> Inspection<'a> {
+    pub fn new(answer: &'a Answer) -> Self {
+        Self {
+            answer,
+            json: OnceCell::new(),
+            page: OnceCell::new(),
+        }
+    }
+
+    /// Whether the answer is what the step wants.
+    pub fn is_good(&self, check: &CheckPlan) -> bool {
+        let status = self.answer.status;
+        let is_status_good = if check.status.is_empty() {
+            (100..400).contains(&status)
+        } else {
+            check.status.iter().any(|wanted| wanted.covers(status))
+        };
+        is_status_good
+            && check
+                .headers
+                .iter()
+                .all(|(name, text)| self.header_has(name, text))
+            && self.is_body_good(check)
+    }
+
+    fn header_has(&self, name: &str, text: &str) -> bool {
+        let values = self.answer.headers.get_all(name).iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.contains(text))
+    }
+
+    fn is_body_good(&self, check: &CheckPlan) -> bool {
+        if check.body_has.is_empty() && check.body_matches.is_none() && check.json.is_empty() {
+            return true;
+        }
+        let text = String::from_utf8_lossy(&self.answer.body);
+        check
+            .body_has
+            .iter()
+            .all(|wanted| text.contains(wanted.as_str()))
+            && check
+                .body_matches
+                .as_ref()
+                .is_none_or(|pattern| pattern.is_match(&text))
+            && check
+                .json
+                .iter()
+                .all(|(pointer, wanted)| self.json(pointer).as_ref() == Some(wanted))
+    }
+
+    /// What stands there in the answer; `None` where nothing does.
+    pub fn take(&self, from: &TakeFrom) -> Option<String> {
+        match from {
+            TakeFrom::Json(pointer) => self.json(pointer),
+            TakeFrom::Regex(pattern) => {
+                let text = String::from_utf8_lossy(&self.answer.body);
+                let found = pattern.captures(&text)?;
+                let group = found.get(1).or_else(|| found.get(0))?;
+                Some(group.as_str().to_owned())
+            }
+            TakeFrom::Css {
+                selector,
+                attribute,
+            } => {
+                let element = self.page().select(selector).next()?;
+                match attribute {
+                    Some(name) => element.value().attr(name).map(ToOwned::to_owned),
+                    None => Some(element.text().collect::<String>().trim().to_owned()),
+                }
+            }
+            TakeFrom::Header(name) => {
+                let value = self.answer.headers.get(name)?;
+                value.to_str().ok().map(ToOwned::to_owned)
+            }
+            TakeFrom::Cookie(name) => {
+                let cookies = self.answer.headers.get_all(SET_COOKIE).iter();
+                let mut cookies = cookies
+                    .filter_map(|value| value.to_str().ok())
+                    .filter_map(|text| Cookie::parse(text).ok());
+                let found = cookies.find(|cookie| cookie.name() == name)?;
+                Some(found.value().to_owned())
+            }
+        }
+    }
+
+    fn json(&self, pointer: &str) -> Option<String> {
+        let document = self
+            .json
+            .get_or_init(|| serde_json::from_slice(&self.answer.body).ok());
+        match document.as_ref()?.pointer(pointer)? {
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+
+    fn page(&self) -> &Html {
+        self.page
+            .get_or_init(|| Html::parse_document(&String::from_utf8_lossy(&self.answer.body)))
+    }
+
+    /// Paths of the scripts, styles and pictures of the page at `url` that are on the same host, each
+    /// once.
+    pub fn page_assets(&self, url: &Url) -> Vec<String> {
+        let Ok(selector) = Selector::parse(
+            "script[src], link[rel~=stylesheet][href], link[rel~=icon][href], img[src]",
+        ) else {
+            return Vec::new();
+        };
+        let mut paths: Vec<String> = Vec::new();
+        for element in self.page().select(&selector) {
+            let value = element.value();
+            let named = value.attr("src").or_else(|| value.attr("href"));
+            let Some(path) = named.and_then(|reference| path_on_host(url, reference)) else {
+                continue;
+            };
+            if !paths.contains(&path) && paths.len() < PAGE_ASSETS_MAX {
+                paths.push(path);
+            }
+        }
+        paths
+    }
+}
+
+/// Path and query of what `reference` means on the page at `url`; `None` on another host.
+pub fn path_on_host(url: &Url, reference: &str) -> Option<String> {
+    let target = url.join(reference).ok()?;
+    if target.origin() != url.origin() {
+        return None;
+    }
+    Some(match target.query() {
+        Some(query) => format!("{}?{query}", target.path()),
+        None => target.path().to_owned(),
+    })
+}
+
+/// Whether the answer to a step is good and everything is there that later steps need.
+pub fn inspect(step: &StepPlan, answer: &Answer) -> Result<Vec<(usize, String)>, ()> {
+    let inspection = Inspection::new(answer);
+    if !inspection.is_good(&step.check) {
+        return Err(());
+    }
+    let taken = step.takes.iter().map(|take| {
+        let value = inspection.take(&take.from).ok_or(())?;
+        Ok((take.slot, value))
+    });
+    taken.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::HeaderMap;
+    use regex::Regex;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-cart", "cart-7; new".parse().unwrap());
+        headers.append(SET_COOKIE, "sid=abc; Path=/".parse().unwrap());
+        Answer {
+            status,
+            error: None,
+            headers,
+            body: body.as_bytes().to_vec(),
+            bytes_out: body.len() as u64,
+            first_byte_us: Some(1),
+            is_new_connection: false,
+        }
+    }
+
+    const PAGE: &str = r#"<html><head><link rel="stylesheet" href="/main.css"><script src="app.js?v=2"></script>
+        <link rel=canonical href="/other"><script src="https://elsewhere.example/x.js"></script></head>
+        <body><form><input name=csrf value="t0k en"></form><p id=n> 42 <b>left</b></p><img src="/main.css"></body></html>"#;
+
+    #[test]
+    fn things_are_taken_from_json_text_pages_headers_and_cookies() {
+        let json = answer(200, r#"{"cart": {"id": 12, "items": ["a", "b"]}}"#);
+        let page = answer(200, PAGE);
+        let css = |selector: &str, attribute: Option<&str>| TakeFrom::Css {
+            selector: Box::new(Selector::parse(selector).unwrap()),
+            attribute: attribute.map(ToOwned::to_owned),
+        };
+        for (answer, from, expected) in [
+            (&json, TakeFrom::Json("/cart/id".to_owned()), Some("12")),
+            (&json, TakeFrom::Json("/cart/items/1".to_owned()), Some("b")),
+            (&json, TakeFrom::Json("/nothing".to_owned()), None),
+            (
+                &json,
+                TakeFrom::Regex(Regex::new(r#""id": (\d+)"#).unwrap()),
+                Some("12"),
+            ),
+            (
+                &json,
+                TakeFrom::Regex(Regex::new("item.").unwrap()),
+                Some("items"),
+            ),
+            (
+                &page,
+                css("input[name=csrf]", Some("value")),
+                Some("t0k en"),
+            ),
+            (&page, css("#n", None), Some("42 left")),
+            (&page, css("#m", None), None),
+            (
+                &page,
+                TakeFrom::Header("x-cart".to_owned()),
+                Some("cart-7; new"),
+            ),
+            (&page, TakeFrom::Cookie("sid".to_owned()), Some("abc")),
+            (&page, TakeFrom::Cookie("other".to_owned()), None),
+        ] {
+            let found = Inspection::new(answer).take(&from);
+            assert_eq!(found.as_deref(), expected, "{from:?}");
+        }
+    }
+
+    #[test]
+    fn the_assets_of_a_page_are_those_on_its_host_each_once() {
+        let answer = answer(200, PAGE);
+        let url = Url::parse("http://shop.example/product/7").unwrap();
+        let paths = Inspection::new(&answer).page_assets(&url);
+        assert_eq!(paths, ["/main.css", "/product/app.js?v=2"]);
+    }
+
+    #[test]
+    fn an_answer_is_good_when_everything_is_as_wanted() {
+        let answer = answer(201, r#"{"state": "paid", "n": 2}"#);
+        let good = |check: &CheckPlan| Inspection::new(&answer).is_good(check);
+        assert!(good(&CheckPlan::default()));
+        let check = |json: &[(&str, &str)], body_has: &str, header: &str| CheckPlan {
+            json: json
+                .iter()
+                .map(|(pointer, value)| ((*pointer).to_owned(), (*value).to_owned()))
+                .collect(),
+            body_has: vec![body_has.to_owned()],
+            headers: vec![("x-cart".to_owned(), header.to_owned())],
+            ..CheckPlan::default()
+        };
+        assert!(good(&check(
+            &[("/state", "paid"), ("/n", "2")],
+            "paid",
+            "cart"
+        )));
+        assert!(!good(&check(&[("/state", "open")], "paid", "cart")));
+        assert!(!good(&check(&[], "refused", "cart")));
+        assert!(!good(&check(&[], "paid", "basket")));
+        let only_200 = CheckPlan {
+            status: vec![crate::status_pattern::StatusPattern::Exactly(200)],
+            ..CheckPlan::default()
+        };
+        assert!(!good(&only_200));
+    }
+}

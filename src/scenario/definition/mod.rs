@@ -1,0 +1,70 @@
+//! What a scenario file says, before it is understood; one file per part of it.
+
+mod data;
+mod limits;
+mod shoppers;
+mod steps;
+mod target;
+mod traffic;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use data::{DataDefinition, PickName};
+pub use limits::LimitsDefinition;
+pub use shoppers::{
+    ChannelDefinition, PatienceDefinition, ReloadDefinition, RetryAfterName, RetryDefinition,
+    ShopperDefinition, StretchDefinition,
+};
+pub use steps::{
+    AuthDefinition, CheckDefinition, GraphqlDefinition, MultipartDefinition, OnFailureName,
+    RedirectsName, StepDefinition, TakeDefinition, ThinkDefinition,
+};
+pub use target::{
+    ConnectionsName, HttpVersionText, ProxyDefinition, TargetDefinition, TlsDefinition,
+};
+pub use traffic::{
+    ArrivalSpacing, ClosedDefinition, CurveFileDefinition, PhaseDefinition, TrafficDefinition,
+};
+
+/// A surge: who arrives when, what they do, and against what.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioDefinition {
+    /// The name of the scenario.
+    pub name: String,
+    /// What it rehearses, in a sentence.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Seed of everything random: arrivals, journeys, think times. The same seed, the same surge.
+    #[serde(default)]
+    pub seed: u64,
+    /// What is driven.
+    pub target: TargetDefinition,
+    /// How shoppers arrive.
+    pub traffic: TrafficDefinition,
+    /// What sends the shoppers; without it nothing is said about that.
+    #[serde(default)]
+    pub channels: Vec<ChannelDefinition>,
+    /// Kinds of shoppers.
+    pub shoppers: Vec<ShopperDefinition>,
+    /// Journeys by name: steps in their order.
+    pub journeys: BTreeMap<String, Vec<StepDefinition>>,
+    /// Data that steps use as `{name.column}`, or `{name}` of a sequence.
+    #[serde(default)]
+    pub data: BTreeMap<String, DataDefinition>,
+    /// `{product}` is a number from 1 to this, drawn once per shopper.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub products: Option<u32>,
+    /// How much more wanted popular products are: the exponent of Zipf's law, by which product `k` is
+    /// drawn in proportion to `1 / k^skew`. Without it all alike; 1 is usual for shops.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 5))]
+    pub product_skew: Option<f64>,
+    /// Limits of the load generator, and what makes a run invalid.
+    #[serde(default)]
+    pub limits: LimitsDefinition,
+}

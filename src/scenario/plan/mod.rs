@@ -1,0 +1,129 @@
+//! What a scenario means: every reference resolved, shares that add up to 1, one unit of time.
+//!
+//! In: nothing; [`resolve`](super::resolve()) makes these from what a file says. Out: plain structs,
+//! one file per part of the scenario. Nothing is sent here.
+
+mod data;
+mod shopper;
+mod step;
+mod target;
+mod traffic;
+
+use super::route_finder::RouteFinder;
+use super::text_template::{Escape, ShopperVariables};
+use crate::route::Router;
+
+pub use data::{DataTable, Pick};
+pub use shopper::{ChannelPlan, PatiencePlan, ReloadPlan, RetryPlan, ShopperKind};
+pub use step::{
+    BodyPlan, CheckPlan, GoTo, JourneyPlan, PartBody, PartPlan, StepPlan, TakeFrom, TakePlan,
+};
+pub use target::{
+    ConnectionPolicy, EmbeddedShop, HttpVersion, OwnCertificate, ProxyPlan, ResolvedHost,
+    TargetPlan, TlsPlan, TransportPlan, is_loopback,
+};
+pub use traffic::{ClosedPlan, PhasePlan, ProductDraw, TrafficPlan};
+
+/// A scenario, ready to be driven.
+#[derive(Debug, Clone)]
+pub struct DrillPlan {
+    /// Name of the scenario.
+    pub name: String,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// The file letter by letter.
+    pub text: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// What is driven.
+    pub target: TargetPlan,
+    /// The service name of its requests in the lake.
+    pub service: String,
+    /// Hosts that may be driven besides this machine.
+    pub hosts_allowed: Vec<String>,
+    /// How requests travel.
+    pub transport: TransportPlan,
+    /// How shoppers arrive.
+    pub traffic: TrafficPlan,
+    /// What sends shoppers; empty where nothing is said about that.
+    pub channels: Vec<ChannelPlan>,
+    /// Kinds of shoppers.
+    pub kinds: Vec<ShopperKind>,
+    /// The journeys that the kinds point to.
+    pub journeys: Vec<JourneyPlan>,
+    /// Data that steps use.
+    pub data: Vec<DataTable>,
+    /// How many things steps take from answers, over all journeys.
+    pub taken_slots: usize,
+    /// How `{product}` is drawn.
+    pub products: ProductDraw,
+    /// Routes of requests that no step names.
+    pub routes: RouteFinder,
+    /// Limits of the load generator.
+    pub limits: DrillLimits,
+}
+
+/// Limits of the load generator, and what makes a run invalid.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DrillLimits {
+    /// Requests that may be under way at once.
+    pub in_flight: usize,
+    /// How long one answer may take, µs.
+    pub step_timeout_us: i64,
+    /// Steps after which a shopper goes.
+    pub steps: u32,
+    /// How long shoppers may go on after the end of the curve, µs.
+    pub drain_us: i64,
+    /// Invalid when the schedule lag's 99th percentile is above this, µs.
+    pub schedule_lag_p99_us: i64,
+    /// Invalid when a larger share of shoppers was dropped, or of records was lost.
+    pub dropped_share: f64,
+}
+
+impl DrillPlan {
+    /// The index of the kind at `position` (0 to 1) on the line of all shares.
+    #[must_use]
+    pub fn kind_at(&self, position: f64) -> usize {
+        at(self.kinds.iter().map(|kind| kind.share), position)
+    }
+
+    /// The index of the channel at `position` (0 to 1) on the line of all shares; `None` without
+    /// channels.
+    #[must_use]
+    pub fn channel_at(&self, position: f64) -> Option<usize> {
+        let shares = self.channels.iter().map(|channel| channel.share);
+        (!self.channels.is_empty()).then(|| at(shares, position))
+    }
+
+    /// Gives every step and every asset the route that `router` gives its path.
+    pub fn assign_routes(&mut self, router: &mut Router) {
+        let example = ShopperVariables {
+            product: 1,
+            shopper: 1,
+            data: &self.data,
+            seed: self.seed,
+            taken: &[],
+        };
+        let journeys = self.journeys.iter_mut();
+        for step in journeys.flat_map(|journey| &mut journey.steps) {
+            step.route = router.route_of(&step.path.fill(&example, Escape::Url));
+            for (asset, route) in &mut step.assets {
+                *route = router.route_of(&asset.fill(&example, Escape::Url));
+            }
+        }
+        self.routes = RouteFinder::new(router.clone());
+    }
+}
+
+/// The index of the share in which `position` lies, of shares that add up to 1.
+pub(super) fn at(shares: impl ExactSizeIterator<Item = f64>, position: f64) -> usize {
+    let last = shares.len().saturating_sub(1);
+    let mut sum = 0.0;
+    for (index, share) in shares.enumerate() {
+        sum += share;
+        if position < sum {
+            return index;
+        }
+    }
+    last
+}
