@@ -25,6 +25,9 @@ const MINUTE_US: i64 = 60_000_000;
 /// The longest month.
 const MONTH_DAYS: i64 = 31;
 
+/// Which SLIs are looked at.
+type Wanted = fn(&SliPlan) -> bool;
+
 /// What became of every objective, from rows as far back as the longest of them looks.
 ///
 /// Requests are counted in slices that fit into the shortest window of every burn rule, however long
@@ -59,8 +62,7 @@ pub fn of_logs(
     };
     let windows = Scope { range, ..scope };
     let mut outcomes = BTreeMap::new();
-    let passes: [(Scope, fn(&SliPlan) -> bool); 2] =
-        [(slices, counts_requests), (windows, counts_windows)];
+    let passes: [(Scope, Wanted); 2] = [(slices, counts_requests), (windows, counts_windows)];
     for (scope, is_wanted) in passes {
         if !set.slis.iter().any(is_wanted) {
             continue;
