@@ -19,14 +19,14 @@ const MATCHED_BINS: usize = 24;
 /// One side of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a> {
-    /// The SLIs over a range that holds the stretch.
+    /// The SLIs over the range.
     pub series: &'a [SliSeries],
     /// Their counts.
     pub rollup: &'a Rollup,
+    /// What the SLIs were judged over.
+    pub range: TimeWindow,
     /// The stretch.
     pub stretch: TimeWindow,
-    /// Length of a window of the series, µs.
-    pub window_us: i64,
 }
 
 impl<'a> Side<'a> {
@@ -35,15 +35,21 @@ impl<'a> Side<'a> {
         Self {
             series: &judged.series,
             rollup: &judged.rollup,
+            range: judged.scope.range,
             stretch,
-            window_us: judged.scope.window_us,
         }
     }
 
+    /// The windows of an SLI that lie wholly in the stretch, but for what sticks out of the range.
     fn windows(&self, index: usize) -> impl Iterator<Item = &'a SliWindow> {
-        let stretch = self.stretch;
-        let windows = self.series[index].windows.iter();
-        windows.filter(move |window| stretch.contains(window.start_us) && !window.is_excluded())
+        let (range, stretch) = (self.range, self.stretch);
+        let series = &self.series[index];
+        let window_us = series.window_us;
+        series.windows.iter().filter(move |window| {
+            let from_us = window.start_us.max(range.start_us);
+            let to_us = (window.start_us + window_us).min(range.end_us);
+            stretch.start_us <= from_us && to_us <= stretch.end_us && !window.is_excluded()
+        })
     }
 }
 
@@ -139,7 +145,7 @@ fn rate(per_us: i64, index: usize, before: Side<'_>, after: Side<'_>) -> Compare
     });
     let sums = [(&counts[0], before), (&counts[1], after)].map(|(counts, side)| RateCounts {
         count: counts.iter().sum(),
-        exposure_us: i64::try_from(counts.len()).unwrap_or(i64::MAX) * side.window_us,
+        exposure_us: i64::try_from(counts.len()).unwrap_or(i64::MAX) * side.series[index].window_us,
     });
     let bins = counts.each_ref().map(|counts| bins(counts));
     let dispersion = dispersion_matched(&bins[0], &bins[1]).unwrap_or(1.0);

@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use crate::drill::Progress;
 use crate::report::text;
 use crate::rollup::Rollup;
-use crate::sli::{Level, Outside, Scope, SliSeries, SliSetPlan, Unit, evaluate};
+use crate::sli::{Alignment, Level, Outside, Scope, SliSeries, SliSetPlan, Unit, evaluate};
 use crate::time_window::TimeWindow;
 
 /// Between two looks, on a terminal.
@@ -287,6 +287,7 @@ fn judged(settings: &LiveSettings, rollup: &Rollup, now_us: i64) -> Vec<SliSerie
         range,
         covered: range,
         window_us,
+        alignment: Alignment::Start,
     };
     // A live view that cannot be computed shows nothing; the verdict reports the error.
     evaluate(&settings.set, rollup, scope, &Outside::default()).unwrap_or_default()

@@ -8,18 +8,19 @@ use super::exit_code::Failure;
 use super::maintenance::maintenance;
 use super::past::Past;
 use super::shoppers::with_maintenance;
+use crate::rollup::WindowCount;
 use crate::sli::expected::Expected;
 use crate::sli::{
-    Measure, Outside, OutsideValue, Scope, SliDetail, SliPlan, SliSetPlan, SliWindow, StepCount,
-    UptimePoint, WindowState, interval,
+    MeantCounts, Measure, Outside, OutsideValue, Scope, SliDetail, SliPlan, SliSetPlan, SliWindow,
+    StepCount, UptimePoint, WindowState, interval,
 };
 use crate::time_window::TimeWindow;
-use crate::visits::{Retries, UserUptime, VisitResults};
+use crate::visits::{Attempts, Retries, UserUptime, VisitResults};
 
 /// The worst stretches of user-uptime with less use than this tell nothing, µs.
 const ACTIVE_US_MIN: u64 = 60_000_000;
 
-/// What is expected of rates, by name of the SLI: one per window of the scope, in the SLI's unit.
+/// What is expected of rates, by name of the SLI: one per window of the SLI, in its unit.
 pub type ExpectedRates = BTreeMap<String, Vec<Option<Expected>>>;
 
 /// What is expected of every rate of the set; of none where the past is not known.
@@ -33,8 +34,9 @@ pub fn expected_rates(
         let Measure::Rate { per_us } = sli.measure else {
             return None;
         };
-        let counts = past?.expected(sli, &set.expected, zone, scope.range, scope.window_us);
-        let per_window = number(per_us) / number(scope.window_us);
+        let own = scope.of(sli);
+        let counts = past?.expected(sli, &set.expected, sli.zone(zone), own);
+        let per_window = number(per_us) / number(own.window_us);
         let rates = counts.into_iter().map(|count| {
             count.map(|count| Expected {
                 value: count.value * per_window,
@@ -47,21 +49,26 @@ pub fn expected_rates(
     rates.collect()
 }
 
-/// Everything that [`evaluate`](crate::sli::evaluate) cannot see in a rollup.
+/// Everything that [`evaluate`](crate::sli::evaluate) cannot see in a rollup; without `shoppers` nothing
+/// that is counted by shopper.
 pub fn outside(
     set: &SliSetPlan,
     scope: Scope,
     zone: &TimeZone,
     expected: &ExpectedRates,
-    shoppers: &VisitResults,
+    shoppers: Option<&VisitResults>,
     newest_us: Option<i64>,
 ) -> Result<Outside, Failure> {
     let excluded = maintenance(set, zone, scope.range)?;
     let mut values = BTreeMap::new();
+    let mut meant_counts = BTreeMap::new();
     for sli in &set.slis {
         let own = excluded.get(&sli.name).map_or(&[][..], Vec::as_slice);
-        if let Some(known) = value(set, sli, shoppers, own, scope.window_us) {
-            values.insert(sli.name.clone(), known);
+        let known = shoppers.and_then(|shoppers| value(sli, shoppers, own));
+        values.extend(known.map(|known| (sli.name.clone(), known)));
+        let mut retries = shoppers.iter().flat_map(|shoppers| &shoppers.retries);
+        if let Some(retries) = retries.find(|retries| retries.name == sli.name) {
+            meant_counts.insert(sli.name.clone(), meant(retries));
         }
     }
     let middles = expected.iter().map(|(sli, windows)| {
@@ -71,6 +78,7 @@ pub fn outside(
     Ok(Outside {
         values,
         expected: middles.collect(),
+        meant: meant_counts,
         excluded,
         newest_us,
     })
@@ -78,11 +86,9 @@ pub fn outside(
 
 /// The value of an SLI that is counted by shopper.
 fn value(
-    set: &SliSetPlan,
     sli: &SliPlan,
     shoppers: &VisitResults,
     maintenance: &[TimeWindow],
-    window_us: i64,
 ) -> Option<OutsideValue> {
     match &sli.measure {
         Measure::UserUptime { .. } => {
@@ -122,13 +128,6 @@ fn value(
                 detail: Some(SliDetail::Funnel(steps.collect())),
                 ..OutsideValue::default()
             })
-        }
-        Measure::Ratio { .. } if set.collapse_within_us.is_some() => {
-            let retries = shoppers
-                .retries
-                .iter()
-                .find(|retries| retries.name == sli.name)?;
-            Some(collapsed(retries, maintenance, window_us))
         }
         Measure::Ratio { .. }
         | Measure::Rate { .. }
@@ -176,38 +175,19 @@ fn uptime_value(uptime: &UserUptime, maintenance: &[TimeWindow]) -> OutsideValue
     }
 }
 
-/// A share of what was meant, not of what was asked: a repeat after a failure counts once.
-fn collapsed(retries: &Retries, maintenance: &[TimeWindow], window_us: i64) -> OutsideValue {
-    let (mut good, mut valid, mut all_good, mut all_valid) = (0, 0, 0, 0);
-    let mut windows = Vec::with_capacity(retries.windows.len());
-    for window in &retries.windows {
-        let attempts = window.attempts;
-        all_good += attempts.good_intents;
-        all_valid += attempts.intents;
-        if !is_excluded(maintenance, window.start_us, window.start_us + window_us) {
-            good += attempts.good_intents;
-            valid += attempts.intents;
-        }
-        windows.push(SliWindow {
+/// What was meant, not what was asked: a repeat after a failure counts once.
+fn meant(retries: &Retries) -> MeantCounts {
+    let counts = |count: fn(Attempts) -> u64| {
+        let windows = retries.windows.iter();
+        let counts = windows.map(|window| WindowCount {
             start_us: window.start_us,
-            value: (attempts.intents > 0).then(|| ratio(attempts.good_intents, attempts.intents)),
-            good: attempts.good_intents,
-            valid: attempts.intents,
-            count: attempts.intents,
-            state: WindowState::Met,
-            interval: interval::share(attempts.good_intents, attempts.intents),
-            ..SliWindow::default()
+            count: count(window.attempts),
         });
-    }
-    OutsideValue {
-        value: (valid > 0).then(|| ratio(good, valid)),
-        value_with_excluded: (valid < all_valid).then(|| ratio(all_good, all_valid)),
-        interval: interval::share(good, valid),
-        good,
-        valid,
-        count: valid,
-        windows,
-        detail: None,
+        counts.collect()
+    };
+    MeantCounts {
+        good: counts(|attempts| attempts.good_intents),
+        valid: counts(|attempts| attempts.intents),
     }
 }
 

@@ -31,7 +31,7 @@ pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
     let mut slis: Vec<SliRow> = slis
         .map(|(sli, series)| SliRow {
             detail: is_week.then(|| analysts::detail(judged, sli, series)),
-            ..sli_row(series)
+            ..sli_row(judged, series)
         })
         .collect();
     slis.sort_by_key(|sli| sli.state);
@@ -98,7 +98,8 @@ fn bad_side(bad: sli::BadSide) -> BadSide {
     }
 }
 
-fn sli_row(series: &SliSeries) -> SliRow {
+fn sli_row(judged: &Judged, series: &SliSeries) -> SliRow {
+    let is_own_window = series.window_us != judged.scope.window_us;
     let levels = series.levels.iter();
     let mut levels: Vec<LevelRow> = levels
         .filter_map(|outcome| Some(level_row(outcome, limit_of(series, outcome)?)))
@@ -108,6 +109,8 @@ fn sli_row(series: &SliSeries) -> SliRow {
         name: series.name.clone(),
         title: series.title.clone(),
         kind: series.kind.to_owned(),
+        own_window_s: is_own_window.then(|| seconds(series.window_us)),
+        own_time_zone: series.time_zone.clone(),
         unit: sli_unit(series.unit),
         value: series.value,
         worst: series.worst_window().and_then(|window| {

@@ -9,7 +9,7 @@ use crate::rollup::{Rollup, RollupPlan, Segments, SeriesKey, WindowCount};
 use crate::sli::expected::{
     EarlierWeek, Expected, ExpectedTraffic, TrafficHistory, earlier_week, weeks_earlier,
 };
-use crate::sli::{ExpectedPlan, HolidayTraffic, SliPlan, SliSetPlan};
+use crate::sli::{ExpectedPlan, HolidayTraffic, Scope, SliPlan, SliSetPlan};
 use crate::time_window::TimeWindow;
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -81,21 +81,22 @@ impl Past {
             .collect()
     }
 
-    /// How many requests of an SLI are expected in each window of a range; `None` where nothing is.
+    /// How many requests of an SLI are expected in each of its windows; `None` where nothing is.
     pub fn expected(
         &self,
         sli: &SliPlan,
         plan: &ExpectedPlan,
         zone: &TimeZone,
-        range: TimeWindow,
-        window_us: i64,
+        scope: Scope,
     ) -> Vec<Option<Expected>> {
         let counts = self.counts(|series| sli.event.covers(series));
         let history = self.history(&sli.name, &counts);
-        let traffic = ExpectedTraffic::new(plan, zone, history, range.start_us);
-        let starts = (0..).map(|index| range.start_us + index * window_us);
-        let starts = starts.take_while(|start_us| *start_us < range.end_us);
-        traffic.of_each(starts, window_us).map(Result::ok).collect()
+        let traffic = ExpectedTraffic::new(plan, zone, history, scope.range.start_us);
+        let starts = (0..scope.windows()).map(|index| scope.start_us(index));
+        traffic
+            .of_each(starts, scope.window_us)
+            .map(Result::ok)
+            .collect()
     }
 
     /// What was counted of an SLI in the same stretch so many weeks earlier.

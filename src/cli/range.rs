@@ -1,36 +1,37 @@
 //! Which part of the lake is judged, and everything that is known of it.
 
+mod earlier;
+mod stretch;
+
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::arguments::{OriginChoice, RangeArguments, RollupArguments};
-use super::changes::Side;
+use super::arguments::{OriginChoice, RangeArguments};
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::facts::RunFacts;
-use super::fit::check_fit;
-use super::maintenance::maintenance;
 use super::objectives;
 use super::outside::{ExpectedRates, expected_rates, outside};
-use super::past::{LAST_YEAR_WEEKS, Past};
+use super::past::Past;
 use super::shoppers::{Asked, Followed, shoppers};
 use crate::annotations::{Annotation, load_annotations};
 use crate::declared_files::DurationText;
-use crate::lake::{Lake, LakeReader};
+use crate::lake::Lake;
 use crate::request_record::Origin;
 use crate::rollup::{Dimension, Rollup, RollupPlan, Segments, scan};
 use crate::sli::expected::weeks_earlier;
 use crate::sli::objective::ObjectiveOutcome;
-use crate::sli::{Outside, Scope, SliSeries, SliSetPlan, evaluate};
-use crate::time_window::{TimeWindow, now_us, parse_time, parse_week, zone};
+use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
+use crate::time_window::zone;
+
+pub use earlier::{Against, Previous};
+use earlier::{earlier_run, previous};
+pub use stretch::plain;
+use stretch::{Found, is_minutes, scope};
 
 /// Rollup window for a rehearsal: its charts show seconds.
 pub const RUN_WINDOW_US: i64 = 1_000_000;
-/// Windows of the rollups that are kept, µs.
-const MINUTE_US: i64 = 60_000_000;
-/// The most windows in one result; a year of minutes is 525,600.
-const WINDOWS_MAX: i64 = 2_000_000;
 
 /// Everything that a report or an SLI table is made of.
 #[derive(Debug)]
@@ -67,54 +68,14 @@ pub struct Judged {
     pub title: String,
 }
 
-/// A range that this one is compared with.
-#[derive(Debug)]
-pub struct Previous {
-    /// What was judged.
-    pub scope: Scope,
-    /// Its counts.
-    pub rollup: Rollup,
-    /// Its SLIs, of which those by shopper have no values.
-    pub series: Vec<SliSeries>,
-}
-
-impl Previous {
-    /// All of it.
-    pub fn side(&self) -> Side<'_> {
-        Side {
-            series: &self.series,
-            rollup: &self.rollup,
-            stretch: self.scope.range,
-            window_us: self.scope.window_us,
-        }
-    }
+/// All of a rehearsal, in the windows of the set.
+pub fn run_scope(facts: &RunFacts, set: &SliSetPlan) -> Result<Scope, Failure> {
+    scope(&Found::run(facts), set.rehearsal_window_us)
 }
 
 /// Reads and judges what the arguments mean.
 pub fn judge(arguments: &RangeArguments, lake: &Lake) -> Result<Judged, Failure> {
     judge_against(arguments, Against::Nothing, lake)
-}
-
-/// With what a range is compared.
-#[derive(Debug, Clone, Copy)]
-pub enum Against<'a> {
-    /// Nothing: only a report compares.
-    Nothing,
-    /// The same local times so many weeks earlier.
-    WeeksEarlier(u32),
-    /// A rehearsal.
-    Run(&'a str),
-}
-
-impl<'a> Against<'a> {
-    /// What `--compare` means.
-    pub fn from_text(text: Option<&'a str>) -> Self {
-        match text {
-            None | Some("previous") => Against::WeeksEarlier(1),
-            Some("last-year") => Against::WeeksEarlier(LAST_YEAR_WEEKS),
-            Some(run_id) => Against::Run(run_id),
-        }
-    }
 }
 
 /// Reads and judges what the arguments mean, beside another range.
@@ -123,7 +84,7 @@ pub fn judge_against(
     against: Against<'_>,
     lake: &Lake,
 ) -> Result<Judged, Failure> {
-    let set = definitions::sli_set(arguments.defs.as_deref(), arguments.thresholds.as_deref())?;
+    let set = sli_set(arguments)?;
     let reader = lake.reader()?;
     let run = arguments
         .run
@@ -131,7 +92,10 @@ pub fn judge_against(
         .map(|run_id| run_facts(lake, run_id))
         .transpose()?;
     let origin = origin(arguments.origin, run.is_some());
-    let window_us = window_us(arguments, &set, run.is_some())?;
+    let window_us = match run {
+        Some(_) => set.rehearsal_window_us,
+        None => set.window_us,
+    };
     let zone = zone_of(arguments.tz.as_deref(), &set)?;
     let segments = match run {
         Some(_) => None,
@@ -170,10 +134,9 @@ pub fn judge_against(
     };
     let asked = Asked {
         set: &set,
-        range: scope.range,
+        scope,
         origin,
         run_id: run.as_ref().map(|facts| facts.run_id.as_str()),
-        window_us,
     };
     let followed = shoppers(lake, &reader, asked, &zone)?;
     let newest_us = segments
@@ -181,20 +144,28 @@ pub fn judge_against(
         .and_then(|segments| segments.extent_us(origin))
         .map(|(_, newest_us)| newest_us);
     let expected = expected_rates(&set, scope, &zone, past.as_ref());
-    let outside = outside(&set, scope, &zone, &expected, &followed.visits, newest_us)?;
+    let visits = Some(&followed.visits);
+    let outside = outside(&set, scope, &zone, &expected, visits, newest_us)?;
     let mut series = evaluate(&set, &rollup, scope, &outside)?;
     let objectives = match &segments {
         Some(segments) if is_minutes(scope) => {
-            objectives::of_logs(&set, segments, origin, scope, &zone, newest_us)?
+            let logs = objectives::Logs {
+                lake,
+                reader: &reader,
+                segments,
+                newest_us,
+            };
+            objectives::of_logs(&logs, asked, &zone)?
         }
         _ => objectives::of_series(&set, &series, scope, &zone),
     };
     objectives::put_into(&set, &mut series, &objectives);
     let previous = match (against, &segments) {
-        (Against::Run(run_id), _) => Some(earlier_run(&set, lake, &reader, run_id)?),
+        (Against::Run(run_id), _) => Some(earlier_run(&set, lake, &reader, run_id, &zone)?),
         (Against::WeeksEarlier(weeks), Some(segments)) if is_minutes(scope) => {
             let earlier = weeks_earlier(scope.range.start_us, weeks, &zone);
-            previous(&set, segments, origin, scope, earlier, &zone)?
+            let asked = asked.moved(earlier);
+            previous(lake, &reader, segments, asked, &zone)?
         }
         (Against::Nothing | Against::WeeksEarlier(_), _) => None,
     };
@@ -266,15 +237,16 @@ fn run_facts(lake: &Lake, run_id: &str) -> Result<RunFacts, Failure> {
     Ok(serde_json::from_str(&json)?)
 }
 
-fn window_us(arguments: &RangeArguments, set: &SliSetPlan, is_run: bool) -> Result<i64, Failure> {
-    let Some(text) = &arguments.window else {
-        return Ok(if is_run {
-            set.rehearsal_window_us
-        } else {
-            set.window_us
-        });
-    };
-    whole_seconds(text)
+/// The set, with the windows and the zone that were asked for in the place of its own.
+fn sli_set(arguments: &RangeArguments) -> Result<SliSetPlan, Failure> {
+    let mut set = definitions::sli_set(arguments.defs.as_deref(), arguments.thresholds.as_deref())?;
+    if let Some(text) = &arguments.window {
+        set.ask_windows(whole_seconds(text)?);
+    }
+    if arguments.tz.is_some() {
+        set.ask_zone();
+    }
+    Ok(set)
 }
 
 /// The length of a window that a user wrote, µs.
@@ -309,192 +281,4 @@ pub fn origin(choice: Option<OriginChoice>, is_run: bool) -> Origin {
         None if is_run => Origin::Drill,
         None => Origin::Customer,
     }
-}
-
-/// The stretch of time of `rollup`: what was asked for, or all that the lake has.
-pub fn plain(arguments: &RollupArguments, reader: &LakeReader) -> Result<TimeWindow, Failure> {
-    let zone = zone(&arguments.tz)?;
-    if let Some(week) = &arguments.week {
-        return Ok(parse_week(week, &zone)?);
-    }
-    let now_us = now_us();
-    let (low, high) = reader.extent_us()?.unwrap_or((0, 0));
-    let bound = |text: &Option<String>, default_us: i64| match text {
-        Some(text) => parse_time(text, &zone, now_us),
-        None => Ok(default_us),
-    };
-    let start_us = bound(&arguments.from, low)?;
-    Ok(TimeWindow::new(
-        start_us,
-        bound(&arguments.to, high.max(start_us) + 1)?,
-    )?)
-}
-
-/// What is wanted, and where there can be data.
-#[derive(Clone, Copy)]
-struct Found {
-    wanted: TimeWindow,
-    covered: TimeWindow,
-    alignment: Alignment,
-}
-
-/// Where windows begin.
-#[derive(Clone, Copy)]
-enum Alignment {
-    /// At the start of the range: a rehearsal.
-    Start,
-    /// At whole multiples of their length: logs.
-    Clock,
-}
-
-impl Found {
-    fn run(facts: &RunFacts) -> Self {
-        let window = TimeWindow {
-            start_us: facts.started_us,
-            end_us: facts.started_us + facts.judged_us.max(1),
-        };
-        Self {
-            wanted: window,
-            covered: window,
-            alignment: Alignment::Start,
-        }
-    }
-
-    fn in_lake(
-        arguments: &RangeArguments,
-        extent_us: Option<(i64, i64)>,
-        origin: Origin,
-        zone: &TimeZone,
-        window_us: i64,
-    ) -> Result<Self, Failure> {
-        let (low, high) = extent_us.ok_or_else(|| nothing(arguments, origin))?;
-        let extent = covered(low, high, window_us);
-        if let Some(week) = &arguments.week {
-            let wanted = parse_week(week, zone)?;
-            check_fit(&[wanted.start_us, wanted.end_us], window_us)?;
-            return Ok(Self {
-                wanted,
-                covered: extent,
-                alignment: Alignment::Clock,
-            });
-        }
-        let now_us = now_us();
-        let bound = |text: &Option<String>, default_us: i64| match text {
-            Some(text) => parse_time(text, zone, now_us),
-            None => Ok(default_us),
-        };
-        let start_us = bound(&arguments.from, extent.start_us)?;
-        let end_us = bound(&arguments.to, extent.end_us.max(start_us + 1))?;
-        let wanted = TimeWindow::new(start_us, end_us)?;
-        // An age is a rough word, and windows are added around it; a time is meant as it stands.
-        let is_time =
-            |text: &Option<String>| text.as_ref().is_some_and(|text| !text.starts_with('-'));
-        let named = [(&arguments.from, start_us), (&arguments.to, end_us)];
-        let named = named.iter().filter(|(text, _)| is_time(text));
-        let named: Vec<i64> = named.map(|(_, ts_us)| *ts_us).collect();
-        check_fit(&named, window_us)?;
-        Ok(Self {
-            wanted,
-            covered: extent,
-            alignment: Alignment::Clock,
-        })
-    }
-}
-
-/// A rehearsal that another one is compared with.
-fn earlier_run(
-    set: &SliSetPlan,
-    lake: &Lake,
-    reader: &LakeReader,
-    run_id: &str,
-) -> Result<Previous, Failure> {
-    let facts = run_facts(lake, run_id)?;
-    let found = Found::run(&facts);
-    let scope = scope(&found, set.rehearsal_window_us)?;
-    let plan = RollupPlan::new(RUN_WINDOW_US, set.cuts_us());
-    let rollup = scan(reader, &plan, &Dimension::ALL, scope.range, |series| {
-        series.origin == Origin::Drill && series.run_id == run_id
-    })?;
-    let series = evaluate(set, &rollup, scope, &Outside::default())?;
-    Ok(Previous {
-        scope,
-        rollup,
-        series,
-    })
-}
-
-/// As long a stretch from an earlier moment; `None` where the lake has nothing of it.
-fn previous(
-    set: &SliSetPlan,
-    segments: &Segments<'_>,
-    origin: Origin,
-    scope: Scope,
-    start_us: i64,
-    zone: &TimeZone,
-) -> Result<Option<Previous>, Failure> {
-    let start_us = start_us.div_euclid(scope.window_us) * scope.window_us;
-    let range = TimeWindow {
-        start_us,
-        end_us: start_us + (scope.range.end_us - scope.range.start_us),
-    };
-    let plan = RollupPlan::new(scope.window_us, set.cuts_us());
-    let rollup = segments.rollup(plan, range, |series| series.origin == origin)?;
-    if rollup.is_empty() {
-        return Ok(None);
-    }
-    let scope = Scope { range, ..scope };
-    let outside = Outside {
-        excluded: maintenance(set, zone, range)?,
-        ..Outside::default()
-    };
-    let series = evaluate(set, &rollup, scope, &outside)?;
-    Ok(Some(Previous {
-        scope,
-        rollup,
-        series,
-    }))
-}
-
-/// Where there is data. Of windows longer than a minute a missing part of a minute at either end is
-/// no reason to leave out the whole window.
-fn covered(low_us: i64, high_us: i64, window_us: i64) -> TimeWindow {
-    if window_us <= MINUTE_US {
-        return TimeWindow {
-            start_us: low_us,
-            end_us: high_us + 1,
-        };
-    }
-    TimeWindow {
-        start_us: low_us.div_euclid(MINUTE_US) * MINUTE_US,
-        end_us: (high_us.div_euclid(MINUTE_US) + 1) * MINUTE_US,
-    }
-}
-
-/// Whether kept rollups, which have minutes, can answer.
-fn is_minutes(scope: Scope) -> bool {
-    scope.window_us % MINUTE_US == 0 && scope.range.start_us % MINUTE_US == 0
-}
-
-fn scope(found: &Found, window_us: i64) -> Result<Scope, Failure> {
-    let Found {
-        wanted, covered, ..
-    } = *found;
-    let start_us = match found.alignment {
-        Alignment::Start => wanted.start_us,
-        Alignment::Clock => wanted.start_us.div_euclid(window_us) * window_us,
-    };
-    let windows = (wanted.end_us - start_us + window_us - 1) / window_us;
-    if windows > WINDOWS_MAX {
-        return Err(Failure::usage(format!(
-            "{windows} windows are more than {WINDOWS_MAX} (hint: a shorter range, or a longer --window)"
-        )));
-    }
-    Ok(Scope {
-        range: TimeWindow {
-            start_us,
-            end_us: start_us + windows * window_us,
-        },
-        covered,
-        window_us,
-    })
 }

@@ -182,9 +182,11 @@ impl Rehearsal {
         origin: Instant,
     ) -> LiveSettings {
         let labels = self.plan.traffic.labels.iter();
+        let mut set = self.set.clone();
+        set.count_attempts();
         LiveSettings {
             terminal,
-            set: self.set.clone(),
+            set,
             progress: Arc::clone(progress),
             state,
             started_us,

@@ -15,10 +15,13 @@ use parameters::QueryReader;
 use super::customers::{is_failure, is_person};
 use super::exit_code::Failure;
 use super::maintenance::{Maintenance, maintenance};
+use super::range::RUN_WINDOW_US;
 use crate::lake::{Lake, LakeError, LakeReader, RowFilter};
 use crate::request_record::Origin;
 use crate::rollup::{RollupError, RowReader, SeriesKey};
-use crate::sli::{FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, SliSetPlan};
+use crate::sli::{
+    Alignment, FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, Scope, SliPlan, SliSetPlan,
+};
 use crate::time_window::TimeWindow;
 use crate::visits::{
     AffectedPlan, ChannelPlan, ClusterPlan, FunnelPlan, Parameters, Predicate, RetryPlan,
@@ -52,14 +55,38 @@ const VERSION: u32 = 4;
 pub struct Asked<'a> {
     /// Whose questions.
     pub set: &'a SliSetPlan,
-    /// What is counted.
-    pub range: TimeWindow,
+    /// What is counted, and in which windows.
+    pub scope: Scope,
     /// Whose requests.
     pub origin: Origin,
     /// Of which rehearsal; `None` for logs.
     pub run_id: Option<&'a str>,
-    /// Length of a window, µs.
-    pub window_us: i64,
+}
+
+impl Asked<'_> {
+    /// The same of as long a range that begins at another moment, or at the start of its window.
+    pub fn moved(self, start_us: i64) -> Self {
+        let (range, window_us) = (self.scope.range, self.scope.window_us);
+        let start_us = start_us.div_euclid(window_us) * window_us;
+        let range = TimeWindow {
+            start_us,
+            end_us: start_us + (range.end_us - range.start_us),
+        };
+        let scope = Scope {
+            range,
+            ..self.scope
+        };
+        Self { scope, ..self }
+    }
+
+    /// Length of the windows of the rollup, µs: what is counted in them falls into the windows of
+    /// every SLI.
+    fn cell_us(&self) -> i64 {
+        match self.scope.alignment {
+            Alignment::Clock => self.scope.window_us,
+            Alignment::Start => RUN_WINDOW_US,
+        }
+    }
 }
 
 /// What a pass over the rows of shoppers tells.
@@ -92,18 +119,82 @@ pub enum ShoppersError {
     Visits(#[from] VisitError),
 }
 
-/// Answers every question of the set, and those of the report.
+/// Answers every question of the set, and those of the report; days are those of the SLI's zone.
 pub fn shoppers(
     lake: &Lake,
     reader: &LakeReader,
     asked: Asked<'_>,
     zone: &TimeZone,
 ) -> Result<Followed, Failure> {
-    let days = days_of(asked.range, zone).map_err(ShoppersError::from)?;
-    let maintenance = maintenance(asked.set, zone, asked.range)?;
-    let answers = days.into_par_iter().map(|range| {
-        let plan = plan(asked, range, zone, &maintenance);
-        let name = name(reader, asked, &plan);
+    let maintenance = maintenance(asked.set, zone, asked.scope.range)?;
+    let mut whole = of_questions(lake, reader, asked, &Questions::all(zone, &maintenance))?;
+    for other in other_zones(asked.set, zone) {
+        let questions = Questions {
+            zone: other,
+            is_main: false,
+            ..Questions::all(zone, &maintenance)
+        };
+        let found = of_questions(lake, reader, asked, &questions)?;
+        whole.visits.uptimes.extend(found.visits.uptimes);
+        whole.visits.funnels.extend(found.visits.funnels);
+    }
+    Ok(whole)
+}
+
+/// Zones in which days of shoppers are counted besides `zone`.
+fn other_zones<'a>(set: &'a SliSetPlan, zone: &TimeZone) -> Vec<&'a TimeZone> {
+    let mut zones: Vec<&TimeZone> = Vec::new();
+    for sli in &set.slis {
+        let has_days = matches!(
+            sli.measure,
+            Measure::UserUptime { .. } | Measure::Funnel { .. }
+        );
+        if let Some(own) = sli
+            .time_zone
+            .as_ref()
+            .filter(|own| has_days && *own != zone)
+            && !zones.contains(&own)
+        {
+            zones.push(own);
+        }
+    }
+    zones
+}
+
+/// Questions that are answered by days of one zone.
+#[derive(Clone, Copy)]
+struct Questions<'a> {
+    /// That zone.
+    zone: &'a TimeZone,
+    /// Zone of all SLIs that do not say theirs.
+    zone_of_set: &'a TimeZone,
+    /// Whether those that know no days, and those of the report, are among them.
+    is_main: bool,
+    maintenance: &'a Maintenance,
+}
+
+impl<'a> Questions<'a> {
+    fn all(zone: &'a TimeZone, maintenance: &'a Maintenance) -> Self {
+        Self {
+            zone,
+            zone_of_set: zone,
+            is_main: true,
+            maintenance,
+        }
+    }
+}
+
+fn of_questions(
+    lake: &Lake,
+    reader: &LakeReader,
+    asked: Asked<'_>,
+    questions: &Questions<'_>,
+) -> Result<Followed, Failure> {
+    let range = asked.scope.range;
+    let days = days_of(range, questions.zone).map_err(ShoppersError::from)?;
+    let answers = days.into_par_iter().map(|day| {
+        let plan = plan(asked, day, questions);
+        let name = name(reader, asked, &plan, questions);
         let kept = lake.read_derived_text(&name);
         if let Some(kept) = kept.and_then(|kept| serde_json::from_str(&kept).ok()) {
             return Ok(kept);
@@ -119,7 +210,7 @@ pub fn shoppers(
     let mut answers = answers.into_iter();
     let mut whole = match answers.next() {
         Some(first) => first,
-        None => count(reader, asked, plan(asked, asked.range, zone, &maintenance))?,
+        None => count(reader, asked, plan(asked, range, questions))?,
     };
     answers.for_each(|answer| whole.merge(&answer));
     Ok(whole)
@@ -128,9 +219,10 @@ pub fn shoppers(
 /// The answers where there is no row to look at.
 pub fn nobody(asked: Asked<'_>, zone: &TimeZone) -> Result<Followed, Failure> {
     let none = |_: &mut VisitPass| Ok::<(), ShoppersError>(());
-    let maintenance = maintenance(asked.set, zone, asked.range)?;
+    let maintenance = maintenance(asked.set, zone, asked.scope.range)?;
+    let questions = Questions::all(zone, &maintenance);
     Ok(Followed {
-        visits: answer(&plan(asked, asked.range, zone, &maintenance), none)?,
+        visits: answer(&plan(asked, asked.scope.range, &questions), none)?,
         parameters: Parameters::default(),
     })
 }
@@ -141,7 +233,12 @@ pub fn with_maintenance(name: &str) -> String {
 }
 
 /// What names the answer: the parts it can come from, and the questions.
-fn name(reader: &LakeReader, asked: Asked<'_>, plan: &VisitPlan) -> String {
+fn name(
+    reader: &LakeReader,
+    asked: Asked<'_>,
+    plan: &VisitPlan,
+    questions: &Questions<'_>,
+) -> String {
     let scan = plan.scan();
     let parts = reader
         .files()
@@ -149,14 +246,21 @@ fn name(reader: &LakeReader, asked: Asked<'_>, plan: &VisitPlan) -> String {
         .filter(|part| part.may_hold_any_of(scan));
     let mut names: Vec<String> = parts.map(crate::lake::PartFile::name).collect();
     names.sort_unstable();
+    let zone_name = |zone: &TimeZone| zone.iana_name().unwrap_or("UTC").to_owned();
+    let slis = asked.set.slis.iter().map(|sli| {
+        let zone = zone_name(sli.zone(questions.zone_of_set));
+        format!("{} {zone}", asked.scope.of(sli).window_us)
+    });
     let text = format!(
-        "{VERSION} {} {:?} {} {:?} {} {}\n{}",
+        "{VERSION} {} {:?} {} {:?} {} {} {} {:?}\n{}",
         asked.set.sha256,
         plan.range,
         asked.origin,
         asked.run_id,
-        asked.window_us,
-        plan.zone.iana_name().unwrap_or("UTC"),
+        asked.scope.window_us,
+        zone_name(&plan.zone),
+        questions.is_main,
+        slis.collect::<Vec<_>>(),
         names.join("\n")
     );
     let id = blake3::hash(text.as_bytes()).to_hex();
@@ -252,67 +356,73 @@ fn is_asset(series: &SeriesKey) -> bool {
     last.contains('.') || matches!(last, "{image}" | "{font}" | "{file}")
 }
 
-fn plan(
-    asked: Asked<'_>,
-    range: TimeWindow,
-    zone: &TimeZone,
-    maintenance: &Maintenance,
-) -> VisitPlan {
-    let mut plan = VisitPlan::new(range, zone.clone());
+fn plan(asked: Asked<'_>, range: TimeWindow, questions: &Questions<'_>) -> VisitPlan {
+    let mut plan = VisitPlan::new(range, questions.zone.clone());
     for sli in &asked.set.slis {
-        match &sli.measure {
-            Measure::UserUptime { bad, cutoff_us } => {
-                let (event, bad) = (sli.event.clone(), bad.clone());
-                plan.uptimes.push(UptimePlan {
+        put_question(&mut plan, sli, asked, questions);
+    }
+    if questions.is_main {
+        put_questions_of_report(&mut plan, asked);
+    }
+    plan
+}
+
+/// What must be asked for an SLI, if these days are its own.
+fn put_question(plan: &mut VisitPlan, sli: &SliPlan, asked: Asked<'_>, questions: &Questions<'_>) {
+    let are_its_days = sli.zone(questions.zone_of_set) == questions.zone;
+    match &sli.measure {
+        Measure::UserUptime { bad, cutoff_us } if are_its_days => {
+            let (event, bad) = (sli.event.clone(), bad.clone());
+            plan.uptimes.push(UptimePlan {
+                name: sli.name.clone(),
+                valid: Predicate::new(move |series| event.covers(series)),
+                bad: Predicate::new(move |series| bad.iter().any(|bad| bad.covers(series.status))),
+                cutoff_us: *cutoff_us,
+                base_us: asked.scope.of(sli).window_us,
+            });
+        }
+        Measure::Funnel {
+            steps,
+            unit: FunnelUnit::Shoppers,
+        } if are_its_days => {
+            let excluded = questions.maintenance.get(&sli.name);
+            let excluded = excluded.cloned().unwrap_or_default();
+            if !excluded.is_empty() {
+                plan.funnels
+                    .push(funnel(&with_maintenance(&sli.name), steps));
+            }
+            plan.funnels.push(FunnelPlan {
+                excluded,
+                ..funnel(&sli.name, steps)
+            });
+        }
+        Measure::Ratio { good } => {
+            if let Some(within_us) = sli.collapse_within_us.filter(|_| questions.is_main) {
+                let (event, good) = (sli.event.clone(), good.clone());
+                plan.retries.push(RetryPlan {
                     name: sli.name.clone(),
                     valid: Predicate::new(move |series| event.covers(series)),
-                    bad: Predicate::new(move |series| {
-                        bad.iter().any(|bad| bad.covers(series.status))
-                    }),
-                    cutoff_us: *cutoff_us,
-                    base_us: asked.window_us,
+                    bad: Predicate::new(move |series| !good.covers(series)),
+                    within_us,
+                    leave_us: SESSION_GAP_US,
+                    window_us: asked.cell_us(),
+                    failing_share: FAILING_SHARE,
                 });
             }
-            Measure::Funnel {
-                steps,
-                unit: FunnelUnit::Shoppers,
-            } => {
-                let excluded = maintenance.get(&sli.name).cloned().unwrap_or_default();
-                if !excluded.is_empty() {
-                    plan.funnels
-                        .push(funnel(&with_maintenance(&sli.name), steps));
-                }
-                plan.funnels.push(FunnelPlan {
-                    excluded,
-                    ..funnel(&sli.name, steps)
-                });
-            }
-            Measure::Ratio { good } => {
-                if let Some(within_us) = asked.set.collapse_within_us {
-                    let (event, good) = (sli.event.clone(), good.clone());
-                    plan.retries.push(RetryPlan {
-                        name: sli.name.clone(),
-                        valid: Predicate::new(move |series| event.covers(series)),
-                        bad: Predicate::new(move |series| !good.covers(series)),
-                        within_us,
-                        leave_us: SESSION_GAP_US,
-                        window_us: asked.window_us,
-                        failing_share: FAILING_SHARE,
-                    });
-                }
-            }
-            Measure::Funnel {
-                unit: FunnelUnit::Requests,
-                ..
-            }
-            | Measure::Rate { .. }
-            | Measure::Latency { .. }
-            | Measure::LatencyCut { .. }
-            | Measure::WindowsGood { .. }
-            | Measure::Apdex { .. }
-            | Measure::Composite { .. } => {}
         }
+        Measure::UserUptime { .. }
+        | Measure::Funnel { .. }
+        | Measure::Rate { .. }
+        | Measure::Latency { .. }
+        | Measure::LatencyCut { .. }
+        | Measure::WindowsGood { .. }
+        | Measure::Apdex { .. }
+        | Measure::Composite { .. } => {}
     }
+}
+
+/// What no SLI asks.
+fn put_questions_of_report(plan: &mut VisitPlan, asked: Asked<'_>) {
     if asked.set.funnel.len() > 1 {
         plan.funnels.push(funnel(WHOLE, &asked.set.funnel));
     }
@@ -328,7 +438,7 @@ fn plan(
         bad: Predicate::new(is_failure),
         within_us: asked.set.collapse_within_us.unwrap_or(REPEAT_WITHIN_US),
         leave_us: SESSION_GAP_US,
-        window_us: asked.window_us,
+        window_us: asked.scope.window_us,
         failing_share: FAILING_SHARE,
     });
     plan.clusters = Some(ClusterPlan {
@@ -342,13 +452,12 @@ fn plan(
     plan.channels = Some(ChannelPlan {
         valid: Predicate::new(is_person),
         within_us: CHANNEL_WITHIN_US,
-        window_us: asked.window_us,
+        window_us: asked.scope.window_us,
     });
     plan.sessions = Some(SessionPlan {
         valid: Predicate::new(is_person),
         gap_us: SESSION_GAP_US,
     });
-    plan
 }
 
 fn funnel(name: &str, steps: &[FunnelStepPlan]) -> FunnelPlan {

@@ -19,7 +19,7 @@ use super::report::write_text;
 use super::terminal::Terminal;
 use crate::lake::{Lake, export_parquet};
 use crate::sli::{SliSeries, SliState, SliWindow};
-use crate::time_window::rfc3339;
+use crate::time_window::{US_PER_S, rfc3339};
 use parts::{parts, table};
 
 /// Runs the verb.
@@ -103,6 +103,7 @@ fn windows_table(judged: &Judged) -> Result<RecordBatch, ArrowError> {
         let counts = rows().map(|(_, window)| i64::try_from(pick(window)).unwrap_or(i64::MAX));
         Arc::new(Int64Array::from_iter_values(counts))
     };
+    let lengths = rows().map(|(series, _)| series.window_us / US_PER_S);
     let starts = rows().map(|(_, window)| window.start_us);
     let starts = TimestampMicrosecondArray::from_iter_values(starts).with_timezone("UTC");
     RecordBatch::try_from_iter_with_nullable([
@@ -126,6 +127,11 @@ fn windows_table(judged: &Judged) -> Result<RecordBatch, ArrowError> {
         ("count", counts(&|window| window.count), false),
         ("state", texts(&|_, window| word(&window.state)), false),
         (
+            "window_s",
+            Arc::new(Int64Array::from_iter_values(lengths)) as ArrayRef,
+            false,
+        ),
+        (
             "definition_sha256",
             texts(&|series, _| series.definition_sha256.clone()),
             false,
@@ -148,6 +154,7 @@ pub fn exit_code(series: &[SliSeries]) -> ExitCode {
 struct SliJson<'a> {
     from: String,
     to: String,
+    /// Of the set; each SLI has its own beside its windows.
     window_s: i64,
     origin: &'a str,
     definition_sha256: &'a str,
@@ -158,7 +165,7 @@ fn json(judged: &Judged) -> SliJson<'_> {
     SliJson {
         from: rfc3339(judged.scope.range.start_us),
         to: rfc3339(judged.scope.range.end_us),
-        window_s: judged.scope.window_us / 1_000_000,
+        window_s: judged.scope.window_us / US_PER_S,
         origin: judged.origin.as_str(),
         definition_sha256: &judged.set.sha256,
         slis: &judged.series,
@@ -168,7 +175,7 @@ fn json(judged: &Judged) -> SliJson<'_> {
 /// One line per SLI and window; names are identifiers of the SLI set.
 fn csv_text(judged: &Judged) -> String {
     use std::fmt::Write;
-    let mut text = "sli,kind,unit,window_start,value,good,valid,count,state\n".to_owned();
+    let mut text = "sli,kind,unit,window_start,value,good,valid,count,state,window_s\n".to_owned();
     for series in &judged.series {
         for window in &series.windows {
             let value = window
@@ -177,7 +184,7 @@ fn csv_text(judged: &Judged) -> String {
             // Writing to a `String` never fails.
             let _ = writeln!(
                 text,
-                "{},{},{},{},{value},{},{},{},{}",
+                "{},{},{},{},{value},{},{},{},{},{}",
                 csv::field(&series.name),
                 series.kind,
                 word(&series.unit),
@@ -185,7 +192,8 @@ fn csv_text(judged: &Judged) -> String {
                 window.good,
                 window.valid,
                 window.count,
-                word(&window.state)
+                word(&window.state),
+                series.window_us / US_PER_S
             );
         }
     }

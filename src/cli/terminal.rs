@@ -199,14 +199,33 @@ impl Terminal {
         if let Some(names) = table.column_mut(0) {
             names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME_WIDTH)));
         }
-        let table = table.trim_fmt();
+        let mut text = table.trim_fmt();
         if page.slis.iter().any(is_crossed) {
-            return format!(
-                "{table}\n ✕ crossed for as long as it must last, first at the time behind it"
-            );
+            text += "\n ✕ crossed for as long as it must last, first at the time behind it";
         }
-        table
+        text + &own_windows(page)
     }
+}
+
+/// A line per length of window that is not that of the page, shortest first.
+fn own_windows(page: &ReportPage) -> String {
+    let mut lengths: Vec<f64> = page
+        .slis
+        .iter()
+        .filter_map(|sli| sli.own_window_s)
+        .collect();
+    lengths.sort_by(f64::total_cmp);
+    lengths.dedup();
+    let lines = lengths.into_iter().map(|window_s| {
+        let slis = page.slis.iter();
+        let titles = slis
+            .filter(|sli| sli.own_window_s == Some(window_s))
+            .map(|sli| text::harmless(&sli.title).into_owned());
+        let titles: Vec<String> = titles.collect();
+        let window = text::duration(window_s);
+        format!("\n in windows of {window}: {}", titles.join("; "))
+    });
+    lines.collect()
 }
 
 fn width() -> u16 {

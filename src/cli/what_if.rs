@@ -5,12 +5,13 @@ use serde::Serialize;
 use super::arguments::{GlobalArguments, RangeArguments, WhatIfArguments};
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
+use super::objectives::history;
 use super::range;
 use super::terminal::Terminal;
 use crate::declared_files::choices_hint;
 use crate::lake::Lake;
 use crate::report::{Unit, text};
-use crate::sli::objective::{History, Slice, WhatIf, WhatIfAlerts, WhatIfCell, what_if};
+use crate::sli::objective::{WhatIf, WhatIfAlerts, WhatIfCell, what_if};
 use crate::sli::{Measure, Over, SliSetPlan, default_rules, over_of};
 use crate::time_window::{rfc3339, seconds};
 
@@ -38,14 +39,8 @@ pub fn run(
     let judged = range::judge(&sliced(arguments)?, &Lake::open(&global.lake)?)?;
     let overs = overs(&arguments.over, &judged.set)?;
     let index = index_of(&arguments.sli, &judged.set)?;
-    let slices = judged.series[index].windows.iter().map(|window| Slice {
-        start_us: window.start_us,
-        good: window.good,
-        valid: window.valid,
-        is_excluded: window.is_excluded(),
-    });
-    let slices: Vec<Slice> = slices.collect();
-    let history = History::new(judged.scope.range, judged.scope.window_us, &slices);
+    let sli = &judged.set.slis[index];
+    let history = history(sli, &judged.series[index], judged.scope);
     let mut cells = Vec::new();
     for over in &overs {
         for target in &arguments.targets {
@@ -59,10 +54,10 @@ pub fn run(
                 targets: &[*target],
                 overs: std::slice::from_ref(over),
                 rules: &rules,
-                count_min: judged.set.slis[index].count_min,
+                count_min: sli.count_min,
                 step_us: STEP_US,
             };
-            cells.extend(what_if(&history, &judged.zone, tried));
+            cells.extend(what_if(&history, sli.zone(&judged.zone), tried));
         }
     }
     let rows: Vec<CellJson> = cells

@@ -113,10 +113,7 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(
     findings.into_result(&source)?;
     match serde_path_to_error::deserialize(root.to_value()) {
         Ok(value) => {
-            let sha256 = Sha256::digest(text)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let sha256 = sha256_of(text);
             Ok(Declared {
                 value,
                 source,
@@ -409,6 +406,13 @@ fn named_in<'n>(message: &str, node: &'n Node) -> Option<&'n Node> {
     } else {
         None
     }
+}
+
+/// The SHA-256 of bytes, in lowercase hexadecimal.
+#[must_use]
+pub fn sha256_of(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The text with each value from the environment as the file has it. A value of up to three

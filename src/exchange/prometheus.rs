@@ -131,7 +131,8 @@ fn group(
         title,
         react: contact.and_then(|level| level.react.as_deref()),
     };
-    let window_us = set.window.map_or(RANGE_US_MIN, |window| window.as_us());
+    let window = sli.own().window.or(set.window);
+    let window_us = window.map_or(RANGE_US_MIN, |window| window.as_us());
     let mut ranges_us = BTreeSet::from([window_us.max(RANGE_US_MIN)]);
     let mut alerts = Vec::new();
     for objective in objectives {

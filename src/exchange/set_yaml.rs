@@ -11,6 +11,9 @@ use crate::sli::definition::SliSetDefinition;
 /// Lists that mean something when they are empty, or that must be there.
 const LISTS_KEPT: [&str; 5] = ["bad_status", "burn", "slis", "steps", "parts"];
 
+/// Maps that mean nothing when they are empty.
+const MAPS_LEFT_OUT: [&str; 2] = ["counting", "expected"];
+
 /// The file that says `set`.
 #[must_use]
 pub fn sli_set_yaml(set: &SliSetDefinition) -> String {
@@ -19,17 +22,13 @@ pub fn sli_set_yaml(set: &SliSetDefinition) -> String {
 
 /// What the file says, as a tree: optional keys that say nothing are left out.
 pub(super) fn tree(set: &SliSetDefinition) -> Value {
-    let tree = serde_json::to_value(set)
+    let mut tree = serde_json::to_value(set)
         .expect("a definition has text keys only, and serde_json writes any number");
-    let mut tree = without_nothing(tree);
-    if let Value::Object(set) = &mut tree {
-        for key in ["counting", "expected"] {
-            if set.get(key).is_some_and(is_empty_map) {
-                set.remove(key);
-            }
-        }
+    // What is false in the set is left out; an SLI says it to differ from the set.
+    if let Some(Value::Object(counting)) = tree.get_mut("counting") {
+        counting.retain(|_, value| *value != Value::Bool(false));
     }
-    tree
+    without_nothing(tree)
 }
 
 /// One event as a tree; empty where the set has none of that name.
@@ -47,8 +46,8 @@ fn without_nothing(value: Value) -> Value {
         Value::Object(entries) => Value::Object(
             entries
                 .into_iter()
-                .filter(|(key, value)| !says_nothing(key, value))
                 .map(|(key, value)| (key, without_nothing(value)))
+                .filter(|(key, value)| !says_nothing(key, value))
                 .collect::<Map<_, _>>(),
         ),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
@@ -57,12 +56,9 @@ fn without_nothing(value: Value) -> Value {
 
 fn says_nothing(key: &str, value: &Value) -> bool {
     match value {
-        Value::Null | Value::Bool(false) => true,
+        Value::Null => true,
         Value::Array(items) => items.is_empty() && !LISTS_KEPT.contains(&key),
-        Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
+        Value::Object(entries) => entries.is_empty() && MAPS_LEFT_OUT.contains(&key),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
-}
-
-fn is_empty_map(value: &Value) -> bool {
-    value.as_object().is_some_and(Map::is_empty)
 }

@@ -56,6 +56,7 @@ fn clean_sli(sli: &mut SliRow) {
     clean_line(&mut sli.name);
     clean_line(&mut sli.title);
     clean_line(&mut sli.kind);
+    sli.own_time_zone.iter_mut().for_each(clean_line);
     for level in &mut sli.levels {
         clean_line(&mut level.level);
     }

@@ -90,6 +90,12 @@ pub struct SliRow {
     pub title: String,
     /// `rate`, `ratio`, `latency` or `latency_cut`.
     pub kind: String,
+    /// Length of its windows, seconds, where it is not that of the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_window_s: Option<f64>,
+    /// Zone of its days, weeks and months, where it is not that of the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_time_zone: Option<String>,
     /// Unit of `value`, the levels and the interval.
     pub unit: Unit,
     /// The value over the whole range; `None` when there is not enough data.

@@ -35,7 +35,8 @@ pub mod objective;
 pub use crossing::{Evidence, LevelOutcome, crossings};
 pub use definition::{Combination, FunnelUnit, SliSetDefinition};
 pub use evaluate::{
-    EvaluateError, Outside, OutsideValue, Scope, evaluate, evaluate_some, settle_journeys,
+    Alignment, EvaluateError, MeantCounts, Outside, OutsideValue, Scope, evaluate, evaluate_some,
+    settle_journeys,
 };
 pub use plan::{
     BadSide, BurnRule, EventPlan, ExclusionPlan, ExpectedPlan, FunnelStepPlan, GoodPlan,

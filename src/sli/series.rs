@@ -47,8 +47,13 @@ pub struct SliSeries {
     pub kind: &'static str,
     /// Unit of every value here.
     pub unit: Unit,
-    /// SHA-256 of the SLI set, hex.
+    /// SHA-256 of the SLI set, and of the threshold file behind it where there is one, hex.
     pub definition_sha256: String,
+    /// Length of a window, µs.
+    pub window_us: i64,
+    /// Zone of its days, weeks and months, where it is not that of the set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Missed when a `contact` level was crossed for as long as it must last, or the objective of
     /// the whole range was missed by the value.
     pub state: SliState,
@@ -85,7 +90,8 @@ pub struct SliSeries {
     pub detail: Option<SliDetail>,
     /// Thresholds, mildest first.
     pub levels: Vec<LevelOutcome>,
-    /// One per window of the range, oldest first, no gaps.
+    /// One per window of the range, oldest first, no gaps. The first and the last may stick out of
+    /// the range; they hold what the range has of them.
     pub windows: Vec<SliWindow>,
 }
 

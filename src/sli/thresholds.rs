@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::definition::LevelName;
 use super::plan::{BadSide, LevelPlan, LimitPlan, SliSetPlan};
-use crate::declared_files::{Declared, DeclaredFileError, DurationText, choices_hint};
+use crate::declared_files::{Declared, DeclaredFileError, DurationText, choices_hint, sha256_of};
 
 /// Levels of some SLIs of a set.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -40,7 +40,8 @@ pub struct ThresholdDefinition {
     pub lasting: DurationText,
 }
 
-/// Puts the levels of a threshold file into a plan.
+/// Puts the levels of a threshold file into a plan, whose text and hash are from then on those of both
+/// files, one behind the other: `cat SET THRESHOLDS | sha256sum`.
 ///
 /// # Errors
 /// Every SLI that the plan does not have, and every level with two sides or none.
@@ -91,11 +92,12 @@ pub fn apply_thresholds(
         });
         sli.levels.sort_by_key(|level| level.level);
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(DeclaredFileError::from(problems))
+    if !problems.is_empty() {
+        return Err(DeclaredFileError::from(problems));
     }
+    plan.text.push_str(declared.text());
+    plan.sha256 = sha256_of(plan.text.as_bytes());
+    Ok(())
 }
 
 #[cfg(test)]

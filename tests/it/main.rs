@@ -55,6 +55,7 @@ mod sli;
 
 mod judging;
 
+mod judging_own;
 mod judging_rules;
 
 mod rollups;

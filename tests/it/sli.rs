@@ -307,7 +307,7 @@ fn the_csv_has_the_windows_of_the_json() {
     let mut rows = csv.lines();
     assert_eq!(
         rows.next(),
-        Some("sli,kind,unit,window_start,value,good,valid,count,state")
+        Some("sli,kind,unit,window_start,value,good,valid,count,state,window_s")
     );
     for series in list(&document, "/slis") {
         for window in list(series, "/windows") {
@@ -322,6 +322,8 @@ fn the_csv_has_the_windows_of_the_json() {
             for (index, key) in ["good", "valid", "count"].iter().enumerate() {
                 assert_eq!(cells[5 + index], window[key].to_string());
             }
+            let window_us: i64 = cells[9].parse::<i64>().unwrap() * 1_000_000;
+            assert_eq!(series["window_us"], window_us);
             match cells[4].parse() {
                 Ok(value) => assert_close(&window["value"], value),
                 Err(_) => assert_eq!((cells[4], &window["value"]), ("", &Value::Null)),

@@ -37,7 +37,7 @@ pub fn detail(judged: &Judged, sli: &SliPlan, series: &SliSeries) -> SliDetail {
             .collect(),
         data: DataCounts {
             excluded: series.excluded_valid,
-            excluded_s: seconds(judged.scope.window_us) * number(series.excluded_windows as u64),
+            excluded_s: seconds(series.window_us) * number(series.excluded_windows as u64),
             provisional_windows: series.provisional_windows as u64,
             missing_windows: missing.count() as u64,
             windows: series.windows.len() as u64,

@@ -93,7 +93,10 @@ impl Grid {
         let mut windows = windows.peekable();
         while let Some((start_us, value)) = windows.next() {
             let next_us = windows.peek().map_or(i64::MAX, |(next_us, _)| *next_us);
-            let first = self.index(start_us).unwrap_or(self.count);
+            // The first window may begin before the range.
+            let first = self
+                .index(start_us.max(self.start_us))
+                .unwrap_or(self.count);
             for (index, own_us) in (0..self.count).zip(self.starts_us()).skip(first) {
                 if own_us >= next_us {
                     break;

@@ -165,7 +165,7 @@ fn earlier(
         .filter(|window| window.value.is_some())
     {
         count += window.count;
-        exposure_us += judged.scope.window_us;
+        exposure_us += series.window_us;
         let hour = window.start_us.div_euclid(HOUR_US) * HOUR_US;
         *own_hours.entry(hour).or_default() += window.count;
     }

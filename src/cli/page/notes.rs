@@ -108,7 +108,7 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
         let (unknown, all) = (unknown.count() as u64, with_data.count() as u64);
         if unknown * 2 > all {
             unknowns.push(format!(
-                "{}: {} of {} windows had too few requests to be judged by its levels (a longer --window has more).",
+                "{}: {} of {} windows had too few requests to be judged by its levels (a longer --window, or a `window` of the SLI, has more).",
                 series.title,
                 text::count(unknown),
                 text::count(all)

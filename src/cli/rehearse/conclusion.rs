@@ -12,7 +12,7 @@ use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
 use crate::cli::objectives;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::page;
-use crate::cli::range::Judged;
+use crate::cli::range::{Judged, run_scope};
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::drill::Validity;
@@ -21,7 +21,6 @@ use crate::report::Verdict;
 use crate::request_record::Origin;
 use crate::scenario::{Arrivals, DrillPlan};
 use crate::sli::{Scope, SliSeries, evaluate};
-use crate::time_window::TimeWindow;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -72,15 +71,7 @@ pub fn conclude(
         Some(_) => Ok(()),
         None => lake.write_run(&facts.run_id, &serde_json::to_string_pretty(&facts)?),
     };
-    let range = TimeWindow {
-        start_us: facts.started_us,
-        end_us: facts.started_us + facts.judged_us.max(1),
-    };
-    let scope = Scope {
-        range,
-        covered: range,
-        window_us: rehearsal.set.rehearsal_window_us,
-    };
+    let scope = run_scope(&facts, &rehearsal.set)?;
     let zone = TimeZone::UTC;
     let followed = followed(rehearsal, lake, scope, &zone, failure.is_some())?;
     let expected = ExpectedRates::new();
@@ -89,7 +80,7 @@ pub fn conclude(
         scope,
         &zone,
         &expected,
-        &followed.visits,
+        Some(&followed.visits),
         None,
     )?;
     let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope, &outside)?;
@@ -141,10 +132,9 @@ fn followed(
 ) -> Result<Followed, Failure> {
     let asked = Asked {
         set: &rehearsal.set,
-        range: scope.range,
+        scope,
         origin: Origin::Drill,
         run_id: Some(&rehearsal.run_id),
-        window_us: scope.window_us,
     };
     if is_lake_gone {
         return nobody(asked, zone);

@@ -90,6 +90,8 @@ pub(super) struct Writer<'a> {
 struct Slo<'s> {
     sli: &'s str,
     title: &'s str,
+    /// Zone of its days, weeks and months.
+    zone: &'s str,
     /// Over what: an `over` of the definition.
     over: String,
     /// `over`, or `range` for the whole range of a report.
@@ -187,6 +189,7 @@ impl Writer<'_> {
         at: &str,
     ) {
         let (name, title) = indicator::name_and_title(sli);
+        let set = self.set;
         let with_target = |target: f64| {
             let mut objective = shape.clone();
             objective["displayName"] = cut(title, NAME_CHARS_MAX).into();
@@ -205,6 +208,7 @@ impl Writer<'_> {
             self.slo(Slo {
                 sli: name,
                 title,
+                zone: window::zone_of(sli, set),
                 over: objective.over.clone(),
                 suffix: &objective.over,
                 budgeting,
@@ -240,12 +244,14 @@ impl Writer<'_> {
         target_at: Option<String>,
     ) {
         let (name, title) = indicator::name_and_title(sli);
+        let set = self.set;
         let over = self.options.range_over;
         let message = format!("the objective over the whole range is written as one over {over}");
         self.notice(name, message);
         self.slo(Slo {
             sli: name,
             title,
+            zone: window::zone_of(sli, set),
             over: over.to_string(),
             suffix: "range",
             budgeting,
@@ -263,8 +269,8 @@ impl Writer<'_> {
             .iter()
             .find(|other| indicator::name_and_title(other).0 == windows.of);
         let level = windows.level.unwrap_or(LevelName::Warn);
-        let slice = of.and_then(|of| slice_objective(of, level));
-        let (Some(mut shape), Some(_)) = (slice, self.indicator_of(sli)) else {
+        let slice = of.and_then(|of| Some((of, slice_objective(of, level)?)));
+        let (Some((of, mut shape)), Some(_)) = (slice, self.indicator_of(sli)) else {
             let message = format!(
                 "a good window of `{}` cannot be said: only in annotations",
                 windows.of
@@ -272,7 +278,8 @@ impl Writer<'_> {
             self.notice(&windows.name, message);
             return;
         };
-        let window_us = set.window.map_or(60_000_000, |window| window.as_us());
+        let window = of.own().window.or(set.window);
+        let window_us = window.map_or(60_000_000, |window| window.as_us());
         if !shorthand::is_exact(window_us) {
             self.notice(&windows.name, "windows are written in whole minutes");
         }
@@ -314,7 +321,7 @@ impl Writer<'_> {
     }
 
     fn slo(&mut self, slo: Slo<'_>) {
-        let Some(window) = window::of(&slo.over, self.set, self.options.version) else {
+        let Some(window) = window::of(&slo.over, slo.zone, self.set, self.options.version) else {
             let message = format!(
                 "`{}` has no length that can be read: only in annotations",
                 slo.over

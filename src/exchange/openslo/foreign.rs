@@ -79,7 +79,8 @@ struct Import<'d> {
     services: BTreeSet<&'d str>,
     /// SLI documents that an SLO refers to.
     used_slis: BTreeSet<&'d str>,
-    window_us: Option<u64>,
+    /// The longest window of which those of all SLIs are whole multiples, s.
+    window_s: Option<u64>,
     time_zone: Option<&'d str>,
     notices: Vec<Notice>,
 }
@@ -94,7 +95,7 @@ impl<'d> Import<'d> {
             events: Map::new(),
             services: BTreeSet::new(),
             used_slis: BTreeSet::new(),
-            window_us: None,
+            window_s: None,
             time_zone: None,
             notices: Vec::new(),
         };
@@ -208,8 +209,16 @@ impl<'d> Import<'d> {
             "events": self.events,
             "slis": self.slis,
         });
-        if let Some(window_us) = self.window_us {
-            set["window"] = format!("{}s", window_us / 1_000_000).into();
+        if let Some(window_s) = self.window_s {
+            let window: Value = format!("{window_s}s").into();
+            for sli in set["slis"].as_array_mut().into_iter().flatten() {
+                if sli.get("window") == Some(&window)
+                    && let Some(sli) = sli.as_object_mut()
+                {
+                    sli.remove("window");
+                }
+            }
+            set["window"] = window;
         }
         if let Some(zone) = self.time_zone {
             set["time_zone"] = zone.into();

@@ -34,7 +34,7 @@ pub(super) fn spec(sli: &SliDefinition, set: &SliSetDefinition) -> Option<Value>
             let good = match (&sli.good, &sli.bad_status) {
                 (Some(good), _) => json!({"good": event(set, good)}),
                 (None, Some(bad)) => json!({"bad_status": bad}),
-                (None, None) => json!({"bad_status": default_bad(set)}),
+                (None, None) => json!({"bad_status": default_bad(sli.counting, set)}),
             };
             ratio(source(total.clone(), good), source(total, json!({})))
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{OpenSloVersion, shorthand};
 use crate::exchange::burn::{self, Over};
-use crate::sli::definition::SliSetDefinition;
+use crate::sli::definition::{SliDefinition, SliSetDefinition};
 use crate::time_window;
 
 /// A Monday that is also the first of a month and a year: days, weeks and months begin there.
@@ -21,11 +21,34 @@ pub(super) struct Window {
     pub(super) notice: Option<String>,
 }
 
-/// The window of `over`; `None` for a period that cannot be read.
-pub(super) fn of(over: &str, set: &SliSetDefinition, version: OpenSloVersion) -> Option<Window> {
+/// The zone of days, weeks and months of an SLI: its own, that of the SLI whose windows it counts, or
+/// the set's.
+pub(super) fn zone_of<'s>(sli: &'s SliDefinition, set: &'s SliSetDefinition) -> &'s str {
+    let of = match sli {
+        SliDefinition::WindowsGood(sli) => set.slis.iter().find(|of| of.name() == sli.of),
+        SliDefinition::Rate(_)
+        | SliDefinition::Ratio(_)
+        | SliDefinition::Latency(_)
+        | SliDefinition::LatencyCut(_)
+        | SliDefinition::Apdex(_)
+        | SliDefinition::UserUptime(_)
+        | SliDefinition::Funnel(_)
+        | SliDefinition::Composite(_) => None,
+    };
+    let of_other = || of.and_then(|of| of.own().time_zone);
+    let zone = sli.own().time_zone.or_else(of_other);
+    zone.or(set.time_zone.as_deref()).unwrap_or("UTC")
+}
+
+/// The window of `over` in days of `zone`; `None` for a period that cannot be read.
+pub(super) fn of(
+    over: &str,
+    zone: &str,
+    set: &SliSetDefinition,
+    version: OpenSloVersion,
+) -> Option<Window> {
     let parsed = Over::of(over, set);
     let length_us = parsed.length_us()?;
-    let zone = set.time_zone.as_deref().unwrap_or("UTC");
     let calendar = |duration: &str, start: &str| {
         json!({
             "duration": duration,

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::Notice;
 use crate::sli::definition::{
-    EventDefinition, LatencyCutDefinition, RatioDefinition, SliDefinition, SliSetDefinition,
+    EventDefinition, LatencyCutDefinition, OwnCountingDefinition, RatioDefinition, SliDefinition,
+    SliSetDefinition,
 };
 use crate::status_pattern::StatusText;
 
@@ -102,7 +103,7 @@ fn of_ratio(
     match (&sli.good, &sli.bad_status) {
         (Some(event), _) => good.extend(selector.event(event, set)),
         (None, Some(bad)) => good.extend(selector.statuses("!~", bad)),
-        (None, None) => good.extend(selector.statuses("!~", &default_bad(set))),
+        (None, None) => good.extend(selector.statuses("!~", &default_bad(sli.counting, set))),
     }
     let metric = |matchers: &[String]| format!("{}{{{}}}", naming.requests, matchers.join(", "));
     Queries {
@@ -146,10 +147,16 @@ fn of_cut(
     }
 }
 
-/// What is bad where an SLI does not say.
-pub(in crate::exchange) fn default_bad(set: &SliSetDefinition) -> Vec<StatusText> {
+/// What is bad of an SLI that names no bad statuses.
+pub(in crate::exchange) fn default_bad(
+    own: OwnCountingDefinition,
+    set: &SliSetDefinition,
+) -> Vec<StatusText> {
     let mut bad = vec!["5xx", "429", "none"];
-    if set.counting.too_many_requests_good {
+    if own
+        .too_many_requests_good
+        .unwrap_or(set.counting.too_many_requests_good)
+    {
         bad.remove(1);
     }
     bad.into_iter()

@@ -65,6 +65,18 @@ fn the_bad_share_is_recorded_over_every_window_that_alerts_need() {
 }
 
 #[test]
+fn levels_are_over_the_window_of_the_sli_that_states_one() {
+    let text = SET.replace("    event: checkout\n    objectives:\n      - {target: 0.995", "    event: checkout\n    window: 15m\n    counting: {too_many_requests_good: true}\n    objectives:\n      - {target: 0.995");
+    assert_ne!(text, SET);
+    let (written, _) = export_prometheus(&set(&text), &MetricNaming::default());
+    assert!(
+        written.contains("firedrill:sli_bad:share15m{set=\"shop\", sli=\"checkout_success\"} >"),
+        "{written}"
+    );
+    assert!(written.contains("status!~\"5..\"}[15m]"), "{written}");
+}
+
+#[test]
 fn a_time_without_one_good_request_is_all_bad_and_not_empty() {
     let (rules, _) = rules();
     assert_eq!(

@@ -43,6 +43,10 @@ fn sli_row(sli: &SliRow, clock: &Clock) -> Markup {
             th scope="row" {
                 (sli.title)
                 div.small { (sli.name) " · " (sli.kind) }
+                @if let Some(window_s) = sli.own_window_s {
+                    div.small { "windows of " (text::duration(window_s)) }
+                }
+                @if let Some(zone) = &sli.own_time_zone { div.small { "days of " (zone) } }
             }
             td data-label="State" { (state(sli.state)) }
             td.number data-label="Value" { div { (value(sli)) (evidence(sli)) } }

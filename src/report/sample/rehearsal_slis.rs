@@ -19,6 +19,8 @@ fn checkout_sli() -> SliRow {
         name: "checkout-p95".into(),
         title: "Time to check out".into(),
         kind: "latency".into(),
+        own_window_s: None,
+        own_time_zone: None,
         unit: Unit::Microseconds,
         value: Some(4_812_000.0),
         worst: Some(WorstWindow {
@@ -41,6 +43,8 @@ fn answered_sli() -> SliRow {
         name: "checkout-answered".into(),
         title: "Checkouts answered without an error".into(),
         kind: "ratio".into(),
+        own_window_s: None,
+        own_time_zone: None,
         unit: Unit::Share,
         value: Some(0.9683),
         worst: Some(WorstWindow {
@@ -63,6 +67,8 @@ fn orders_sli() -> SliRow {
         name: "orders".into(),
         title: "Orders placed".into(),
         kind: "rate".into(),
+        own_window_s: None,
+        own_time_zone: None,
         unit: Unit::PerMinute,
         value: Some(1_163.0),
         worst: Some(WorstWindow {
@@ -82,6 +88,8 @@ fn payment_sli() -> SliRow {
         name: "refund-p95".into(),
         title: "Time to refund".into(),
         kind: "latency".into(),
+        own_window_s: None,
+        own_time_zone: None,
         unit: Unit::Microseconds,
         value: None,
         worst: None,
@@ -98,6 +106,8 @@ fn browse_sli() -> SliRow {
         name: "browse-fast".into(),
         title: "Product pages within 500 ms".into(),
         kind: "latency_cut".into(),
+        own_window_s: None,
+        own_time_zone: None,
         unit: Unit::Share,
         value: Some(0.99997),
         worst: Some(WorstWindow {

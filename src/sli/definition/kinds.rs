@@ -1,10 +1,13 @@
-//! The kinds of SLIs.
+//! The kinds of SLIs, and those that count requests.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::levels::{LatencyThreshold, LevelName, RateThreshold, ShareThreshold};
+use super::by_shopper::{FunnelDefinition, UserUptimeDefinition};
+use super::levels::{LatencyThreshold, RateThreshold, ShareThreshold};
+use super::made_of::{CompositeDefinition, WindowsGoodDefinition};
 use super::objective::ObjectiveDefinition;
+use super::own::{OwnCountingDefinition, OwnExclusionDefinition};
 use crate::declared_files::DurationText;
 use crate::status_pattern::StatusText;
 
@@ -48,6 +51,24 @@ pub struct RateDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<RateThreshold>,
+    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    #[serde(default)]
+    pub window: Option<DurationText>,
+    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    #[serde(default)]
+    pub rehearsal_window: Option<DurationText>,
+    /// Zone of its days, weeks and months; without it the set's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// How long its rows may be late; without it as long as the set says.
+    #[serde(default)]
+    pub lateness: Option<DurationText>,
+    /// What counts as a request of it; what is left out is as the set says.
+    #[serde(default)]
+    pub counting: OwnCountingDefinition,
+    /// Maintenance of this SLI alone, besides that of the set.
+    #[serde(default)]
+    pub exclusions: Vec<OwnExclusionDefinition>,
 }
 
 /// The time that a rate is given for.
@@ -92,6 +113,24 @@ pub struct RatioDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<ShareThreshold>,
+    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    #[serde(default)]
+    pub window: Option<DurationText>,
+    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    #[serde(default)]
+    pub rehearsal_window: Option<DurationText>,
+    /// Zone of its days, weeks and months; without it the set's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// How long its rows may be late; without it as long as the set says.
+    #[serde(default)]
+    pub lateness: Option<DurationText>,
+    /// What counts as a request of it; what is left out is as the set says.
+    #[serde(default)]
+    pub counting: OwnCountingDefinition,
+    /// Maintenance of this SLI alone, besides that of the set.
+    #[serde(default)]
+    pub exclusions: Vec<OwnExclusionDefinition>,
 }
 
 /// A percentile of the response time.
@@ -118,6 +157,21 @@ pub struct LatencyDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<LatencyThreshold>,
+    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    #[serde(default)]
+    pub window: Option<DurationText>,
+    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    #[serde(default)]
+    pub rehearsal_window: Option<DurationText>,
+    /// How long its rows may be late; without it as long as the set says.
+    #[serde(default)]
+    pub lateness: Option<DurationText>,
+    /// What counts as a request of it; what is left out is as the set says.
+    #[serde(default)]
+    pub counting: OwnCountingDefinition,
+    /// Maintenance of this SLI alone, besides that of the set.
+    #[serde(default)]
+    pub exclusions: Vec<OwnExclusionDefinition>,
 }
 
 /// Share of the event's requests answered within a limit.
@@ -146,29 +200,24 @@ pub struct LatencyCutDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<ShareThreshold>,
-}
-
-/// Share of windows in which another SLI was within one of its levels. Windows without enough data
-/// are neither good nor bad.
-#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct WindowsGoodDefinition {
-    /// Identifier.
-    pub name: String,
-    /// Name in the business's words.
-    pub title: String,
-    /// Name of the SLI whose windows are looked at.
-    pub of: String,
-    /// The level beyond which a window is bad; without it `warn`.
+    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
     #[serde(default)]
-    pub level: Option<LevelName>,
-    /// The least share of good windows over the whole range.
+    pub window: Option<DurationText>,
+    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub objective: Option<f64>,
-    /// What must hold over days, weeks or months.
+    pub rehearsal_window: Option<DurationText>,
+    /// Zone of its days, weeks and months; without it the set's.
     #[serde(default)]
-    pub objectives: Vec<ObjectiveDefinition>,
+    pub time_zone: Option<String>,
+    /// How long its rows may be late; without it as long as the set says.
+    #[serde(default)]
+    pub lateness: Option<DurationText>,
+    /// What counts as a request of it; what is left out is as the set says.
+    #[serde(default)]
+    pub counting: OwnCountingDefinition,
+    /// Maintenance of this SLI alone, besides that of the set.
+    #[serde(default)]
+    pub exclusions: Vec<OwnExclusionDefinition>,
 }
 
 /// Apdex, <https://www.apdex.org>: (satisfied + tolerating / 2) / all.
@@ -200,111 +249,19 @@ pub struct ApdexDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<ShareThreshold>,
-}
-
-/// Windowed user-uptime: T. Hauer et al., "Meaningful Availability", NSDI 2020.
-#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct UserUptimeDefinition {
-    /// Identifier.
-    pub name: String,
-    /// Name in the business's words.
-    pub title: String,
-    /// Name of the event whose requests tell whether the shop worked.
-    pub event: String,
-    /// Statuses that mean that it did not; without it `5xx`, `429` and `none`.
+    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
     #[serde(default)]
-    pub bad_status: Option<Vec<StatusText>>,
-    /// A shopper who made no request for longer was not there; without it 30 minutes.
+    pub window: Option<DurationText>,
+    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
     #[serde(default)]
-    pub cutoff: Option<DurationText>,
-    /// The least user-uptime over the whole range.
+    pub rehearsal_window: Option<DurationText>,
+    /// How long its rows may be late; without it as long as the set says.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub objective: Option<f64>,
-    /// Ranges with fewer shoppers are not judged.
+    pub lateness: Option<DurationText>,
+    /// What counts as a request of it; what is left out is as the set says.
     #[serde(default)]
-    #[schemars(range(min = 1))]
-    pub min_count: Option<u64>,
-}
-
-/// Share of those at the first step that came to the last, in the order of the steps.
-#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct FunnelDefinition {
-    /// Identifier.
-    pub name: String,
-    /// Name in the business's words.
-    pub title: String,
-    /// Names of at least two events, first to last.
-    #[schemars(length(min = 2))]
-    pub steps: Vec<String>,
-    /// What is counted; without it shoppers.
+    pub counting: OwnCountingDefinition,
+    /// Maintenance of this SLI alone, besides that of the set.
     #[serde(default)]
-    pub count: FunnelUnit,
-    /// The least share that comes to the last step over the whole range.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub objective: Option<f64>,
-    /// Ranges with fewer at the first step are not judged.
-    #[serde(default)]
-    #[schemars(range(min = 1))]
-    pub min_count: Option<u64>,
-}
-
-/// What a funnel counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FunnelUnit {
-    /// Different shoppers, each once per day.
-    #[default]
-    Shoppers,
-    /// Requests.
-    Requests,
-}
-
-/// Several SLIs as one: a journey.
-#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct CompositeDefinition {
-    /// Identifier.
-    pub name: String,
-    /// Name in the business's words.
-    pub title: String,
-    /// Its parts: SLIs of this set whose values are shares.
-    #[schemars(length(min = 1))]
-    pub parts: Vec<CompositePart>,
-    /// How they become one; without it the worst.
-    #[serde(default)]
-    pub combine: Combination,
-    /// The least value over the whole range.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub objective: Option<f64>,
-    /// Levels that mean trouble.
-    #[serde(default)]
-    pub thresholds: Vec<ShareThreshold>,
-}
-
-/// One part of a composite.
-#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct CompositePart {
-    /// Name of the SLI.
-    pub sli: String,
-    /// Its weight; without it 1.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 1000))]
-    pub weight: Option<f64>,
-}
-
-/// How the parts of a composite become one value.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Combination {
-    /// The worst part.
-    #[default]
-    Minimum,
-    /// The weighted mean.
-    Weighted,
+    pub exclusions: Vec<OwnExclusionDefinition>,
 }

@@ -4,11 +4,14 @@
 //! part of the set: events, kinds of SLIs, levels, objectives, calendar. Nothing is looked up or
 //! converted here; that is [`resolve`](super::resolve())'s part.
 
+mod by_shopper;
 mod calendar;
 mod event;
 mod kinds;
 mod levels;
+mod made_of;
 mod objective;
+mod own;
 
 use std::collections::BTreeMap;
 
@@ -17,17 +20,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::declared_files::DurationText;
 
+pub use by_shopper::{FunnelDefinition, FunnelUnit, UserUptimeDefinition};
 pub use calendar::{
     ExclusionDefinition, ExpectedDefinition, HolidayDefinition, NamedPeriodDefinition,
 };
 pub use event::{AttemptName, EventDefinition, OriginName};
 pub use kinds::{
-    ApdexDefinition, Combination, CompositeDefinition, CompositePart, FunnelDefinition, FunnelUnit,
-    LatencyCutDefinition, LatencyDefinition, RateDefinition, RatePeriod, RatioDefinition,
-    SliDefinition, UserUptimeDefinition, WindowsGoodDefinition,
+    ApdexDefinition, LatencyCutDefinition, LatencyDefinition, RateDefinition, RatePeriod,
+    RatioDefinition, SliDefinition,
 };
 pub use levels::{LatencyThreshold, LevelName, RateThreshold, ShareThreshold};
+pub use made_of::{Combination, CompositeDefinition, CompositePart, WindowsGoodDefinition};
 pub use objective::{BurnRuleDefinition, ObjectiveDefinition};
+pub use own::{Own, OwnCountingDefinition, OwnExclusionDefinition};
 
 /// A set of SLIs over one shop: routes, named events, and what is measured of them.
 #[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
@@ -38,10 +43,10 @@ pub struct SliSetDefinition {
     /// What it is for, in a sentence.
     #[serde(default)]
     pub description: Option<String>,
-    /// Length of a window on production logs.
+    /// Length of a window on production logs; the finest of the set.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of a window on a rehearsal, which lasts minutes.
+    /// Length of a window on a rehearsal, which lasts minutes; the finest of the set.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
     /// Zone of days, weeks and months, and of times that name none; without it UTC.
@@ -51,7 +56,7 @@ pub struct SliSetDefinition {
     /// provisional. Without it `0s`.
     #[serde(default)]
     pub lateness: Option<DurationText>,
-    /// What counts as a request, for all SLIs of the set.
+    /// What counts as a request, for all SLIs of the set that do not say it themselves.
     #[serde(default)]
     pub counting: CountingDefinition,
     /// Path templates; a request gets the first that matches, else its path with ids folded.

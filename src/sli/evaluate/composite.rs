@@ -1,5 +1,7 @@
 //! Journeys: several shares as one, the worst or the weighted mean.
 
+use std::borrow::Cow;
+
 use super::tally::{Estimate, Frame, Measured};
 use crate::sli::definition::Combination;
 use crate::sli::plan::{Measure, SliSetPlan};
@@ -8,6 +10,8 @@ use crate::sli::series::{PartValue, SliDetail, SliSeries, SliState, SliWindow};
 /// An SLI that a journey is made of.
 pub struct Part<'a> {
     pub series: &'a SliSeries,
+    /// Its windows, as long as those of the journey.
+    pub windows: Cow<'a, [SliWindow]>,
     pub weight: f64,
 }
 
@@ -17,7 +21,7 @@ pub fn measured(parts: &[Part<'_>], combine: Combination, frame: &Frame) -> Meas
     let windows = (0..frame.scope.windows()).map(|index| {
         let here = parts
             .iter()
-            .map(|part| (of_window(&part.series.windows[index]), part.weight));
+            .map(|part| (of_window(&part.windows[index]), part.weight));
         frame.window(index, combined(&here.collect::<Vec<_>>(), combine))
     });
     let windows = windows.collect();

@@ -1,5 +1,7 @@
 //! From numbers to states: which windows, levels and objectives are missed.
 
+use jiff::tz::TimeZone;
+
 use super::tally::{Frame, Measured};
 use crate::sli::crossing::{Evidence, LevelOutcome, crossings};
 use crate::sli::interval::number;
@@ -15,9 +17,7 @@ pub fn judged(set: &SliSetPlan, sli: &SliPlan, measured: Measured, frame: &Frame
         detail,
     } = measured;
     let evidence = Evidence::of(&sli.measure);
-    for (window, is_excluded) in windows.iter_mut().zip(&frame.is_excluded) {
-        judge_window(sli, window, evidence, *is_excluded);
-    }
+    judge_windows(sli, &mut windows, frame);
     let levels = sli.levels.iter();
     let levels: Vec<LevelOutcome> = levels
         .map(|level| crossings(level, evidence, &windows, frame.scope.window_us))
@@ -49,6 +49,12 @@ pub fn judged(set: &SliSetPlan, sli: &SliPlan, measured: Measured, frame: &Frame
         kind: sli.measure.kind(),
         unit: sli.unit(),
         definition_sha256: set.sha256.clone(),
+        window_us: frame.scope.window_us,
+        time_zone: sli
+            .time_zone
+            .as_ref()
+            .and_then(TimeZone::iana_name)
+            .map(str::to_owned),
         state,
         is_certain: is_contact_crossed || (total.value.is_some() && is_objective_certain),
         value: total.value,
@@ -68,7 +74,14 @@ pub fn judged(set: &SliSetPlan, sli: &SliPlan, measured: Measured, frame: &Frame
     }
 }
 
-/// Gives a window its state; an excluded one loses its value.
+/// Gives the windows of the frame their states; excluded ones lose their values.
+pub fn judge_windows(sli: &SliPlan, windows: &mut [SliWindow], frame: &Frame) {
+    let evidence = Evidence::of(&sli.measure);
+    for (window, is_excluded) in windows.iter_mut().zip(&frame.is_excluded) {
+        judge_window(sli, window, evidence, *is_excluded);
+    }
+}
+
 fn judge_window(sli: &SliPlan, window: &mut SliWindow, evidence: Evidence, is_excluded: bool) {
     if is_excluded {
         window.value = None;

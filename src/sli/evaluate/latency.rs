@@ -18,7 +18,12 @@ struct Windows {
 pub fn measured(valid: &Selection, quantile: f64, count_min: u64, frame: &Frame) -> Measured {
     let estimate = |latencies: &LatencyHistogram| estimate(latencies, quantile, count_min);
     let found = valid.fold_windows(
-        |start_us| frame.scope.index(start_us),
+        |start_us| {
+            frame
+                .scope
+                .index(start_us)
+                .filter(|_| frame.scope.range.contains(start_us))
+        },
         |windows: &mut Windows, index, latencies| {
             windows.estimates.push((index, estimate(latencies)));
             match frame.is_excluded[index] {

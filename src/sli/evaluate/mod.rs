@@ -17,17 +17,21 @@ mod share;
 mod tally;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod window_tests;
+
+use std::borrow::Cow;
 
 use thiserror::Error;
 
 use super::definition::FunnelUnit;
 use super::plan::{GoodPlan, Measure, SliPlan, SliSetPlan};
-use super::series::SliSeries;
+use super::series::{SliSeries, SliWindow};
 use crate::rollup::{Rollup, Selection};
 
 pub use composite::settle_journeys;
-pub use outside::{Outside, OutsideValue};
-pub use scope::Scope;
+pub use outside::{MeantCounts, Outside, OutsideValue};
+pub use scope::{Alignment, Scope};
 
 use judged::judged;
 use tally::{Frame, Measured};
@@ -49,13 +53,14 @@ pub enum EvaluateError {
     },
 }
 
-/// Evaluates every SLI of `plan` over `scope`; one series per SLI, in the order of the plan.
+/// Evaluates every SLI of `plan` over `scope`, each in its own windows; one series per SLI, in the
+/// order of the plan.
 ///
-/// A value in `outside` takes the place of what the rollup says; SLIs that are counted by shopper
-/// are not enough data without one.
+/// A value in `outside` takes the place of what the rollup says; SLIs that are counted by shopper,
+/// and ratios in which retries collapse, are not enough data without one.
 ///
 /// # Errors
-/// When the rollup's windows do not fit into those of the scope.
+/// When the rollup's windows do not fit into those of an SLI, or the start of the range.
 pub fn evaluate(
     plan: &SliSetPlan,
     rollup: &Rollup,
@@ -78,12 +83,15 @@ pub fn evaluate_some(
     is_wanted: impl Fn(&SliPlan) -> bool,
 ) -> Result<Vec<SliSeries>, EvaluateError> {
     let rollup_us = rollup.plan().window_us;
-    if scope.window_us % rollup_us != 0 || scope.range.start_us % rollup_us != 0 {
-        return Err(EvaluateError::Windows {
-            rollup_us,
-            window_us: scope.window_us,
-            start_us: scope.range.start_us,
-        });
+    for sli in &plan.slis {
+        let window_us = scope.of(sli).window_us;
+        if window_us % rollup_us != 0 || scope.range.start_us % rollup_us != 0 {
+            return Err(EvaluateError::Windows {
+                rollup_us,
+                window_us,
+                start_us: scope.range.start_us,
+            });
+        }
     }
     let mut evaluation = Evaluation {
         plan,
@@ -101,7 +109,7 @@ pub fn evaluate_some(
     let series = slis.map(|(sli, done)| match done {
         Some(series) => series,
         None => {
-            let frame = Frame::new(plan, &sli.name, scope, outside);
+            let frame = Frame::new(sli, scope.of(sli), outside);
             judged(plan, sli, frame.nothing(), &frame)
         }
     });
@@ -130,9 +138,22 @@ impl Evaluation<'_> {
         for part in sli.measure.made_of() {
             self.finish(part);
         }
-        let frame = Frame::new(self.plan, &sli.name, self.scope, self.outside);
+        let frame = Frame::new(sli, self.scope.of(sli), self.outside);
         let measured = self.measured(sli, &frame);
         self.done[index] = Some(judged(self.plan, sli, measured, &frame));
+    }
+
+    /// The windows of an SLI that is done, cut again where those of `scope` are longer.
+    fn windows(&self, index: usize, scope: Scope) -> Option<Cow<'_, [SliWindow]>> {
+        let series = self.done[index].as_ref()?;
+        if series.window_us == scope.window_us {
+            return Some(Cow::Borrowed(&series.windows));
+        }
+        let sli = &self.plan.slis[index];
+        let frame = Frame::new(sli, scope, self.outside);
+        let mut windows = self.measured(sli, &frame).windows;
+        judged::judge_windows(sli, &mut windows, &frame);
+        Some(Cow::Owned(windows))
     }
 
     fn measured(&self, sli: &SliPlan, frame: &Frame) -> Measured {
@@ -143,6 +164,12 @@ impl Evaluation<'_> {
         let valid = || rollup.select(|series| sli.event.covers(series));
         match &sli.measure {
             Measure::Rate { per_us } => rate::measured(&valid(), *per_us, frame),
+            Measure::Ratio { .. } if sli.collapse_within_us.is_some() => {
+                match self.outside.meant.get(&sli.name) {
+                    Some(meant) => share::measured(&meant.good, &meant.valid, sli.count_min, frame),
+                    None => frame.nothing(),
+                }
+            }
             Measure::Ratio { good } => {
                 let good = good_of(sli, good, rollup);
                 let valid = valid().counts();
@@ -186,6 +213,7 @@ impl Evaluation<'_> {
                 let parts = parts.iter().filter_map(|(part, weight)| {
                     Some(composite::Part {
                         series: self.done[*part].as_ref()?,
+                        windows: self.windows(*part, frame.scope)?,
                         weight: *weight,
                     })
                 });

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::tests::{MINUTE, Row, SECOND, minutes, rollup, series};
-use super::{Outside, Scope, evaluate};
+use super::{Alignment, Outside, Scope, evaluate};
 use crate::sli::interval::number;
 use crate::sli::series::SliState;
 use crate::time_window::TimeWindow;
 
-const ALL_KINDS: &str = "
+pub(super) const ALL_KINDS: &str = "
   - {kind: rate, name: orders, title: O, event: order}
   - {kind: ratio, name: ok, title: R, event: checkout, bad_status: [4xx, 5xx, none], min_count: 1}
   - {kind: latency_cut, name: cut, title: C, event: page, limit: 2ms, min_count: 1}
@@ -20,14 +20,14 @@ const ALL_KINDS: &str = "
   - {kind: apdex, name: feel, title: A, event: page, satisfied: 2ms, tolerated: 8ms, min_count: 1}
 ";
 
-fn row() -> impl Strategy<Value = Row> {
+pub(super) fn row() -> impl Strategy<Value = Row> {
     let status = prop::sample::select(vec![0_u16, 200, 204, 302, 404, 429, 500, 503]);
     let latency_us = prop::option::weighted(0.9, 0_u64..20_000);
     (-MINUTE..6 * MINUTE, status, any::<bool>(), latency_us)
 }
 
 /// What a slow count of rows says: value and valid count of each kind above.
-fn by_hand(rows: &[Row]) -> [(Option<f64>, u64); 4] {
+pub(super) fn by_hand(rows: &[Row]) -> [(Option<f64>, u64); 4] {
     let share = |good: f64, valid: usize| {
         let value = (valid > 0).then(|| good / number(valid as u64));
         (value, valid as u64)
@@ -60,7 +60,7 @@ fn by_hand(rows: &[Row]) -> [(Option<f64>, u64); 4] {
     ]
 }
 
-fn is_close(found: Option<f64>, exact: Option<f64>) -> bool {
+pub(super) fn is_close(found: Option<f64>, exact: Option<f64>) -> bool {
     match (found, exact) {
         (None, None) => true,
         // Percentiles are at most 0.1 % above.
@@ -144,6 +144,7 @@ fn the_shipped_set_judges_a_rehearsal_with_a_slow_half_minute() {
     let rows: Vec<Row> = (0..6_000).map(row).collect();
     let scope = Scope {
         window_us: set.rehearsal_window_us,
+        alignment: Alignment::Start,
         ..minutes(1)
     };
     let found = evaluate(&set, &rollup(&set, &rows), scope, &Outside::default()).unwrap();

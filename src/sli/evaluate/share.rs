@@ -46,20 +46,24 @@ pub fn measured(
     frame.measured(tallies, |tally| estimate(tally, count_min))
 }
 
-/// The share of another SLI's judged windows that are not beyond `level`. One judged window is
-/// enough: windows without enough data were left out before.
+/// The share of another SLI's judged windows, which may be finer, that are not beyond `level`. One
+/// judged window is enough: windows without enough data were left out before.
 pub fn windows_good(of_plan: &SliPlan, of: &SliSeries, level: Level, frame: &Frame) -> Measured {
     let evidence = Evidence::of(&of_plan.measure);
     let levels = of_plan.levels.iter().filter(|plan| plan.level == level);
     let levels: Vec<&LevelPlan> = levels.collect();
-    let tallies = of.windows.iter().map(|window| {
+    let mut tallies: Vec<ShareTally> = Vec::new();
+    tallies.resize_with(frame.scope.windows(), ShareTally::default);
+    for window in &of.windows {
         let is_good = is_good(&levels, evidence, window);
-        ShareTally {
-            good: u64::from(is_good == Some(true)),
-            valid: u64::from(is_good.is_some()),
+        if let Some(index) = frame.scope.index(window.start_us) {
+            tallies[index].add(&ShareTally {
+                good: u64::from(is_good == Some(true)),
+                valid: u64::from(is_good.is_some()),
+            });
         }
-    });
-    frame.measured(tallies, |tally| estimate(tally, 1))
+    }
+    frame.measured(tallies.into_iter(), |tally| estimate(tally, 1))
 }
 
 /// Whether a window is beyond none of the levels; `None` when none can judge it.

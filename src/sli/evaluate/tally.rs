@@ -5,7 +5,7 @@
 
 use super::outside::Outside;
 use super::scope::Scope;
-use crate::sli::plan::SliSetPlan;
+use crate::sli::plan::SliPlan;
 use crate::sli::series::{SliDetail, SliWindow, WindowState};
 use crate::time_window::TimeWindow;
 
@@ -52,18 +52,18 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The windows of the SLI `name`.
-    pub fn new(plan: &SliSetPlan, name: &str, scope: Scope, outside: &'a Outside) -> Self {
+    /// The windows of an SLI in its own scope.
+    pub fn new(sli: &SliPlan, scope: Scope, outside: &'a Outside) -> Self {
         let mut is_excluded = vec![false; scope.windows()];
-        for stretch in outside.excluded.get(name).into_iter().flatten() {
+        for stretch in outside.excluded.get(&sli.name).into_iter().flatten() {
             mark(&mut is_excluded, *stretch, scope);
         }
-        let newest_us = outside.newest_us.filter(|_| plan.lateness_us > 0);
+        let newest_us = outside.newest_us.filter(|_| sli.lateness_us > 0);
         Self {
             scope,
             is_excluded,
-            expected: outside.expected.get(name).map_or(&[], Vec::as_slice),
-            settled_us: newest_us.map(|newest_us| newest_us - plan.lateness_us),
+            expected: outside.expected.get(&sli.name).map_or(&[], Vec::as_slice),
+            settled_us: newest_us.map(|newest_us| newest_us - sli.lateness_us),
         }
     }
 
@@ -141,11 +141,10 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Marks the windows that overlap `stretch`.
+/// Marks the windows that overlap `stretch` in the range.
 fn mark(is_excluded: &mut [bool], stretch: TimeWindow, scope: Scope) {
-    let end_us = scope.start_us(is_excluded.len());
     let from_us = stretch.start_us.max(scope.range.start_us);
-    let to_us = stretch.end_us.min(end_us);
+    let to_us = stretch.end_us.min(scope.range.end_us);
     if from_us >= to_us {
         return;
     }

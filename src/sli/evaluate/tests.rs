@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::declared_files::parse;
 use crate::request_record::{Origin, RequestRecord};
-use crate::rollup::{RollupBuilder, RollupPlan};
+use crate::rollup::{RollupBuilder, RollupPlan, WindowCount};
 use crate::sli::series::{SliDetail, SliState, SliWindow, WindowState};
 use crate::time_window::TimeWindow;
 
@@ -76,6 +76,7 @@ pub(super) fn minutes(count: i64) -> Scope {
         range,
         covered: range,
         window_us: MINUTE,
+        alignment: Alignment::Clock,
     }
 }
 
@@ -85,7 +86,7 @@ pub(super) fn series(slis: &str, rows: &[Row], scope: Scope, outside: &Outside) 
 }
 
 /// `count` requests in a minute, of which `bad` fail.
-fn requests(minute: i64, count: u64, bad: u64) -> Vec<Row> {
+pub(super) fn requests(minute: i64, count: u64, bad: u64) -> Vec<Row> {
     let row = |index: u64| {
         let ts_us = minute * MINUTE + i64::try_from(index % 60).unwrap() * SECOND;
         let status = if index < bad { 503 } else { 200 };
@@ -94,7 +95,7 @@ fn requests(minute: i64, count: u64, bad: u64) -> Vec<Row> {
     (0..count).map(row).collect()
 }
 
-fn values(series: &SliSeries) -> Vec<Option<f64>> {
+pub(super) fn values(series: &SliSeries) -> Vec<Option<f64>> {
     series.windows.iter().map(|window| window.value).collect()
 }
 
@@ -438,23 +439,40 @@ fn the_json_keeps_the_fields_that_people_script_against() {
 }
 
 #[test]
-fn a_value_from_outside_takes_the_place_of_the_rollups() {
-    let known = OutsideValue {
-        value: Some(0.97),
-        count: 40,
-        windows: [(0, 19), (MINUTE, 20)]
-            .map(|(start_us, count)| SliWindow {
-                start_us,
-                value: Some(1.0),
-                count,
-                ..SliWindow::default()
-            })
-            .to_vec(),
-        ..OutsideValue::default()
+fn what_was_meant_takes_the_place_of_attempts_where_retries_collapse() {
+    let slis = RATIO.replace(
+        "    objective: 0.9\n",
+        "    objective: 0.9\n    counting: {collapse_retries_within: 30s}\n",
+    );
+    let counts = |counts: [u64; 3]| {
+        let starts = [0, 30 * SECOND, MINUTE].into_iter().zip(counts);
+        let counts = starts.map(|(start_us, count)| WindowCount { start_us, count });
+        counts.collect::<Vec<_>>()
+    };
+    let meant = MeantCounts {
+        good: counts([10, 9, 38]),
+        valid: counts([10, 9, 40]),
     };
     let mut outside = Outside::default();
-    outside.values.insert("ok".to_owned(), known);
-    let found = &series(RATIO, &requests(0, 50, 40), minutes(2), &outside)[0];
-    assert_eq!(values(found), [None, Some(1.0)]);
-    assert_eq!((found.value, found.state), (Some(0.97), SliState::Met));
+    outside.meant.insert("ok".to_owned(), meant);
+    let rows = requests(0, 50, 40);
+    let found = &series(&slis, &rows, minutes(2), &outside)[0];
+    // 19 are too few to judge a minute.
+    assert_eq!(values(found), [None, Some(0.95)]);
+    assert_eq!((found.good, found.valid, found.count), (57, 59, 59));
+    assert_eq!(found.state, SliState::Met);
+    // Without them nothing is known, and attempts are not taken for what was meant.
+    let found = &series(&slis, &rows, minutes(2), &Outside::default())[0];
+    assert_eq!((found.value, found.state), (None, SliState::NotEnoughData));
+    let stretch = vec![TimeWindow {
+        start_us: MINUTE,
+        end_us: MINUTE + 1,
+    }];
+    outside.excluded.insert("ok".to_owned(), stretch);
+    let found = &series(&slis, &rows, minutes(2), &outside)[0];
+    assert_eq!(
+        (found.good, found.valid, found.excluded_valid),
+        (19, 19, 40)
+    );
+    assert_eq!(found.value_with_excluded, Some(57.0 / 59.0));
 }

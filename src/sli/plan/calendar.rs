@@ -1,6 +1,7 @@
 //! Stretches of time that a set knows: periods, maintenance, and what traffic is expected.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::time_window::TimeWindow;
 
@@ -24,6 +25,8 @@ pub struct ExclusionPlan {
     pub repeat: Option<String>,
     /// Names of the SLIs for which it holds; empty for all.
     pub slis: Vec<String>,
+    /// The zone whose wall time it keeps when it recurs; `None` leaves it to whoever asks.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// How much traffic is expected.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::Resolver;
 use super::objectives::{CALENDAR_WORDS, is_rolling};
 use crate::declared_files::choices_hint;
-use crate::sli::definition::{HolidayDefinition, SliDefinition};
+use crate::sli::definition::{HolidayDefinition, OwnExclusionDefinition, SliDefinition};
 use crate::sli::exclusion::check_repeat;
 use crate::sli::plan::{ExclusionPlan, ExpectedPlan, HolidayPlan, HolidayTraffic, NamedPeriod};
 use crate::time_window::{TimeWindow, parse_time, zone};
@@ -15,12 +15,12 @@ use crate::time_window::{TimeWindow, parse_time, zone};
 const EXPECTED_WEEKS_DEFAULT: u32 = 8;
 
 impl Resolver<'_> {
-    pub(super) fn time_zone(&mut self) -> Option<TimeZone> {
-        let name = self.set_definition().time_zone.as_ref()?;
-        match zone(name) {
+    /// The zone that the file names, if it names one that there is.
+    pub(super) fn time_zone(&mut self, name: Option<&str>, pointer: &str) -> Option<TimeZone> {
+        match zone(name?) {
             Ok(zone) => Some(zone),
             Err(error) => {
-                self.problem_of("/time_zone", &error.to_string());
+                self.problem_of(pointer, &error.to_string());
                 None
             }
         }
@@ -54,28 +54,47 @@ impl Resolver<'_> {
         let mut plans = Vec::new();
         for (index, exclusion) in self.set_definition().exclusions.iter().enumerate() {
             let pointer = format!("/exclusions/{index}");
-            if exclusion.reason.trim().is_empty() {
-                let hint = "the report says why something was dropped".to_owned();
-                self.problem(
-                    &format!("{pointer}/reason"),
-                    "there is no reason",
-                    Some(hint),
-                );
-            }
-            if let Some(Err(message)) = exclusion.repeat.as_deref().map(check_repeat) {
-                self.problem_of(&format!("{pointer}/repeat"), &message);
-            }
+            let own = OwnExclusionDefinition {
+                reason: exclusion.reason.clone(),
+                from: exclusion.from.clone(),
+                to: exclusion.to.clone(),
+                repeat: exclusion.repeat.clone(),
+            };
+            let plan = self.exclusion(&own, zone, &pointer);
             self.check_excluded(&exclusion.slis, &pointer);
-            if let Some(first) = self.stretch(&exclusion.from, &exclusion.to, zone, &pointer) {
-                plans.push(ExclusionPlan {
-                    reason: exclusion.reason.clone(),
-                    first,
-                    repeat: exclusion.repeat.clone(),
-                    slis: exclusion.slis.clone(),
-                });
-            }
+            plans.extend(plan.map(|plan| ExclusionPlan {
+                slis: exclusion.slis.clone(),
+                ..plan
+            }));
         }
         plans
+    }
+
+    /// Maintenance of all SLIs; `None`, with a problem, where its times are none.
+    pub(super) fn exclusion(
+        &mut self,
+        exclusion: &OwnExclusionDefinition,
+        zone: &TimeZone,
+        pointer: &str,
+    ) -> Option<ExclusionPlan> {
+        if exclusion.reason.trim().is_empty() {
+            let hint = "the report says why something was dropped".to_owned();
+            self.problem(
+                &format!("{pointer}/reason"),
+                "there is no reason",
+                Some(hint),
+            );
+        }
+        if let Some(Err(message)) = exclusion.repeat.as_deref().map(check_repeat) {
+            self.problem_of(&format!("{pointer}/repeat"), &message);
+        }
+        Some(ExclusionPlan {
+            reason: exclusion.reason.clone(),
+            first: self.stretch(&exclusion.from, &exclusion.to, zone, pointer)?,
+            repeat: exclusion.repeat.clone(),
+            slis: Vec::new(),
+            time_zone: None,
+        })
     }
 
     /// A composite has no requests of its own that could be dropped.

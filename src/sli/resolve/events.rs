@@ -1,6 +1,7 @@
 //! Events: predicates over requests, and what counts as a request at all.
 
 use super::Resolver;
+use super::own::Counting;
 use crate::declared_files::{choices_hint, pointer_step};
 use crate::request_record::Origin;
 use crate::sli::definition::{AttemptName, EventDefinition, OriginName};
@@ -51,10 +52,10 @@ impl Resolver<'_> {
     }
 
     /// The event with this name; one that matches everything where there is none.
-    pub(super) fn event(&mut self, name: &str, pointer: &str) -> EventPlan {
+    pub(super) fn event(&mut self, name: &str, counting: Counting, pointer: &str) -> EventPlan {
         let set = self.set_definition();
         if let Some(event) = set.events.get(name) {
-            return event_plan(event, set.counting.bots);
+            return event_plan(event, counting.are_bots_counted);
         }
         let known: Vec<&str> = set.events.keys().map(String::as_str).collect();
         let hint = choices_hint(name, &known, "events defined here");
@@ -63,14 +64,19 @@ impl Resolver<'_> {
     }
 
     /// Events as the steps of a funnel.
-    pub(super) fn steps(&mut self, names: &[String], pointer: &str) -> Vec<FunnelStepPlan> {
+    pub(super) fn steps(
+        &mut self,
+        names: &[String],
+        counting: Counting,
+        pointer: &str,
+    ) -> Vec<FunnelStepPlan> {
         let mut steps = Vec::new();
         for (index, name) in names.iter().enumerate() {
             let pointer = format!("{pointer}/{index}");
             if names[..index].contains(name) {
                 self.problem(&pointer, format!("`{name}` is a step already"), None);
             }
-            let event = self.event(name, &pointer);
+            let event = self.event(name, counting, &pointer);
             let defined = self.set_definition().events.get(name);
             let title = defined.and_then(|event| event.title.clone());
             let title = title.unwrap_or_else(|| name.clone());
@@ -78,19 +84,18 @@ impl Resolver<'_> {
         }
         steps
     }
+}
 
-    /// The statuses that are bad: those named, or `5xx`, `none` and, unless the set says that it
-    /// is good, `429`.
-    pub(super) fn bad_statuses(&self, named: Option<&[StatusText]>) -> Vec<StatusPattern> {
-        if let Some(named) = named {
-            return named.iter().map(StatusPattern::from_text).collect();
-        }
-        let mut bad = vec![StatusPattern::Class(5), StatusPattern::NoAnswer];
-        if !self.set_definition().counting.too_many_requests_good {
-            bad.push(StatusPattern::Exactly(429));
-        }
-        bad
+/// The statuses that are bad: those named, or `5xx`, `none` and, unless it is said to be good, `429`.
+pub(super) fn bad_statuses(named: Option<&[StatusText]>, counting: Counting) -> Vec<StatusPattern> {
+    if let Some(named) = named {
+        return named.iter().map(StatusPattern::from_text).collect();
     }
+    let mut bad = vec![StatusPattern::Class(5), StatusPattern::NoAnswer];
+    if !counting.is_too_many_requests_good {
+        bad.push(StatusPattern::Exactly(429));
+    }
+    bad
 }
 
 fn event_plan(event: &EventDefinition, are_bots_counted: bool) -> EventPlan {

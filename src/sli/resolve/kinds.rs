@@ -1,5 +1,6 @@
 //! The kinds of SLIs, each from its own definition.
 
+use super::events::bad_statuses;
 use super::levels::as_number;
 use super::{Resolver, us};
 use crate::declared_files::DurationText;
@@ -29,7 +30,9 @@ impl Resolver<'_> {
         self.check_names(named.map(|(index, sli)| (format!("/slis/{index}/name"), sli.name())));
         let mut plans = Vec::new();
         for (index, sli) in slis.iter().enumerate() {
-            let mut plan = self.sli(sli, periods, &format!("/slis/{index}"));
+            let pointer = format!("/slis/{index}");
+            let mut plan = self.sli(sli, periods, &pointer);
+            self.put_own(sli, &mut plan, &pointer);
             plan.levels.sort_by_key(|level| level.level);
             plans.push(plan);
         }
@@ -52,7 +55,8 @@ impl Resolver<'_> {
     }
 
     fn rate(&mut self, rate: &RateDefinition, pointer: &str) -> SliPlan {
-        let event = self.event(&rate.event, &format!("{pointer}/event"));
+        let counting = self.counting(Some(rate.counting));
+        let event = self.event(&rate.event, counting, &format!("{pointer}/event"));
         let per_us = match rate.per {
             RatePeriod::Minute => 60_000_000,
             RatePeriod::Second => 1_000_000,
@@ -69,7 +73,8 @@ impl Resolver<'_> {
         periods: &[NamedPeriod],
         pointer: &str,
     ) -> SliPlan {
-        let event = self.event(&ratio.event, &format!("{pointer}/event"));
+        let counting = self.counting(Some(ratio.counting));
+        let event = self.event(&ratio.event, counting, &format!("{pointer}/event"));
         let good = match &ratio.good {
             Some(name) => {
                 let pointer = format!("{pointer}/good");
@@ -77,7 +82,7 @@ impl Resolver<'_> {
                     let message = "a ratio has only one of `good` and `bad_status`";
                     self.problem(&pointer, message, None);
                 }
-                let good = self.event(name, &pointer);
+                let good = self.event(name, counting, &pointer);
                 if event.excludes(&good) {
                     let message = format!("no request is both `{}` and `{name}`", ratio.event);
                     let hint = "good requests are some of the valid ones".to_owned();
@@ -85,7 +90,7 @@ impl Resolver<'_> {
                 }
                 GoodPlan::Event(good)
             }
-            None => GoodPlan::StatusNot(self.bad_statuses(ratio.bad_status.as_deref())),
+            None => GoodPlan::StatusNot(bad_statuses(ratio.bad_status.as_deref(), counting)),
         };
         SliPlan {
             count_min: ratio.min_count.unwrap_or(SHARE_COUNT_MIN),
@@ -97,8 +102,9 @@ impl Resolver<'_> {
     }
 
     fn latency(&mut self, latency: &LatencyDefinition, pointer: &str) -> SliPlan {
+        let counting = self.counting(Some(latency.counting));
         let quantile = latency.percentile / 100.0;
-        let event = self.event(&latency.event, &format!("{pointer}/event"));
+        let event = self.event(&latency.event, counting, &format!("{pointer}/event"));
         let longest = latency.objective.map(as_number);
         SliPlan {
             count_min: latency
@@ -121,7 +127,8 @@ impl Resolver<'_> {
         periods: &[NamedPeriod],
         pointer: &str,
     ) -> SliPlan {
-        let event = self.event(&cut.event, &format!("{pointer}/event"));
+        let counting = self.counting(Some(cut.counting));
+        let event = self.event(&cut.event, counting, &format!("{pointer}/event"));
         let limit_us = cut.limit.as_us();
         SliPlan {
             count_min: cut.min_count.unwrap_or(SHARE_COUNT_MIN),
@@ -155,6 +162,7 @@ impl Resolver<'_> {
     }
 
     fn apdex(&mut self, apdex: &ApdexDefinition, pointer: &str) -> SliPlan {
+        let counting = self.counting(Some(apdex.counting));
         let satisfied_us = apdex.satisfied.as_us();
         let tolerated_us = apdex
             .tolerated
@@ -168,11 +176,11 @@ impl Resolver<'_> {
             let message = "`tolerated` is not longer than `satisfied`";
             self.problem(&format!("{pointer}/{at}"), message, None);
         }
-        let event = self.event(&apdex.event, &format!("{pointer}/event"));
+        let event = self.event(&apdex.event, counting, &format!("{pointer}/event"));
         let measure = Measure::Apdex {
             satisfied_us,
             tolerated_us,
-            bad: self.bad_statuses(apdex.bad_status.as_deref()),
+            bad: bad_statuses(apdex.bad_status.as_deref(), counting),
         };
         SliPlan {
             count_min: apdex.min_count.unwrap_or(SHARE_COUNT_MIN),
@@ -183,14 +191,15 @@ impl Resolver<'_> {
     }
 
     fn user_uptime(&mut self, uptime: &UserUptimeDefinition, pointer: &str) -> SliPlan {
+        let counting = self.counting(Some(uptime.counting));
         let cutoff_us = uptime.cutoff.map_or(CUTOFF_US_DEFAULT, us);
         if cutoff_us == 0 {
             let message = "with a cutoff of nothing no shopper was ever there";
             let hint = "write `30m`".to_owned();
             self.problem(&format!("{pointer}/cutoff"), message, Some(hint));
         }
-        let event = self.event(&uptime.event, &format!("{pointer}/event"));
-        let bad = self.bad_statuses(uptime.bad_status.as_deref());
+        let event = self.event(&uptime.event, counting, &format!("{pointer}/event"));
+        let bad = bad_statuses(uptime.bad_status.as_deref(), counting);
         let measure = Measure::UserUptime { bad, cutoff_us };
         SliPlan {
             count_min: uptime.min_count.unwrap_or(SHARE_COUNT_MIN),
@@ -200,8 +209,9 @@ impl Resolver<'_> {
     }
 
     fn funnel(&mut self, funnel: &FunnelDefinition, pointer: &str) -> SliPlan {
+        let counting = self.counting(Some(funnel.counting));
         let steps_pointer = format!("{pointer}/steps");
-        let steps = self.steps(&funnel.steps, &steps_pointer);
+        let steps = self.steps(&funnel.steps, counting, &steps_pointer);
         if steps.len() < 2 {
             let message = "a funnel has at least two steps";
             self.problem(&steps_pointer, message, None);
@@ -231,7 +241,7 @@ impl Resolver<'_> {
     }
 }
 
-/// An SLI that is always judged and asks for nothing.
+/// An SLI that is always judged and asks for nothing; its windows are put in when those of all are known.
 fn plan(name: &str, title: &str, event: EventPlan, measure: Measure) -> SliPlan {
     SliPlan {
         name: name.to_owned(),
@@ -239,6 +249,11 @@ fn plan(name: &str, title: &str, event: EventPlan, measure: Measure) -> SliPlan 
         event,
         measure,
         count_min: 0,
+        window_us: 0,
+        rehearsal_window_us: 0,
+        time_zone: None,
+        lateness_us: 0,
+        collapse_within_us: None,
         objective: None,
         objectives: Vec::new(),
         levels: Vec::new(),

@@ -10,6 +10,9 @@ mod kinds;
 mod levels;
 mod objectives;
 pub use objectives::{default_rules, over_of};
+mod own;
+#[cfg(test)]
+mod own_tests;
 mod references;
 #[cfg(test)]
 mod tests;
@@ -60,29 +63,32 @@ impl<'a> Resolver<'a> {
         let set = self.set_definition();
         let routes = self.routes();
         self.check_events();
-        let time_zone = self.time_zone();
+        let time_zone = self.time_zone(set.time_zone.as_deref(), "/time_zone");
         let zone = time_zone.clone().unwrap_or(jiff::tz::TimeZone::UTC);
         let periods = self.periods(&zone);
-        let slis = self.slis(&periods);
-        let collapse_within = set.counting.collapse_retries_within;
+        let window_us = self
+            .window(set.window, "/window")
+            .unwrap_or(WINDOW_US_DEFAULT);
+        let rehearsal_window_us = self
+            .window(set.rehearsal_window, "/rehearsal_window")
+            .unwrap_or(REHEARSAL_WINDOW_US_DEFAULT);
+        let mut slis = self.slis(&periods);
+        self.put_windows(&mut slis, window_us, rehearsal_window_us);
+        let mut exclusions = self.exclusions(&zone);
+        exclusions.extend(self.own_exclusions(&slis, &zone));
         SliSetPlan {
             name: set.name.clone(),
             sha256: self.declared.sha256(),
             text: self.declared.text().to_owned(),
             routes,
-            window_us: self.window(set.window, "/window", WINDOW_US_DEFAULT),
-            rehearsal_window_us: self.window(
-                set.rehearsal_window,
-                "/rehearsal_window",
-                REHEARSAL_WINDOW_US_DEFAULT,
-            ),
+            window_us,
+            rehearsal_window_us,
             time_zone,
-            lateness_us: set.lateness.map_or(0, us),
-            collapse_within_us: collapse_within.map(us).filter(|within_us| *within_us > 0),
+            collapse_within_us: collapse_within_us(set.counting.collapse_retries_within),
             periods,
-            exclusions: self.exclusions(&zone),
+            exclusions,
             expected: self.expected(),
-            funnel: self.steps(&set.funnel, "/funnel"),
+            funnel: self.steps(&set.funnel, self.counting(None), "/funnel"),
             slis,
         }
     }
@@ -125,19 +131,23 @@ impl<'a> Resolver<'a> {
         routes
     }
 
-    fn window(&mut self, window: Option<DurationText>, pointer: &str, default_us: i64) -> i64 {
-        let Some(window) = window else {
-            return default_us;
-        };
+    /// The length of a window, µs; `None` where the file says none, or, with a problem, nonsense.
+    fn window(&mut self, window: Option<DurationText>, pointer: &str) -> Option<i64> {
+        let window = window?;
         let window_us = us(window);
         if window_us < 1_000_000 || window_us % 1_000_000 != 0 {
             let message = format!("a window of `{window}` is not a whole number of seconds");
             let hint = "write `1s`, `5s` or `1m`".to_owned();
             self.problem(pointer, message, Some(hint));
-            return default_us;
+            return None;
         }
-        window_us
+        Some(window_us)
     }
+}
+
+/// Within how long retries collapse, µs; nothing is no time.
+fn collapse_within_us(within: Option<DurationText>) -> Option<i64> {
+    within.map(us).filter(|within_us| *within_us > 0)
 }
 
 /// A declared duration, µs.

@@ -21,22 +21,22 @@ events:
 ";
 const RATIO: &str = "  - {kind: ratio, name: ok, title: OK, event: checkout}\n";
 
-fn read(yaml: &str) -> Result<SliSetPlan, DeclaredFileError> {
+pub(super) fn read(yaml: &str) -> Result<SliSetPlan, DeclaredFileError> {
     let declared = parse(Path::new("set.yaml"), yaml.as_bytes(), &|_| None)?;
     resolve(&declared)
 }
 
 /// A set of these SLIs, with `rest` at its end.
-fn set(slis: &str, rest: &str) -> String {
+pub(super) fn set(slis: &str, rest: &str) -> String {
     format!("{EVENTS}slis:\n{}{rest}", slis.trim_start_matches('\n'))
 }
 
-fn plan(slis: &str) -> SliSetPlan {
+pub(super) fn plan(slis: &str) -> SliSetPlan {
     read(&set(slis, "")).unwrap()
 }
 
 /// `line:column: message (hint)` of each problem, lines counted from that of `slis:` as 0.
-fn problems(slis: &str, rest: &str) -> Vec<String> {
+pub(super) fn problems(slis: &str, rest: &str) -> Vec<String> {
     let error = read(&set(slis, rest)).expect_err("the set is wrong");
     let first = u32::try_from(EVENTS.lines().count()).unwrap() + 1;
     let problems = error.problems().iter().map(|problem| {
@@ -80,7 +80,8 @@ fn the_documented_set_is_valid() {
     let (yaml, _) = after.split_once("```").unwrap();
     let plan = read(yaml).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(plan.collapse_within_us, Some(10_000_000));
-    assert_eq!(plan.exclusions.len(), 1);
+    assert_eq!(plan.exclusions.len(), 2);
+    assert_eq!(plan.slis[1].window_us, 900_000_000);
 }
 
 #[test]
@@ -384,7 +385,7 @@ fn names_twice_funnels_of_one_step_and_small_letters_are_refused() {
     );
 }
 
-fn series(client_class: &str, status: u16) -> SeriesKey {
+pub(super) fn series(client_class: &str, status: u16) -> SeriesKey {
     SeriesKey {
         origin: Origin::Customer,
         run_id: String::new(),
@@ -447,7 +448,15 @@ fn what_a_file_leaves_out_gets_its_documented_default() {
   - {kind: ratio, name: ok, title: OK, event: checkout, good: order}
   - {kind: rate, name: orders, title: Orders, event: order, thresholds: [{level: warn, below_expected: 0.5, for: 1m, tell: [on-call], react: Look}]}
 ");
-    assert_eq!((plan.lateness_us, plan.collapse_within_us), (0, None));
+    assert_eq!(plan.collapse_within_us, None);
+    for sli in &plan.slis {
+        assert_eq!((sli.lateness_us, sli.collapse_within_us), (0, None));
+        assert_eq!(
+            (sli.window_us, sli.rehearsal_window_us),
+            (60_000_000, 5_000_000)
+        );
+        assert_eq!(sli.time_zone, None);
+    }
     assert_eq!(
         (plan.window_us, plan.rehearsal_window_us),
         (60_000_000, 5_000_000)

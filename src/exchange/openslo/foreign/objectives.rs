@@ -21,6 +21,8 @@ pub(super) struct OverText {
     pub(super) text: String,
     /// In µs.
     pub(super) length_us: u64,
+    /// Zone of the calendar, where that is not the zone of the set.
+    pub(super) zone: Option<String>,
 }
 
 /// The objective of an SLI.
@@ -50,6 +52,9 @@ impl Target {
             objective["burn"] = burn.into();
         }
         sli["objectives"] = json!([objective]);
+        if let Some(zone) = over.zone {
+            sli["time_zone"] = zone.into();
+        }
     }
 }
 
@@ -135,7 +140,7 @@ impl<'d> Import<'d> {
         let calendar = format!("{at}/calendar");
         let has_calendar = document.get(&calendar).is_some();
         if !is_rolling.unwrap_or(!has_calendar) {
-            self.calendar(document, &calendar);
+            let zone = self.calendar(document, &calendar);
             let named = match unit.as_str() {
                 "1d" | "1Day" => Some("day"),
                 "1w" | "7d" | "1Week" => Some("week"),
@@ -146,6 +151,7 @@ impl<'d> Import<'d> {
                 return Some(OverText {
                     text: named.to_owned(),
                     length_us,
+                    zone: zone.map(str::to_owned),
                 });
             }
             let message =
@@ -165,6 +171,7 @@ impl<'d> Import<'d> {
         Some(OverText {
             text,
             length_us: hours * (DAY_US / 24),
+            zone: None,
         })
     }
 
@@ -204,7 +211,8 @@ impl<'d> Import<'d> {
         read
     }
 
-    fn calendar(&mut self, document: &'d Document, at: &str) {
+    /// The zone of a calendar, where that is not the zone of the set; the first one becomes it.
+    fn calendar(&mut self, document: &'d Document, at: &str) -> Option<&'d str> {
         let start = document.text(&format!("{at}/startTime"));
         if start.is_some_and(|start| !start.ends_with("00:00:00")) {
             let message =
@@ -212,19 +220,14 @@ impl<'d> Import<'d> {
             self.notices
                 .push(document.notice(&format!("{at}/startTime"), message));
         }
-        let Some(zone) = document.text(&format!("{at}/timeZone")) else {
-            return;
-        };
+        let zone = document.text(&format!("{at}/timeZone"))?;
         if crate::time_window::zone(zone).is_err() {
             let message = format!("unknown time zone `{zone}`: left out");
             self.notices
                 .push(document.notice(&format!("{at}/timeZone"), message));
-        } else if self.time_zone.is_some_and(|other| other != zone) {
-            let message = "a set has one time zone: that of the SLO before";
-            self.notices
-                .push(document.notice(&format!("{at}/timeZone"), message));
-        } else {
-            self.time_zone = Some(zone);
+            return None;
         }
+        let of_set = *self.time_zone.get_or_insert(zone);
+        (of_set != zone).then_some(zone)
     }
 }

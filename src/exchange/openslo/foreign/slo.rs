@@ -92,7 +92,10 @@ impl<'d> Import<'d> {
         }
         let slices = (method == "Timeslices").then(|| self.slices(document, at));
         match (slices, is_share) {
-            (Some(slice_target), true) => {
+            (Some((slice_target, window)), true) => {
+                if let Some(window) = window {
+                    sli["window"] = window.into();
+                }
                 let level = json!({"level": "warn", "below": slice_target, "for": "0s"});
                 sli["thresholds"] = json!([level]);
                 self.slis.push(sli);
@@ -172,8 +175,8 @@ impl<'d> Import<'d> {
         (document, at.to_owned())
     }
 
-    /// The target of a slice; the length of slices becomes the set's window.
-    fn slices(&mut self, document: &'d Document, at: &str) -> f64 {
+    /// The target of a slice, and the length of slices, which is that of the windows of the SLI.
+    fn slices(&mut self, document: &'d Document, at: &str) -> (f64, Option<String>) {
         let window_at = format!("{at}/timeSliceWindow");
         let window_us = match document.get(&window_at) {
             Some(Value::String(text)) => shorthand::read(text),
@@ -188,28 +191,22 @@ impl<'d> Import<'d> {
             Some(_) | None => None,
         };
         document.take(&window_at);
-        match (window_us.filter(|us| *us > 0), self.window_us) {
-            (None, _) => {
+        let window_s = window_us.map(|us| us / 1_000_000).filter(|s| *s > 0);
+        match window_s {
+            None => {
                 let message = "the length of a slice cannot be read: the set's window is taken";
                 self.notices.push(document.notice(at, message));
             }
-            (Some(us), Some(other)) if us != other => {
-                let message = format!(
-                    "a set has one window: {} as for the SLO before",
-                    shorthand::written(other)
-                );
-                self.notices.push(document.notice(&window_at, message));
-            }
-            (Some(us), _) => self.window_us = Some(us),
+            Some(window_s) => self.window_s = Some(common(window_s, self.window_s.unwrap_or(0))),
         }
         let target = document.number(&format!("{at}/timeSliceTarget"));
-        target
-            .filter(|target| (0.0..=1.0).contains(target))
-            .unwrap_or_else(|| {
-                let message = "the target of a slice is missing or no share: 1 is taken";
-                self.notices.push(document.notice(at, message));
-                1.0
-            })
+        let target = target.filter(|target| (0.0..=1.0).contains(target));
+        let target = target.unwrap_or_else(|| {
+            let message = "the target of a slice is missing or no share: 1 is taken";
+            self.notices.push(document.notice(at, message));
+            1.0
+        });
+        (target, window_s.map(|window_s| format!("{window_s}s")))
     }
 
     fn composite(&mut self, document: &'d Document, parts: &[(String, Option<f64>)]) {
@@ -230,5 +227,13 @@ impl<'d> Import<'d> {
             "parts": parts,
             "combine": "weighted",
         }));
+    }
+}
+
+/// The greatest length of which both are whole multiples: all windows of a set are multiples of its own.
+fn common(one_s: u64, other_s: u64) -> u64 {
+    match other_s {
+        0 => one_s,
+        _ => common(other_s, one_s % other_s),
     }
 }

@@ -53,6 +53,50 @@ fn objectives() -> impl Strategy<Value = Value> {
     prop::collection::vec(objective, 0..4).prop_map(Value::from)
 }
 
+/// What an SLI may say of itself, whether its kind can or not.
+fn own() -> impl Strategy<Value = Value> {
+    let counting = (
+        prop::option::of(any::<bool>()),
+        prop::option::of(any::<bool>()),
+        prop::option::of(duration()),
+    )
+        .prop_map(|(bots, is_429_good, within)| {
+            json!({"bots": bots, "too_many_requests_good": is_429_good, "collapse_retries_within": within})
+        });
+    let exclusion = text().prop_map(|reason| json!({"reason": reason, "from": "2026-01-01", "to": "2026-01-02", "repeat": "FREQ=DAILY"}));
+    let zone = prop::option::of(select(vec!["UTC", "Asia/Tokyo", "Mars"]));
+    (prop::option::of(duration()), zone, counting, prop::collection::vec(exclusion, 0..2)).prop_map(
+        |(window, zone, counting, exclusions)| {
+            json!({"window": window, "rehearsal_window": window, "time_zone": zone, "lateness": window, "counting": counting, "exclusions": exclusions})
+        },
+    )
+}
+
+fn put_own(sli: &mut Value, own: &Value) {
+    let keys: &[&str] = match sli["kind"].as_str().unwrap() {
+        "composite" => &["window", "rehearsal_window"],
+        "windows_good" => &["window", "rehearsal_window", "time_zone", "exclusions"],
+        "latency" | "apdex" => &[
+            "window",
+            "rehearsal_window",
+            "lateness",
+            "counting",
+            "exclusions",
+        ],
+        _ => &[
+            "window",
+            "rehearsal_window",
+            "time_zone",
+            "lateness",
+            "counting",
+            "exclusions",
+        ],
+    };
+    for key in keys {
+        sli[*key] = own[*key].clone();
+    }
+}
+
 fn sli() -> impl Strategy<Value = Value> {
     let named = (text(), text(), select(vec!["a", "b", "missing"]));
     let parts = (
@@ -64,7 +108,7 @@ fn sli() -> impl Strategy<Value = Value> {
         prop::option::of(select(vec!["2xx", "404", "none"])),
         any::<prop::sample::Index>(),
     );
-    (named, parts).prop_map(|((name, title, event), (objective, objectives, levels, min_count, time, status, kind))| {
+    (named, parts, own()).prop_map(|((name, title, event), (objective, objectives, levels, min_count, time, status, kind), own)| {
         let statuses = status.map(|status| vec![status]);
         let kinds = [
             json!({"kind": "ratio", "event": event, "bad_status": statuses, "objective": objective, "objectives": objectives, "thresholds": levels, "min_count": min_count}),
@@ -82,6 +126,7 @@ fn sli() -> impl Strategy<Value = Value> {
         let mut sli = kinds[kind.index(kinds.len())].clone();
         sli["name"] = name.into();
         sli["title"] = title.into();
+        put_own(&mut sli, &own);
         sli
     })
 }

@@ -275,3 +275,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn slices_of_several_lengths_and_calendars_in_several_zones_are_those_of_their_slis() {
+    let slo = |name: &str, slice: &str, zone: &str| {
+        format!(
+            "---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {{name: {name}}}
+spec:
+  service: web
+  indicator:
+    spec: {{ratioMetric: {{counter: true, good: {{metricSource: {{type: P, spec: {{q: g}}}}}}, total: {{metricSource: {{type: P, spec: {{q: t}}}}}}}}}}
+  timeWindow: [{{duration: 1d, isRolling: false, calendar: {{startTime: 2026-01-01 00:00:00, timeZone: {zone}}}}}]
+  budgetingMethod: Timeslices
+  objectives: [{{target: 0.9, timeSliceTarget: 0.95, timeSliceWindow: {slice}}}]
+"
+        )
+    };
+    let text = slo("a", "6m", "Asia/Tokyo")
+        + &slo("b", "15m", "Europe/Berlin")
+        + &slo("c", "3m", "Asia/Tokyo");
+    let imported = import(&text);
+    let set = tree(&imported);
+    assert_eq!(
+        (&set["window"], &set["time_zone"]),
+        (&"3m".into(), &"Asia/Tokyo".into())
+    );
+    let found = |index: usize, key: &str| set["slis"][index].get(key).cloned();
+    // Of each SLO a ratio, which has the windows, and a `windows_good`, which has the objective.
+    for (index, window, zone) in [
+        (0, Some("6m"), None),
+        (2, Some("15m"), Some("Europe/Berlin")),
+        (4, None, None),
+    ] {
+        assert_eq!(found(index, "window"), window.map(Value::from), "{index}");
+        assert_eq!(
+            found(index + 1, "time_zone"),
+            zone.map(Value::from),
+            "{index}"
+        );
+        assert_eq!(found(index + 1, "window"), None);
+    }
+    assert_eq!(check(&imported_yaml(&imported)), Ok(()));
+}

@@ -286,3 +286,27 @@ fn a_set_without_an_slo_is_still_exported() {
         );
     }
 }
+
+#[test]
+fn windows_and_zones_are_those_of_the_sli_that_states_them() {
+    let text = SET.replace(
+        "    title: Checkouts answered well\n",
+        "    title: Checkouts answered well\n    time_zone: Asia/Tokyo\n",
+    );
+    let text = text.replace(
+        "    name: orders\n",
+        "    name: orders\n    window: 15m\n    time_zone: Asia/Tokyo\n",
+    );
+    assert_ne!(text, SET);
+    let set = set(&text);
+    let written = documents(&export_openslo(&set, &OpenSloOptions::new(OpenSloVersion::V1)).text);
+    // Good windows of the orders have the zone and the windows of the orders.
+    let orders = &named(&written, "SLO", "orders-flow-day")["spec"];
+    assert_eq!(orders["objectives"][0]["timeSliceWindow"], "15m");
+    assert_eq!(
+        orders["timeWindow"][0]["calendar"]["timeZone"],
+        "Asia/Tokyo"
+    );
+    let other = &named(&written, "SLO", "p95-windows-range")["spec"]["objectives"][0];
+    assert_eq!(other["timeSliceWindow"], "1m");
+}

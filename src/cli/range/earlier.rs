@@ -1,0 +1,123 @@
+//! What a range is compared with: as long a range some weeks earlier, or another rehearsal.
+
+use jiff::tz::TimeZone;
+
+use super::{RUN_WINDOW_US, run_facts, run_scope};
+use crate::cli::changes::Side;
+use crate::cli::exit_code::Failure;
+use crate::cli::outside::{ExpectedRates, outside};
+use crate::cli::past::LAST_YEAR_WEEKS;
+use crate::cli::shoppers::{Asked, shoppers};
+use crate::lake::{Lake, LakeReader};
+use crate::request_record::Origin;
+use crate::rollup::{Dimension, Rollup, RollupPlan, Segments, scan};
+use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
+
+/// With what a range is compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Against<'a> {
+    /// Nothing: only a report compares.
+    Nothing,
+    /// The same local times so many weeks earlier.
+    WeeksEarlier(u32),
+    /// A rehearsal.
+    Run(&'a str),
+}
+
+impl<'a> Against<'a> {
+    /// What `--compare` means.
+    pub fn from_text(text: Option<&'a str>) -> Self {
+        match text {
+            None | Some("previous") => Against::WeeksEarlier(1),
+            Some("last-year") => Against::WeeksEarlier(LAST_YEAR_WEEKS),
+            Some(run_id) => Against::Run(run_id),
+        }
+    }
+}
+
+/// A range that this one is compared with.
+#[derive(Debug)]
+pub struct Previous {
+    /// What was judged.
+    pub scope: Scope,
+    /// Its counts.
+    pub rollup: Rollup,
+    /// Its SLIs, of which those by shopper may have no values.
+    pub series: Vec<SliSeries>,
+}
+
+impl Previous {
+    /// All of it.
+    pub fn side(&self) -> Side<'_> {
+        Side {
+            series: &self.series,
+            rollup: &self.rollup,
+            range: self.scope.range,
+            stretch: self.scope.range,
+        }
+    }
+}
+
+/// A rehearsal that another one is compared with.
+pub fn earlier_run(
+    set: &SliSetPlan,
+    lake: &Lake,
+    reader: &LakeReader,
+    run_id: &str,
+    zone: &TimeZone,
+) -> Result<Previous, Failure> {
+    let facts = run_facts(lake, run_id)?;
+    let scope = run_scope(&facts, set)?;
+    let plan = RollupPlan::new(RUN_WINDOW_US, set.cuts_us());
+    let rollup = scan(reader, &plan, &Dimension::ALL, scope.range, |series| {
+        series.origin == Origin::Drill && series.run_id == run_id
+    })?;
+    let asked = Asked {
+        set,
+        scope,
+        origin: Origin::Drill,
+        run_id: Some(run_id),
+    };
+    evaluated(lake, reader, rollup, asked, zone)
+}
+
+/// As long a stretch from an earlier moment; `None` where the lake has nothing of it.
+pub fn previous(
+    lake: &Lake,
+    reader: &LakeReader,
+    segments: &Segments<'_>,
+    asked: Asked<'_>,
+    zone: &TimeZone,
+) -> Result<Option<Previous>, Failure> {
+    let plan = RollupPlan::new(asked.scope.window_us, asked.set.cuts_us());
+    let rollup = segments.rollup(plan, asked.scope.range, |series| {
+        series.origin == asked.origin
+    })?;
+    if rollup.is_empty() {
+        return Ok(None);
+    }
+    evaluated(lake, reader, rollup, asked, zone).map(Some)
+}
+
+fn evaluated(
+    lake: &Lake,
+    reader: &LakeReader,
+    rollup: Rollup,
+    asked: Asked<'_>,
+    zone: &TimeZone,
+) -> Result<Previous, Failure> {
+    let Asked { set, scope, .. } = asked;
+    let is_needed = set.slis.iter().any(|sli| sli.collapse_within_us.is_some());
+    let followed = match is_needed {
+        true => Some(shoppers(lake, reader, asked, zone)?),
+        false => None,
+    };
+    let visits = followed.as_ref().map(|followed| &followed.visits);
+    let outside = outside(set, scope, zone, &ExpectedRates::new(), visits, None)?;
+    let series = evaluate(set, &rollup, scope, &outside)?;
+    Ok(Previous {
+        scope,
+        rollup,
+        series,
+    })
+}
