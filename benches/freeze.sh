@@ -43,7 +43,7 @@ journeys: {look: [{get: /}]}
 limits: {in_flight: 20000, schedule_lag_p99: 1h}
 YAML
 freeze 8 &
-"$firedrill" rehearse freeze.yaml --lake lake --report report.html --run-id freeze --json > run.json 2> run.log || true
+"$firedrill" rehearse freeze.yaml --lake lake --report report.html --run-id freeze --json > run.json 2> run.log || cat run.log
 wait %2 2> /dev/null || true
 python3 - <<'PYTHON'
 import json, duckdb

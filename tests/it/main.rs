@@ -21,6 +21,8 @@ mod target_server;
 
 mod rust_source;
 
+mod scripted_server;
+
 mod tidy;
 
 mod tidy_documents;
@@ -71,6 +73,8 @@ mod exchange_verbs;
 mod rehearse;
 
 mod rehearse_refusals;
+
+mod rehearse_shoppers;
 
 mod shop;
 

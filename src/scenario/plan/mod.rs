@@ -97,12 +97,14 @@ impl DrillPlan {
 
     /// Gives every step and every asset the route that `router` gives its path.
     pub fn assign_routes(&mut self, router: &mut Router) {
+        // What was taken from answers stands for an identifier, as far as routes go.
+        let taken: Vec<Option<Box<str>>> = vec![Some("1".into()); self.taken_slots];
         let example = ShopperVariables {
             product: 1,
             shopper: 1,
             data: &self.data,
             seed: self.seed,
-            taken: &[],
+            taken: &taken,
         };
         let journeys = self.journeys.iter_mut();
         for step in journeys.flat_map(|journey| &mut journey.steps) {

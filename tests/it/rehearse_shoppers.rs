@@ -1,0 +1,186 @@
+//! What shoppers do in a rehearsal: they follow, take, load, retry, reload, leave. What the target saw
+//! is what the lake has.
+
+use serde_json::Value;
+
+use super::lake_rows::rows;
+use super::program::{count, run};
+use super::scripted_server::{Asked, Said, ScriptedServer};
+use super::surge_file::ANY_PAGE_SLIS;
+use super::temp_folder::TempFolder;
+
+/// Five shoppers in a second, each on the journey `steps`; `shopper` and `more` go into the file.
+fn scenario(server: &ScriptedServer, steps: &str, shopper: &str, more: &str) -> TempFolder {
+    let folder = TempFolder::new();
+    let yaml = format!(
+        "name: short\nseed: 7\ntarget: {{base_url: '{}'}}\ntraffic: {{arrivals: even, phases: [{{name: steady, for: 1s, shoppers_per_s: 5}}]}}\nshoppers:\n  - {{name: all, share: 1, journey: only{shopper}}}\njourneys:\n  only: {steps}\n{more}\nlimits: {{in_flight: 500, drain: 60s, schedule_lag_p99: 10s}}\n",
+        server.base_url()
+    );
+    folder.write("short.yaml", yaml);
+    folder.write("any-page.yaml", ANY_PAGE_SLIS);
+    folder
+}
+
+/// The document of a rehearsal that ends with this exit code.
+fn rehearsed(folder: &TempFolder, code: i32) -> Value {
+    let words = "rehearse short.yaml --sli-defs any-page.yaml --lake lake --json";
+    run(folder, words).exits(code).json()
+}
+
+/// Method, route, status and error of every request in the lake with how many there are, sorted.
+fn counted(folder: &TempFolder) -> Vec<(String, usize)> {
+    let columns = ["method", "route", "status", "error"];
+    let mut rows = rows(&folder.join("lake/requests"), &columns);
+    rows.sort_unstable();
+    let groups = rows.chunk_by(|one, other| one == other);
+    groups
+        .map(|group| (group[0].join(" ").trim_end().to_owned(), group.len()))
+        .collect()
+}
+
+fn assert_counted(folder: &TempFolder, expected: &[(&str, usize)]) {
+    let expected: Vec<(String, usize)> = expected
+        .iter()
+        .map(|(request, count)| ((*request).to_owned(), *count))
+        .collect();
+    assert_eq!(counted(folder), expected);
+}
+
+#[test]
+fn redirects_assets_and_taken_values_are_requests_of_their_own() {
+    fn script(asked: &Asked) -> Said {
+        match asked.line.as_str() {
+            "GET /login" => Said::Answer(
+                "200 OK",
+                &["set-cookie: sid=abc; Path=/"],
+                "<link rel=stylesheet href=/main.css><img src='https://elsewhere.example/a.png'><input name=csrf value='t0k&n'>",
+            ),
+            "POST /login" if asked.body == "csrf=t0k%26n&email=shopper" => {
+                Said::Answer("302 Found", &["location: /home?from=login"], "")
+            }
+            "GET /home?from=login" | "GET /main.css" | "GET /logo.svg" => {
+                Said::Answer("200 OK", &[], "{\"id\": 4711}")
+            }
+            "GET /cart/4711" => Said::Answer("200 OK", &[], "{\"state\": \"open\"}"),
+            _ => Said::Answer("404 Not Found", &[], ""),
+        }
+    }
+    let server = ScriptedServer::start(script);
+    let steps = "[{get: /login, page_assets: true, assets: [/logo.svg], take: {csrf: {css: 'input[name=csrf]', attribute: value}}},
+        {post: /login, form: {csrf: '{csrf}', email: shopper}, redirects: follow, take: {cart: {json: /id}}},
+        {get: '/cart/{cart}', headers: {X-Number: '{shopper}'}, check: {json: {/state: open}}}]";
+    let folder = scenario(&server, steps, "", "");
+    let document = rehearsed(&folder, 0);
+    assert_eq!(count(&document, "/completed"), 5);
+    assert_counted(
+        &folder,
+        &[
+            ("GET /cart/{id} 200", 5),
+            ("GET /home 200", 5),
+            ("GET /login 200", 5),
+            ("GET /{file}.css 200", 5),
+            ("GET /{image} 200", 5),
+            ("POST /login 302", 5),
+        ],
+    );
+    let asked = server.asked();
+    assert_eq!(asked.len(), 30);
+    let has = |asked: &Asked, header: &str| asked.headers.iter().any(|found| found == header);
+    let carts = asked.iter().filter(|asked| asked.line == "GET /cart/4711");
+    assert!(carts.clone().all(|cart| has(cart, "cookie: sid=abc")));
+    for number in 0..5 {
+        assert!(
+            carts
+                .clone()
+                .any(|cart| has(cart, &format!("x-number: {number}")))
+        );
+    }
+}
+
+#[test]
+fn a_shopper_tries_again_as_often_as_it_says_and_no_more() {
+    let server = ScriptedServer::start(|_| Said::Answer("503 Busy", &["retry-after: 0"], ""));
+    let shopper = ", retries: {on: [5xx], times: 2, wait: {fixed: 20ms}, retry_after: honour}";
+    let folder = scenario(&server, "[{get: /}, {get: /never}]", shopper, "");
+    let document = rehearsed(&folder, 1);
+    assert_counted(&folder, &[("GET / 503", 15)]);
+    assert_eq!(server.asked().len(), 15);
+    assert_eq!(count(&document, "/gave_up"), 5);
+    assert_eq!(document["retry_amplification"], 3.0);
+}
+
+#[test]
+fn a_shopper_who_waits_reloads_and_then_leaves() {
+    let server = ScriptedServer::start(|_| Said::Nothing);
+    let shopper = ", patience: {answer: {fixed: 900ms}}, reload: {after: {fixed: 300ms}, times: 1}";
+    let folder = scenario(&server, "[{get: /}, {get: /never}]", shopper, "");
+    let document = rehearsed(&folder, 1);
+    assert_counted(&folder, &[("GET / 0 abandoned", 10)]);
+    assert_eq!(server.asked().len(), 10);
+    assert_eq!(count(&document, "/lost_patience"), 5);
+    assert_eq!(document["retry_amplification"], 2.0);
+}
+
+#[test]
+fn an_answer_that_is_not_as_it_must_be_is_no_good_one() {
+    let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], "sorry"));
+    let steps = "[{get: /, check: {body_has: [welcome]}, on_failure: continue}, {get: /next}]";
+    let folder = scenario(&server, steps, "", "");
+    let document = rehearsed(&folder, 0);
+    assert_counted(&folder, &[("GET / 200 check", 5), ("GET /next 200", 5)]);
+    assert_eq!(count(&document, "/completed"), 5);
+    assert_eq!(
+        document["slis"][0]["value"], 0.5,
+        "half of the requests are good"
+    );
+}
+
+#[test]
+fn a_channel_that_is_turned_off_brings_nobody() {
+    let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], ""));
+    let channels = "channels:\n  - {name: 'utm:mail', share: 1, query: utm_source=mail, referrer: 'https://mail.example/', off: [{from: 500ms}]}";
+    let folder = scenario(&server, "[{get: /}, {get: /next}]", "", channels);
+    let document = rehearsed(&folder, 0);
+    assert_eq!(count(&document, "/withheld"), 3);
+    assert_eq!(count(&document, "/offered_arrivals"), 2);
+    let channels = rows(&folder.join("lake/requests"), &["channel"]);
+    assert_eq!(channels, vec![vec!["utm:mail".to_owned()]; 4]);
+    let landed = server.asked();
+    let first = landed
+        .iter()
+        .filter(|asked| asked.line == "GET /?utm_source=mail");
+    let referred = first.filter(|asked| {
+        asked
+            .headers
+            .contains(&"referer: https://mail.example/".to_owned())
+    });
+    assert_eq!(referred.count(), 2);
+}
+
+#[test]
+fn a_closed_model_runs_its_shoppers_one_journey_after_the_other() {
+    let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], ""));
+    let folder = scenario(
+        &server,
+        "[{get: /}, {get: /next, think: {fixed: 50ms}}]",
+        "",
+        "",
+    );
+    let yaml = std::fs::read_to_string(folder.join("short.yaml")).unwrap();
+    let open = "{arrivals: even, phases: [{name: steady, for: 1s, shoppers_per_s: 5}]}";
+    assert!(yaml.contains(open));
+    folder.write(
+        "short.yaml",
+        yaml.replace(open, "{closed: {shoppers: 3, for: 2s}}"),
+    );
+    let document = rehearsed(&folder, 0);
+    let completed = count(&document, "/completed");
+    // Each of three needs at least 50 ms for a journey, and has two seconds.
+    assert!((3..=3 * 40).contains(&completed), "{completed}");
+    assert_eq!(
+        count(&document, "/offered_arrivals"),
+        completed + count(&document, "/cut")
+    );
+    let rows = rows(&folder.join("lake/requests"), &["route"]);
+    assert_eq!(rows.len() as u64, count(&document, "/requests"));
+}
