@@ -63,13 +63,22 @@ pub fn preflight(plan: &DrillPlan, base_url: &Url) -> Result<(), PreflightError>
     check_descriptors(plan.limits.in_flight)?;
     let port = base_url.port_or_known_default().unwrap_or(80);
     let bare_host = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses =
-        (bare_host, port)
+    let (bare_host, port) = match &plan.transport.proxy {
+        Some(proxy) => (proxy.host.as_str(), proxy.port),
+        None => (bare_host, port),
+    };
+    let mut told = plan.transport.resolve.iter();
+    let told = told.find(|told| told.host == bare_host && told.port == port);
+    let addresses = match told {
+        Some(told) => vec![told.address],
+        None => (bare_host, port)
             .to_socket_addrs()
             .map_err(|source| PreflightError::Unresolvable {
-                host: host.to_owned(),
+                host: bare_host.to_owned(),
                 source,
-            })?;
+            })?
+            .collect(),
+    };
     let mut refusal = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
     for address in addresses {
         match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {

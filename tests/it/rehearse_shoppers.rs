@@ -136,6 +136,25 @@ fn an_answer_that_is_not_as_it_must_be_is_no_good_one() {
 }
 
 #[test]
+fn a_host_is_where_the_scenario_says_that_it_is() {
+    let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], ""));
+    let folder = scenario(&server, "[{get: /}]", "", "");
+    let yaml = std::fs::read_to_string(folder.join("short.yaml")).unwrap();
+    let own = format!("{{base_url: '{}'}}", server.base_url());
+    let address = server.base_url().replace("http://", "");
+    let named = format!(
+        "{{base_url: 'http://shop.invalid', hosts_allowed: [shop.invalid], http: {{resolve: {{'shop.invalid:80': '{address}'}}}}}}"
+    );
+    assert!(yaml.contains(&own));
+    folder.write("short.yaml", yaml.replace(&own, &named));
+    rehearsed(&folder, 0);
+    let asked = server.asked();
+    assert_eq!(asked.len(), 5);
+    let host = "host: shop.invalid".to_owned();
+    assert!(asked.iter().all(|asked| asked.headers.contains(&host)));
+}
+
+#[test]
 fn a_channel_that_is_turned_off_brings_nobody() {
     let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], ""));
     let channels = "channels:\n  - {name: 'utm:mail', share: 1, query: utm_source=mail, referrer: 'https://mail.example/', off: [{from: 500ms}]}";

@@ -95,7 +95,11 @@ impl Resolver<'_> {
                 })
             });
             match known {
-                Some(known) => found.push(known),
+                Some(known) => {
+                    let pointer = format!("{HTTP}/resolve/{}", pointer_step(name));
+                    self.check_leads(&known.host, &known.address.ip().to_string(), &pointer);
+                    found.push(known);
+                }
                 None => {
                     let pointer = format!("{HTTP}/resolve/{}", pointer_step(name));
                     let message = format!("`{name}: {address}` is no host and address");
@@ -105,6 +109,18 @@ impl Resolver<'_> {
             }
         }
         found
+    }
+
+    /// A name of this machine must not lead to another one that nobody allowed.
+    fn check_leads(&mut self, host: &str, to: &str, pointer: &str) {
+        let allowed = &self.declared.value.target.hosts_allowed;
+        let is_allowed = |name: &str| allowed.iter().any(|allowed| allowed == name);
+        if !is_loopback(to) && !is_allowed(to) && !is_allowed(host) {
+            let message = format!("`{host}` would lead to `{to}`, which is not in `hosts_allowed`");
+            let hint =
+                format!("if you may load-test it, add `hosts_allowed: [{to}]` to the target");
+            self.problem(pointer, message, Some(&hint));
+        }
     }
 
     fn source_addresses(&mut self) -> Vec<IpAddr> {
@@ -136,12 +152,14 @@ impl Resolver<'_> {
             );
             return None;
         };
+        let host = url.host_str().unwrap_or_default();
+        self.check_leads(host, host, &format!("{pointer}/url"));
         let authorization = proxy
             .auth
             .as_ref()
             .and_then(|auth| self.authorization(auth, &format!("{pointer}/auth")));
         Some(ProxyPlan {
-            host: url.host_str().unwrap_or_default().to_owned(),
+            host: host.to_owned(),
             port: url.port_or_known_default().unwrap_or(80),
             authorization,
         })

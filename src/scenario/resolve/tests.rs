@@ -206,6 +206,16 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         (
             "127.0.0.1:9'}",
+            "127.0.0.1:9', http: {resolve: {'127.0.0.1:9': '203.0.113.5:80'}}}",
+            "would lead to `203.0.113.5`",
+        ),
+        (
+            "127.0.0.1:9'}",
+            "127.0.0.1:9', http: {proxy: {url: 'http://proxy.example:3128'}}}",
+            "would lead to `proxy.example`",
+        ),
+        (
+            "127.0.0.1:9'}",
             "127.0.0.1:9', http: {source_addresses: [home]}}",
             "is no IP address",
         ),
