@@ -45,6 +45,8 @@ pub mod shop;
 
 pub mod drill;
 
+pub mod probe;
+
 pub mod simulate;
 
 pub mod cli;

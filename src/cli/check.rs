@@ -11,6 +11,7 @@ use super::terminal::Terminal;
 use crate::access_log::{Mapping, MappingDefinition};
 use crate::annotations::{AnnotationError, load_annotations};
 use crate::declared_files::{self, Declared, DeclaredFileError};
+use crate::probe::{self, ProbeFileDefinition};
 use crate::scenario::{self, ScenarioDefinition};
 use crate::sli::{self, SliSetDefinition, ThresholdFileDefinition};
 
@@ -23,6 +24,7 @@ enum Kind {
     Thresholds,
     Mapping,
     Annotations,
+    Probe,
 }
 
 /// What `--json` prints of one file.
@@ -102,6 +104,10 @@ fn check(path: &Path, kind: Kind) -> Result<(), DeclaredFileError> {
             let declared: Declared<MappingDefinition> = declared_files::load(path)?;
             Mapping::new(&declared).map(|_| ())
         }
+        Kind::Probe => {
+            let declared: Declared<ProbeFileDefinition> = declared_files::load(path)?;
+            probe::resolve(&declared).map(|_| ())
+        }
         Kind::Annotations => match load_annotations(path, Some(&TimeZone::UTC)) {
             Err(AnnotationError::List(error)) => Err(error),
             // The kind is told by YAML, so there is no other error.
@@ -121,6 +127,8 @@ fn kind_of(path: &Path) -> Kind {
     let is_in = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
     if has_key("- at:") || has_key("- {at:") {
         Kind::Annotations
+    } else if has_key("partners:") {
+        Kind::Probe
     } else if has_key("thresholds:") {
         Kind::Thresholds
     } else if has_key("format:") && has_key("time:") {

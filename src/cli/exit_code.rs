@@ -6,7 +6,7 @@ use super::shoppers::ShoppersError;
 use crate::access_log::InputError;
 use crate::annotations::AnnotationError;
 use crate::declared_files::DeclaredFileError;
-use crate::drill::{DrillError, PreflightError};
+use crate::drill::{ConnectorError, DrillError, PreflightError};
 use crate::lake::LakeError;
 use crate::rollup::RollupError;
 use crate::shop::ShopError;
@@ -145,6 +145,7 @@ failure_from! {
     ExclusionError => DeclaredFile,
     ShoppersError => Input,
     DrillError => Internal,
+    ConnectorError => DeclaredFile,
     serde_json::Error => Internal,
 }
 

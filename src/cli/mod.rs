@@ -23,6 +23,7 @@ mod objectives;
 mod outside;
 mod page;
 mod past;
+mod probe;
 mod range;
 mod recorder;
 mod rehearse;
@@ -85,6 +86,7 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::WhatIf(verb) => what_if::run(verb, global, terminal),
         Verb::Export(verb) => exchange::export(verb, global, terminal),
         Verb::Import(verb) => exchange::import(verb, terminal),
+        Verb::Probe(verb) => probe::run(verb, global, terminal),
         Verb::Check(verb) => check::run(verb, terminal),
         Verb::Shop(verb) => shop::run(verb, terminal),
         Verb::Simulate(verb) => simulate::run(verb, terminal),

@@ -5,6 +5,7 @@ use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
 use crate::access_log::MappingDefinition;
 use crate::declared_files::schema;
+use crate::probe::ProbeFileDefinition;
 use crate::scenario::ScenarioDefinition;
 use crate::sli::{SliSetDefinition, ThresholdFileDefinition};
 
@@ -12,6 +13,7 @@ use crate::sli::{SliSetDefinition, ThresholdFileDefinition};
 pub fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
     terminal.json(&match arguments.kind {
         SchemaKind::Scenario => schema::<ScenarioDefinition>(),
+        SchemaKind::Probe => schema::<ProbeFileDefinition>(),
         SchemaKind::Sli => schema::<SliSetDefinition>(),
         SchemaKind::Mapping => schema::<MappingDefinition>(),
         SchemaKind::Thresholds => schema::<ThresholdFileDefinition>(),

@@ -25,6 +25,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -48,9 +49,11 @@ pub struct Declared<T> {
     /// What the file says.
     pub value: T,
     source: Source,
-    root: Node,
+    root: Arc<Node>,
     secrets: Vec<Secret>,
     sha256: String,
+    /// Beginnings of pointers into the value, and where in the file that stands.
+    moved: Vec<(String, String)>,
 }
 
 /// Reads a declared file; `${env:NAME}` is looked up in the environment of the process.
@@ -117,9 +120,10 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(
             Ok(Declared {
                 value,
                 source,
-                root,
+                root: Arc::new(root),
                 secrets,
                 sha256,
+                moved: Vec::new(),
             })
         }
         Err(error) => {
@@ -216,8 +220,31 @@ impl<T> Declared<T> {
         )
     }
 
+    /// The same file, seen as another definition that is made of parts of it. `moved` says of
+    /// beginnings of pointers into `value` where in the file that stands; the first that fits holds.
+    pub fn seen_as<U>(&self, value: U, moved: Vec<(String, String)>) -> Declared<U> {
+        Declared {
+            value,
+            source: self.source.clone(),
+            root: Arc::clone(&self.root),
+            secrets: self.secrets.clone(),
+            sha256: self.sha256.clone(),
+            moved,
+        }
+    }
+
+    /// Where in the file a part of the value stands.
+    fn pointer_in_file(&self, pointer: &str) -> String {
+        let moved = self.moved.iter().find_map(|(from, to)| {
+            let rest = pointer.strip_prefix(from.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{to}{rest}"))
+        });
+        moved.unwrap_or_else(|| pointer.to_owned())
+    }
+
     fn nearest(&self, pointer: &str) -> &Node {
-        let mut node = &self.root;
+        let pointer = self.pointer_in_file(pointer);
+        let mut node = &*self.root;
         for step in pointer.split('/').skip(1) {
             match node.child(&step.replace("~1", "/").replace("~0", "~")) {
                 Some(child) => node = child,

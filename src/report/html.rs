@@ -13,6 +13,7 @@ mod directors;
 mod faucets;
 mod funnel;
 mod inline;
+mod partners;
 mod problems;
 mod route_table;
 mod sli_table;
@@ -29,6 +30,8 @@ use super::clock::{self, Clock};
 use super::page::{Fact, MethodNote, ReportPage, Unit, Verdict};
 use super::{text, words};
 use chart_data::ChartData;
+
+pub use partners::write_partners_html;
 
 /// Writes `page` as a self-contained HTML document.
 ///

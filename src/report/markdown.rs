@@ -7,6 +7,7 @@
 mod analysts;
 mod engineers;
 mod escape;
+mod partners;
 
 use super::clean;
 use super::clock::Clock;
@@ -16,6 +17,8 @@ use super::page::{
 };
 use super::{text, words};
 use escape::{code, plain};
+
+pub use partners::write_partners_markdown;
 
 /// Most rows of one table.
 const ROWS_MAX: usize = 30;

@@ -5,6 +5,7 @@
 //! read back, it gives the same text. It never computes an SLI, reads a log or opens a file.
 
 mod page;
+mod partners;
 pub mod text;
 
 mod clean;
@@ -21,8 +22,8 @@ mod sample;
 mod tests;
 
 pub use csv::write_csv;
-pub use html::write_html;
-pub use markdown::write_markdown;
+pub use html::{write_html, write_partners_html};
+pub use markdown::{write_markdown, write_partners_markdown};
 pub use page::{
     AfterAnswerRow, AnalystPart, AnnotationChange, AnnotationRow, BadSide, Breakdown,
     BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, Chart, ClusterRow, Comparison,
@@ -31,4 +32,8 @@ pub use page::{
     ObjectiveRow, ReactionRow, ReportPage, ResidualWeek, RetryPart, RouteRow, Scale, Series,
     SeriesStyle, SliDetail, SliRow, State, SuspectRow, Timeline, Unit, UptimeCurve, UptimePoint,
     Verdict, WorstHour, WorstWindow,
+};
+pub use partners::{
+    ExcludedRow, IncidentRow, PartnerPart, PartnerTotals, PartnersPage, PromiseRow, StripKind,
+    StripSpan,
 };

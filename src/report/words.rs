@@ -28,6 +28,15 @@ pub fn state(state: State) -> &'static str {
     }
 }
 
+/// How an incident of a partner ended.
+pub fn incident_end(end: &str) -> &'static str {
+    match end {
+        "open" => "(goes on)",
+        "not_measured" => "(then not measured)",
+        _ => "",
+    }
+}
+
 /// `above` or `below`: where it is bad.
 pub fn side(side: BadSide) -> &'static str {
     match side {

@@ -17,7 +17,10 @@ mod walk;
 
 pub use arrivals::{Arrival, Arrivals};
 pub use curve::TrafficCurve;
-pub use definition::{ArrivalSpacing, ScenarioDefinition};
+pub use definition::{
+    ArrivalSpacing, AuthDefinition, HttpDefinition, OnFailureName, ScenarioDefinition,
+    StepDefinition,
+};
 pub use duration_draw::DurationDraw;
 pub use forecast::{Forecast, forecast};
 pub use plan::{

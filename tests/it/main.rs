@@ -23,6 +23,8 @@ mod rust_source;
 
 mod scripted_server;
 
+mod partner_file;
+
 mod tidy;
 
 mod tidy_documents;
@@ -75,6 +77,10 @@ mod rehearse;
 mod rehearse_refusals;
 
 mod rehearse_shoppers;
+
+mod probe;
+
+mod probe_report;
 
 mod shop;
 

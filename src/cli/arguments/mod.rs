@@ -2,6 +2,7 @@
 
 mod exchange;
 mod judging;
+mod probe;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub use judging::{
     ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
     SliArguments, SliFormat, WhatIfArguments,
 };
+pub use probe::{ProbeArguments, ProbeReportArguments, ProbeVerb};
 
 /// Rehearse your Black Friday, and know in numbers when your customers will call support.
 #[derive(Debug, Parser)]
@@ -106,6 +108,8 @@ pub enum Verb {
     Export(ExportArguments),
     /// SLI sets from other tools: OpenSLO
     Import(ImportArguments),
+    /// Probe partners at intervals, and say whether they keep their SLA
+    Probe(ProbeArguments),
     /// Validate declared files; prints all problems at once
     Check(CheckArguments),
     /// The built-in demo shop alone
@@ -341,6 +345,8 @@ pub enum SchemaKind {
     Thresholds,
     /// Mapping files for logs of no known format
     Mapping,
+    /// Probes of partners
+    Probe,
 }
 
 /// Arguments of `completions`.

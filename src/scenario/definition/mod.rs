@@ -23,7 +23,8 @@ pub use steps::{
     RedirectsName, StepDefinition, TakeDefinition, ThinkDefinition,
 };
 pub use target::{
-    ConnectionsName, HttpVersionText, ProxyDefinition, TargetDefinition, TlsDefinition,
+    ConnectionsName, HttpDefinition, HttpVersionText, ProxyDefinition, TargetDefinition,
+    TlsDefinition,
 };
 pub use traffic::{
     ArrivalSpacing, ClosedDefinition, CurveFileDefinition, PhaseDefinition, TrafficDefinition,

@@ -55,7 +55,7 @@ impl Resolver<'_> {
         if !is_loopback(host) && !allowed.any(|allowed| allowed == host) {
             let message = format!("host `{host}` is not in `hosts_allowed`");
             let hint =
-                format!("if you may load-test it, add `hosts_allowed: [{host}]` to the target");
+                format!("if you may send requests there, add `hosts_allowed: [{host}]` beside it");
             self.problem(pointer, message, Some(&hint));
         }
         Some(url)
@@ -117,8 +117,7 @@ impl Resolver<'_> {
         let is_allowed = |name: &str| allowed.iter().any(|allowed| allowed == name);
         if !is_loopback(to) && !is_allowed(to) && !is_allowed(host) {
             let message = format!("`{host}` would lead to `{to}`, which is not in `hosts_allowed`");
-            let hint =
-                format!("if you may load-test it, add `hosts_allowed: [{to}]` to the target");
+            let hint = format!("if you may send requests there, add `hosts_allowed: [{to}]`");
             self.problem(pointer, message, Some(&hint));
         }
     }

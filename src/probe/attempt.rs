@@ -1,0 +1,95 @@
+//! One probe as it is judged, and why it failed.
+
+use std::fmt;
+
+/// One probe: all requests of a journey that was taken once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// Who was probed: index of the partner, or of the reference after all partners.
+    pub probed: usize,
+    /// Who probed, where several did: probers have networks of their own.
+    pub prober: usize,
+    /// When it began, UTC µs.
+    pub start_us: i64,
+    /// From sending to the last byte, over all its requests, µs; thinking is left out.
+    pub took_us: u64,
+    /// Why it failed; `None` for a good one.
+    pub failure: Option<FailureKind>,
+}
+
+/// Why a probe failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FailureKind {
+    /// The name of the host has no address.
+    Dns,
+    /// No connection was made.
+    Connect,
+    /// No common TLS, or the certificate was refused.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// The connection was closed before the answer was complete.
+    Reset,
+    /// What came back was no HTTP.
+    Protocol,
+    /// The request could not be made.
+    Request,
+    /// The answer was not as its step wants it.
+    Check,
+    /// The status was not one that the step wants.
+    Status(u16),
+    /// Something that this version does not know.
+    Other,
+}
+
+impl FailureKind {
+    /// What a row of the lake says.
+    #[must_use]
+    pub fn of_row(error: &str, status: u16) -> Self {
+        match error {
+            "dns" => Self::Dns,
+            "connect" => Self::Connect,
+            "tls" => Self::Tls,
+            "timeout" => Self::Timeout,
+            "reset" => Self::Reset,
+            "protocol" => Self::Protocol,
+            "request" => Self::Request,
+            "check" => Self::Check,
+            "status" => Self::Status(status),
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it can be that nobody at all was reached. Whoever refuses a certificate, or answers with
+    /// anything, was reached.
+    #[must_use]
+    pub fn is_unreached(self) -> bool {
+        match self {
+            Self::Dns | Self::Connect | Self::Timeout | Self::Reset => true,
+            Self::Tls
+            | Self::Protocol
+            | Self::Request
+            | Self::Check
+            | Self::Status(_)
+            | Self::Other => false,
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::Protocol => "protocol",
+            Self::Request => "request",
+            Self::Check => "check",
+            Self::Status(status) => return write!(formatter, "status {status}"),
+            Self::Other => "other",
+        };
+        formatter.write_str(word)
+    }
+}
