@@ -46,8 +46,8 @@ fn check_agent(agent: &[u8]) {
 
 fn check_channel(query: &str, referrer: &[u8], host: &str) {
     let mut channels = Channels::new(vec!["shop.example".to_owned(), host.to_owned()]);
-    let channel = channels.channel(query, referrer, host);
-    assert_eq!(channels.channel(query, referrer, host), channel);
+    let channel = channels.channel(query, referrer, host).cloned();
+    assert_eq!(channels.channel(query, referrer, host), channel.as_ref());
     if let Some(channel) = channel {
         assert!(
             !channel.is_empty() && channel.len() <= CHANNEL_BYTES_MAX,

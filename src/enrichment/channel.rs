@@ -103,12 +103,12 @@ impl Channels {
     /// ```
     /// use firedrill::enrichment::Channels;
     /// let mut channels = Channels::new(vec!["shop.example".to_owned()]);
-    /// let mut of = |query, referrer: &str| channels.channel(query, referrer.as_bytes(), "");
+    /// let mut of = |query, referrer: &str| channels.channel(query, referrer.as_bytes(), "").cloned();
     /// assert_eq!(of("utm_source=Google&utm_medium=cpc", "-").as_deref(), Some("utm:google/cpc"));
     /// assert_eq!(of("", "https://www.partner.example/x").as_deref(), Some("referral:partner.example"));
     /// assert_eq!(of("page=2", "https://www.shop.example/"), None);
     /// ```
-    pub fn channel(&mut self, query: &str, referrer: &[u8], host: &str) -> Option<Arc<str>> {
+    pub fn channel(&mut self, query: &str, referrer: &[u8], host: &str) -> Option<&Arc<str>> {
         let tags = Tags::of(query);
         let site = site_of(referrer);
         if tags.is_empty() && (site.is_empty() || site == host.as_bytes()) {
@@ -117,10 +117,8 @@ impl Channels {
         if tags.is_empty() && host.is_empty() {
             // Most lines of most logs: nothing but the site can tell the channel.
             let finder = &self.finder;
-            return self
-                .by_site
-                .answer(site, || finder.find(&tags, site, host))
-                .clone();
+            let find = || finder.find(&tags, site, host);
+            return self.by_site.answer(site, find).as_ref();
         }
         self.question.clear();
         let texts = [tags.source, tags.medium, tags.campaign, tags.click, host];
@@ -130,7 +128,7 @@ impl Channels {
         }
         let finder = &self.finder;
         let find = || finder.find(&tags, site, host);
-        self.memo.answer(&self.question, find).clone()
+        self.memo.answer(&self.question, find).as_ref()
     }
 }
 
@@ -356,7 +354,7 @@ mod tests {
     fn channel(query: &str, referrer: &str, host: &str) -> Option<String> {
         let mut channels = Channels::new(vec!["https://www.shop.example/".to_owned()]);
         let found = channels.channel(query, referrer.as_bytes(), host);
-        found.as_deref().map(ToOwned::to_owned)
+        found.map(ToString::to_string)
     }
 
     #[test]
@@ -446,12 +444,12 @@ mod tests {
         let mut channels = Channels::new(Vec::new());
         for index in 0..CHANNELS_MAX {
             let found = channels.channel(&format!("utm_source=s{index}"), b"", "");
-            assert_eq!(found, Some(format!("utm:s{index}").into()));
+            assert_eq!(found, Some(&format!("utm:s{index}").into()));
         }
         let mut clone = channels.clone();
         let mut next = Channels::new(Vec::new()).with_known(channels.known());
         for channels in [&mut channels, &mut clone, &mut next] {
-            let mut of = |query: &str| channels.channel(query, b"", "");
+            let mut of = |query: &str| channels.channel(query, b"", "").cloned();
             assert_eq!(of("utm_source=one-more").as_deref(), Some(OTHER_CHANNEL));
             assert_eq!(of("utm_source=s7").as_deref(), Some("utm:s7"));
             assert_eq!(of("gclid=1").as_deref(), Some("ads:google"));
@@ -476,8 +474,8 @@ mod tests {
         ) {
             let mut channels = Channels::new(vec![host.clone()]);
             for referrer in [referrer.as_slice(), url.as_bytes()] {
-                let first = channels.channel(&query, referrer, &host);
-                prop_assert_eq!(channels.channel(&query, referrer, &host), first.clone());
+                let first = channels.channel(&query, referrer, &host).cloned();
+                prop_assert_eq!(channels.channel(&query, referrer, &host), first.as_ref());
                 if let Some(channel) = first {
                     prop_assert!(channel.len() <= CHANNEL_BYTES_MAX);
                     prop_assert!(!channel.contains(char::is_whitespace));

@@ -284,6 +284,10 @@ impl Lake {
             }
             commit.assert_conserved(&state.ledger);
             if !is_in_place {
+                commit
+                    .parts
+                    .iter()
+                    .try_for_each(|part| part.flushing.wait())?;
                 self.put_in_place(commit.moves())?;
                 is_in_place = true;
             }

@@ -149,6 +149,7 @@ fn try_replace(
             "a compacted file has other rows than those it replaces"
         );
         if !is_in_place {
+            part.flushing.wait()?;
             lake.put_in_place(std::iter::once((&*part.staged, &*part.target)))?;
             is_in_place = true;
         }

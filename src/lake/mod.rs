@@ -26,6 +26,7 @@ mod derived;
 mod digest;
 mod export;
 mod finding;
+mod flushing;
 mod identity;
 mod ledger;
 mod log;

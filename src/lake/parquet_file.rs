@@ -19,6 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use super::flushing::Flushing;
 use super::schema::{self, column};
 use super::text_chunk::ZSTD_LEVEL;
 use super::{LakeError, io, staging_folder};
@@ -57,7 +58,7 @@ fn digits(hasher: &blake3::Hasher) -> String {
     hasher.finalize().to_hex()[..HASH_DIGITS].to_owned()
 }
 
-/// A written and flushed file that waits for its commit.
+/// A written file that waits for its commit.
 #[derive(Debug)]
 pub struct StagedFile {
     pub path: PathBuf,
@@ -138,22 +139,40 @@ impl<W: EndFile> StagedWriter<W> {
 
     /// Writes the footer and flushes everything to the disk; on an error the file is removed.
     pub fn finish(self) -> Result<StagedFile, LakeError> {
-        let path = self.path;
-        let finished = self
-            .writer
-            .end()
-            .map_err(|source| parquet_error(&path, source))
-            .and_then(|written| {
-                let synced = written.file.sync_all();
-                synced.map_err(|source| io("write", &path, source))?;
-                Ok((written.bytes, digits(&written.hasher)))
-            });
-        match finished {
-            Ok((bytes, hash)) => Ok(StagedFile { path, bytes, hash }),
-            Err(error) => {
+        let (staged, file) = self.end()?;
+        match file.sync_all() {
+            Ok(()) => Ok(staged),
+            Err(source) => {
+                let error = io("write", &staged.path, source);
                 // Best effort: the error at hand says more than a failing removal would.
-                let _ = std::fs::remove_file(&path);
+                let _ = std::fs::remove_file(&staged.path);
                 Err(error)
+            }
+        }
+    }
+
+    /// The same, but the flush is only begun.
+    pub fn finish_and_flush(self) -> Result<(StagedFile, Flushing), LakeError> {
+        let (staged, file) = self.end()?;
+        let flushing = Flushing::begin(file, staged.path.clone());
+        Ok((staged, flushing))
+    }
+
+    fn end(self) -> Result<(StagedFile, File), LakeError> {
+        let path = self.path;
+        match self.writer.end() {
+            Ok(written) => {
+                let staged = StagedFile {
+                    path,
+                    bytes: written.bytes,
+                    hash: digits(&written.hasher),
+                };
+                Ok((staged, written.file))
+            }
+            Err(source) => {
+                // As above.
+                let _ = std::fs::remove_file(&path);
+                Err(parquet_error(&path, source))
             }
         }
     }

@@ -11,6 +11,7 @@ use arrow::array::StructArray;
 
 use super::LakeError;
 use super::columns::Columns;
+use super::flushing::Flushing;
 use super::parquet_file::{ROW_GROUP_ROWS, hash_in_name};
 use super::part_file::PartFileWriter;
 use crate::request_record::RequestRecord;
@@ -63,6 +64,7 @@ impl PartName {
 pub struct Part {
     pub(super) file_name: String,
     pub(super) staged: PathBuf,
+    pub(super) flushing: Flushing,
     pub(super) target: PathBuf,
     pub(super) file_bytes: u64,
     pub(super) modified_ms: i64,
@@ -124,7 +126,8 @@ impl PartWriter {
         self.name.to = to;
     }
 
-    /// Writes everything to the staging folder and to the disk; `None` when there was no record.
+    /// Writes everything to the staging folder; `None` when there was no record. The commit waits until
+    /// it is on the disk.
     ///
     /// # Errors
     /// When the disk refuses; the half-written file is removed.

@@ -144,12 +144,13 @@ impl PartFileWriter {
             .finish()
             .and_then(|stats| stats.ok_or_else(|| KernelError::generic("a part has no rows")))
             .map_err(|error| table_error(&self.root, error))?;
-        let staged = self.writer.finish()?;
+        let (staged, flushing) = self.writer.finish_and_flush()?;
         let file_name = file_name(stem, &staged.hash);
         Ok(Part {
             target: requests_folder(&self.root).join(&file_name),
             file_name,
             staged: staged.path,
+            flushing,
             file_bytes: staged.bytes,
             modified_ms: crate::time_window::now_us() / 1_000,
             stats,

@@ -72,6 +72,20 @@ impl RejectWriter {
         self.lines.push(line);
     }
 
+    /// The same lines with `first` added to their numbers.
+    #[must_use]
+    pub fn numbered_from(mut self, first: u64) -> Self {
+        let numbers = self.lines.iter_mut().map(|line| &mut line.line_number);
+        numbers.for_each(|number| *number += first);
+        self
+    }
+
+    /// The lines so far.
+    #[must_use]
+    pub fn lines(&self) -> &[RejectedLine] {
+        &self.lines
+    }
+
     /// Writes the file to the staging folder; `None` when there was no line.
     ///
     /// # Errors

@@ -9,12 +9,9 @@ use crate::access_log::{
     replay_header,
 };
 use crate::lake::{
-    Lake, LakeError, Part, PartName, PartWriter, RejectPart, RejectWriter, RejectedLine,
-    TEXT_BYTES_MAX,
+    Lake, LakeError, Part, PartName, PartWriter, RejectWriter, RejectedLine, TEXT_BYTES_MAX,
 };
 
-/// Rejected lines that are kept for the message.
-pub const SAMPLE_LINES: usize = 5;
 /// How much of the end of a source identifies it.
 pub const TAIL_BYTES: usize = 4_096;
 
@@ -31,8 +28,8 @@ pub struct SourceBlocks {
 #[derive(Debug)]
 pub struct WrittenBlock {
     pub part: Option<Part>,
-    pub rejects: Option<RejectPart>,
-    pub reject_lines: Vec<RejectedLine>,
+    /// Rejected lines, numbered from the first of the block.
+    pub rejects: RejectWriter,
     pub counts: BlockCounts,
     /// Position after the block.
     pub end: u64,
@@ -44,11 +41,10 @@ pub struct WrittenBlock {
     pub spare: Vec<u8>,
 }
 
-/// Parses a block and stages it; `header` is in force before it, `lines_before` stand before it.
+/// Parses a block and stages it; `header` is in force before it.
 pub fn write_block(
     block: LineBlock,
     header: &[u8],
-    lines_before: u64,
     source: &SourceBlocks,
     lake: &Lake,
     enrichment: &mut Enrichment,
@@ -64,22 +60,16 @@ pub fn write_block(
     let mut sink = Sink {
         writer: lake.part_writer(name.clone()),
         rejects: lake.reject_writer(name),
-        reject_lines: Vec::new(),
-        first_line: lines_before + 1,
         enrichment,
         unique_rows,
     };
     let counts = parse_block(&block, &source.format, &mut context, &mut sink)?;
     let Sink {
-        writer,
-        rejects,
-        reject_lines,
-        ..
+        writer, rejects, ..
     } = sink;
     Ok(WrittenBlock {
         part: writer.finish()?,
-        rejects: rejects.finish()?,
-        reject_lines,
+        rejects,
         counts,
         end: block.end(),
         tail: block.bytes[block.bytes.len().saturating_sub(TAIL_BYTES)..].to_vec(),
@@ -92,9 +82,6 @@ pub fn write_block(
 struct Sink<'a> {
     writer: PartWriter,
     rejects: RejectWriter,
-    reject_lines: Vec<RejectedLine>,
-    /// Number of the block's first line in the source, counted from 1.
-    first_line: u64,
     enrichment: &'a mut Enrichment,
     unique_rows: Option<&'a UniqueRows<'a>>,
 }
@@ -116,15 +103,11 @@ impl LineSink for Sink<'_> {
 
     fn reject(&mut self, reason: &str, offset: u64, line_index: u64, text: &[u8]) {
         let kept = &text[..text.len().min(TEXT_BYTES_MAX)];
-        let line = RejectedLine {
+        self.rejects.push(RejectedLine {
             reason: reason.to_owned(),
             offset,
-            line_number: self.first_line + line_index,
+            line_number: line_index,
             text: String::from_utf8_lossy(kept).into_owned(),
-        };
-        if self.reject_lines.len() < SAMPLE_LINES {
-            self.reject_lines.push(line.clone());
-        }
-        self.rejects.push(line);
+        });
     }
 }

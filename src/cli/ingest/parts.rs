@@ -8,13 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 
-use super::blocks::{SAMPLE_LINES, SourceBlocks, WrittenBlock, write_block};
+use super::blocks::{SourceBlocks, WrittenBlock, write_block};
 use super::record::Enrichment;
 use super::source::SourceRead;
 use super::unique_rows::UniqueRows;
 use crate::access_log::{BlockCounts, LineBlock, LineBlocks, LogFormat, is_settled, replay_header};
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::lake::{Commit, Lake, LakeError, Part, RejectPart, RejectedLine};
+
+/// Rejected lines that are kept for the message.
+pub const SAMPLE_LINES: usize = 5;
 
 /// The staged parts of one source.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub struct Parts {
     rejects: Vec<RejectPart>,
     sample: Vec<RejectedLine>,
     pub counts: BlockCounts,
+    /// Lines of the source that stand before what was read now.
+    lines_before: u64,
     /// Position after the last line that was read.
     pub end: u64,
     /// The bytes before it.
@@ -77,19 +82,21 @@ impl Parts {
         commit.discard();
     }
 
-    fn add(&mut self, written: WrittenBlock) {
-        for line in written.reject_lines {
-            if self.sample.len() < SAMPLE_LINES {
-                self.sample.push(line);
-            }
-        }
+    /// Adds the next block. How many lines stand before it is known only now.
+    fn add(&mut self, written: WrittenBlock) -> Result<(), LakeError> {
+        let first_line = self.lines_before + self.counts.lines + 1;
+        let rejects = written.rejects.numbered_from(first_line);
+        let wanted = SAMPLE_LINES - self.sample.len();
+        self.sample
+            .extend(rejects.lines().iter().take(wanted).cloned());
         self.counts.add(written.counts);
         self.end = written.end;
         self.tail = written.tail;
         self.read_local |= written.read_local;
         self.spare.push(written.spare);
         self.parts.extend(written.part);
-        self.rejects.extend(written.rejects);
+        self.rejects.extend(rejects.finish()?);
+        Ok(())
     }
 }
 
@@ -116,7 +123,6 @@ struct Job {
     index: u64,
     block: LineBlock,
     header: Arc<[u8]>,
-    lines_before: u64,
     source: Arc<SourceBlocks>,
     done: Sender<(u64, Result<WrittenBlock, LakeError>)>,
 }
@@ -151,7 +157,6 @@ impl Queue {
             let written = write_block(
                 job.block,
                 &job.header,
-                job.lines_before,
                 &job.source,
                 lake,
                 &mut enrichment,
@@ -190,7 +195,10 @@ impl Pool {
         bar: &ProgressBar,
     ) -> Result<Parts, PartsFailure> {
         let (done, results) = channel();
-        let mut parts = Parts::default();
+        let mut parts = Parts {
+            lines_before: feed.lines_before,
+            ..Parts::default()
+        };
         let mut waiting = Waiting::default();
         let fed = self.feed(first, blocks, feed, &done, &mut parts, bar, |parts| {
             waiting.take(results.try_iter(), parts)
@@ -233,7 +241,6 @@ impl Pool {
         let format = &feed.source.format;
         let mut block = Some(first);
         let mut index = 0;
-        let mut lines_before = feed.lines_before;
         let mut header: Arc<[u8]> = feed.header.into();
         while let Some(mut current) = block {
             let next = blocks.next_block().map_err(PartsFailure::Read)?;
@@ -241,14 +248,12 @@ impl Pool {
                 parts.unfinished_bytes = leave_unfinished(&mut current, &header, &feed.source);
             }
             if !current.bytes.is_empty() {
-                let lines = count_lines(&current);
                 let header_after = header_after(&current, format, &header);
                 bar.inc(current.bytes.len() as u64);
                 let job = Job {
                     index,
                     block: current,
                     header: std::mem::replace(&mut header, header_after),
-                    lines_before,
                     source: Arc::clone(&feed.source),
                     done: done.clone(),
                 };
@@ -256,7 +261,6 @@ impl Pool {
                     return Err(PartsFailure::Panicked);
                 }
                 index += 1;
-                lines_before += lines;
             }
             collect(parts).map_err(PartsFailure::Lake)?;
             parts.spare.drain(..).for_each(|spare| blocks.reuse(spare));
@@ -271,16 +275,6 @@ fn header_after(block: &LineBlock, format: &LogFormat, before: &Arc<[u8]>) -> Ar
     format
         .last_header(block)
         .map_or_else(|| Arc::clone(before), Into::into)
-}
-
-fn count_lines(block: &LineBlock) -> u64 {
-    match block.oversized_bytes {
-        Some(_) => 1,
-        None => {
-            let ends = memchr::memchr_iter(b'\n', &block.bytes).count() as u64;
-            ends + u64::from(block.bytes.last() != Some(&b'\n'))
-        }
-    }
 }
 
 /// The last line of a growing file may be half-written: it is read if more bytes cannot change
@@ -325,7 +319,7 @@ impl Waiting {
             }
         }
         while let Some(written) = self.early.remove(&self.next) {
-            parts.add(written);
+            failure = failure.or(parts.add(written).err());
             self.next += 1;
         }
         failure.map_or(Ok(()), Err)
@@ -333,9 +327,8 @@ impl Waiting {
 
     /// Removes everything that was staged.
     fn discard(self, mut parts: Parts) {
-        for written in self.early.into_values() {
-            parts.add(written);
-        }
+        let early = self.early.into_values();
+        parts.parts.extend(early.filter_map(|written| written.part));
         parts.discard();
     }
 }

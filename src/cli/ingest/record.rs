@@ -70,7 +70,7 @@ impl Enrichment {
             position,
             client_class: Some(Text::Fixed(agent.client.class.as_str())),
             client_name: agent.client.name.as_ref().map(Text::Shared),
-            channel: channel.as_ref().map(Text::Shared),
+            channel: channel.map(Text::Shared),
             query: kept_query.as_deref().map(Text::Passing),
             upstream_tries: line.upstream_tries,
             weight: line.weight,

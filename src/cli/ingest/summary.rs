@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::blocks::SAMPLE_LINES;
+use super::parts::SAMPLE_LINES;
 use super::round::Outcome;
 use super::source::SourceRead;
 use crate::access_log::BlockCounts;
