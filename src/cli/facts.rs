@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drill::DrillOutcome;
+use super::thresholds::{Guard, ThresholdFacts};
+use crate::drill::{DrillOutcome, GeneratorHealth};
 use crate::latency_buckets::LatencyHistogram;
 
 /// Facts of one rehearsal.
@@ -72,6 +73,15 @@ pub struct RunFacts {
     pub invalid_because: Vec<String>,
     /// Whether it was stopped before its end.
     pub is_stopped: bool,
+    /// The threshold that stopped it.
+    #[serde(default)]
+    pub guard: Option<Guard>,
+    /// What became of the thresholds of the scenario.
+    #[serde(default)]
+    pub thresholds: Vec<ThresholdFacts>,
+    /// What the generator took of its machine; runs of earlier versions do not say.
+    #[serde(default)]
+    pub generator: Option<GeneratorHealth>,
     /// The command that repeats it.
     pub command: String,
 }

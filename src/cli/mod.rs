@@ -35,6 +35,7 @@ mod shoppers;
 mod simulate;
 mod sli;
 mod terminal;
+mod thresholds;
 mod what_if;
 
 use clap::Parser;

@@ -7,6 +7,7 @@ mod directors;
 mod engineers;
 mod notes;
 mod sentence;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use crate::report::{
     BadSide, DirectorPart, FunnelStep, LevelRow, ReportPage, RouteRow, SliRow, State, Unit,
     WorstWindow, text,
 };
+use crate::request_record::is_own_error;
 use crate::rollup::{Rollup, SeriesKey};
 use crate::sli::{self, LevelOutcome, SliSeries, SliState};
 use crate::time_window::seconds;
@@ -42,6 +44,7 @@ pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
         directors: directors(judged),
         facts: notes::facts(judged),
         slis,
+        watch: judged.run.as_ref().map(watch::part),
         analysts: is_week.then(|| analysts::analysts(judged)).transpose()?,
         timeline: charts::timeline(judged),
         engineers: is_week.then(|| engineers::engineers(judged)),
@@ -267,9 +270,9 @@ fn is_error(series: &SeriesKey) -> bool {
     is_customer(series) && is_failure(series)
 }
 
-/// Requests cut off at the end of a rehearsal say nothing about the target.
+/// Requests cut off at the end of a rehearsal, or never sent, say nothing about the target.
 fn is_counted(series: &SeriesKey) -> bool {
-    series.error != "cancelled"
+    !is_own_error(&series.error)
 }
 
 fn total(rollup: &Rollup) -> u64 {

@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::live::LiveState;
+use super::live::{LiveSeconds, LiveState};
+use super::thresholds::{Guard, LiveThresholds, RunThresholds};
 use crate::drill::{DrillRecord, Progress};
 use crate::lake::{
     Commit, CommitOutcome, HeadPrint, Lake, LakeError, PartName, PartWriter, SourceKind,
@@ -25,7 +26,11 @@ const COMMIT_INTERVAL: Duration = Duration::from_secs(10);
 /// A commit is made at the latest after so many records.
 const COMMIT_RECORDS: u64 = 500_000;
 /// The live view gets new numbers this often.
-const LIVE_INTERVAL: Duration = Duration::from_millis(500);
+const LIVE_INTERVAL: Duration = Duration::from_secs(1);
+/// The recorder waits no longer than this for records.
+const WAIT: Duration = Duration::from_millis(500);
+/// Thresholds are looked at this often.
+const THRESHOLD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a recorder needs.
 pub struct RecorderSettings {
@@ -33,8 +38,11 @@ pub struct RecorderSettings {
     pub run_id: String,
     pub started_us: i64,
     pub rollup: RollupPlan,
+    pub thresholds: RunThresholds,
     pub progress: Arc<Progress>,
     pub live: Arc<Mutex<LiveState>>,
+    /// Whether anybody looks at it.
+    pub is_watched: bool,
 }
 
 /// What it recorded.
@@ -42,6 +50,10 @@ pub struct RecorderSettings {
 pub struct Recorded {
     /// Counts of every record, committed or not.
     pub rollup: Rollup,
+    /// Counts of the requests that thresholds look at apart.
+    pub scoped: Vec<Rollup>,
+    /// What stopped the run, if a threshold did.
+    pub guard: Option<Guard>,
     /// Requests answered in each second since the start.
     pub answered_per_s: Vec<u64>,
     /// Records that are in the lake.
@@ -58,8 +70,9 @@ pub fn run(
 ) -> Recorded {
     let mut recorder = Recorder::new(lake, settings);
     let mut last_live = Instant::now();
+    let mut last_thresholds = Instant::now();
     loop {
-        match batches.recv_timeout(LIVE_INTERVAL) {
+        match batches.recv_timeout(WAIT) {
             Ok(batch) => recorder.record(&batch),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -67,6 +80,10 @@ pub fn run(
         if last_live.elapsed() >= LIVE_INTERVAL {
             last_live = Instant::now();
             recorder.show();
+        }
+        if last_thresholds.elapsed() >= THRESHOLD_INTERVAL {
+            last_thresholds = Instant::now();
+            recorder.watch();
         }
         recorder.commit_if_due();
     }
@@ -79,6 +96,10 @@ struct Recorder<'a> {
     source_id: Arc<str>,
     writer: PartWriter,
     builder: RollupBuilder,
+    scoped: Vec<RollupBuilder>,
+    live_thresholds: LiveThresholds,
+    guard: Option<Guard>,
+    seconds: LiveSeconds,
     answered_per_s: Vec<u64>,
     committed: u64,
     last_commit: Instant,
@@ -94,6 +115,12 @@ impl<'a> Recorder<'a> {
             writer: writer(lake, &source_id, 0),
             source_id,
             builder: RollupBuilder::new(settings.rollup.clone()),
+            scoped: (0..settings.thresholds.scope_count())
+                .map(|_| RollupBuilder::new(settings.rollup.clone()))
+                .collect(),
+            live_thresholds: LiveThresholds::new(&settings.thresholds),
+            guard: None,
+            seconds: LiveSeconds::default(),
             answered_per_s: Vec::new(),
             committed: 0,
             last_commit: Instant::now(),
@@ -112,7 +139,13 @@ impl<'a> Recorder<'a> {
                 position,
             );
             self.builder.add_record(&row);
+            for scope in settings.thresholds.scopes_of(record) {
+                self.scoped[scope].add_record(&row);
+            }
             self.count_answer(record);
+            if settings.is_watched {
+                self.seconds.add(record);
+            }
             if self.failure.is_none()
                 && let Err(error) = self.writer.push(&row)
             {
@@ -201,9 +234,14 @@ impl<'a> Recorder<'a> {
 
     /// Gives the live view the last seconds.
     fn show(&mut self) {
+        if !self.settings.is_watched {
+            return;
+        }
         let now_us = crate::time_window::now_us();
+        self.seconds.close(now_us - self.settings.started_us);
         let from_us = now_us - LiveState::SPAN_US;
-        let recent = self.builder.rollup_from(from_us);
+        self.builder.settle();
+        let recent = Arc::new(self.builder.rollup_from(from_us));
         let mut live = self
             .settings
             .live
@@ -211,6 +249,32 @@ impl<'a> Recorder<'a> {
             .unwrap_or_else(PoisonError::into_inner);
         live.recent = Some(recent);
         live.committed = self.committed;
+        live.seconds = self.seconds.closed();
+        live.errors = self.seconds.errors();
+    }
+
+    /// Judges the thresholds as far as it can be done by now; one that is broken may stop the run.
+    fn watch(&mut self) {
+        let settings = self.settings;
+        if settings.thresholds.is_empty() || self.guard.is_some() {
+            return;
+        }
+        let now_us = crate::time_window::now_us() - settings.started_us;
+        self.builder.settle();
+        self.scoped.iter_mut().for_each(RollupBuilder::settle);
+        let (looks, guard) = self.live_thresholds.look(
+            &settings.thresholds,
+            &self.builder,
+            &self.scoped,
+            settings.started_us,
+            now_us,
+        );
+        if let Some(guard) = guard {
+            self.guard = Some(guard);
+            settings.progress.stop.store(true, Relaxed);
+        }
+        let mut live = settings.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.thresholds = looks;
     }
 
     fn finish(mut self) -> Recorded {
@@ -219,6 +283,8 @@ impl<'a> Recorder<'a> {
         }
         Recorded {
             rollup: self.builder.finish(),
+            scoped: self.scoped.into_iter().map(RollupBuilder::finish).collect(),
+            guard: self.guard,
             answered_per_s: self.answered_per_s,
             committed: self.committed,
             failure: self.failure,

@@ -13,10 +13,11 @@ use url::Url;
 use super::arguments::{GlobalArguments, RehearseArguments};
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
-use super::live::{self, LiveSettings, LiveState};
+use super::live::{self, Generator, LiveSettings, LiveState, Ui};
 use super::range::RUN_WINDOW_US;
 use super::recorder::{self, QUEUE_BATCHES, Recorded, RecorderSettings};
 use super::terminal::Terminal;
+use super::thresholds::RunThresholds;
 use crate::drill::{self, DrillOutcome, DrillSettings, Progress};
 use crate::lake::Lake;
 use crate::rollup::RollupPlan;
@@ -44,9 +45,18 @@ pub fn run(
     if arguments.dry_run {
         return dry_run(&rehearsal.plan, terminal);
     }
+    let ui = arguments
+        .ui
+        .map(|address| Ui::open(address, arguments.ui_open_to_others));
+    let ui = ui.transpose()?;
+    if let Some(ui) = &ui {
+        terminal.note(&format!("the run is shown on {}", ui.url));
+    }
     let shop = rehearsal.open_shop()?;
     let base_url = rehearsal.base_url(shop.as_ref())?;
-    drill::preflight(&rehearsal.plan, &base_url)?;
+    for warning in drill::preflight(&rehearsal.plan, &base_url)? {
+        terminal.note(&warning);
+    }
     let lake = Lake::open_or_create(&global.lake)?;
     if lake
         .reader()?
@@ -59,11 +69,11 @@ pub fn run(
             "{message} (hint: choose another --run-id)"
         )));
     }
-    let done = rehearsal.drive(&lake, &base_url, terminal)?;
+    let done = rehearsal.drive(&lake, &base_url, ui.as_ref(), terminal)?;
     if let Some(shop) = shop {
         shop.stop();
     }
-    conclusion::conclude(&rehearsal, done, &lake, arguments, terminal)
+    conclusion::conclude(&rehearsal, done, &lake, arguments, ui, terminal)
 }
 
 /// Everything that is known before the first shopper.
@@ -93,6 +103,7 @@ impl Rehearsal {
         if let Some(seed) = arguments.seed {
             plan.seed = seed;
         }
+        RunThresholds::new(&plan, &set)?;
         let host = arguments.host.as_deref().map(host).transpose()?;
         let run_id = match &arguments.run_id {
             Some(run_id) => {
@@ -128,23 +139,33 @@ impl Rehearsal {
     }
 
     /// Drives the surge while one thread records it and one shows it.
-    fn drive(&self, lake: &Lake, base_url: &Url, terminal: &Terminal) -> Result<Done, Failure> {
+    fn drive(
+        &self,
+        lake: &Lake,
+        base_url: &Url,
+        ui: Option<&Ui>,
+        terminal: &Terminal,
+    ) -> Result<Done, Failure> {
         let progress = Arc::new(Progress::default());
         stop_on_signal(&progress)?;
-        let live = Arc::new(Mutex::new(LiveState::default()));
+        let state = Arc::new(Mutex::new(LiveState::default()));
+        let thresholds = self.thresholds()?;
         let started_us = (now_us() / 1_000_000 + 1) * 1_000_000;
         let wait_us = u64::try_from(started_us - now_us()).unwrap_or(0);
         let origin = Instant::now() + Duration::from_micros(wait_us);
         thread::sleep(Duration::from_micros(wait_us));
+        let moment = (started_us, origin);
+        let live_settings = self.live_settings(*terminal, ui, base_url, &progress, &state, moment);
         let recorder_settings = RecorderSettings {
             plan: Arc::clone(&self.plan),
             run_id: self.run_id.clone(),
             started_us,
             rollup: RollupPlan::new(RUN_WINDOW_US, self.set.cuts_us()),
+            thresholds,
             progress: Arc::clone(&progress),
-            live: Arc::clone(&live),
+            live: state,
+            is_watched: live_settings.is_watched(),
         };
-        let live_settings = self.live_settings(*terminal, &progress, live, started_us, origin);
         let drill_settings = DrillSettings {
             base_url: base_url.clone(),
             workers: thread::available_parallelism().map_or(1, usize::from),
@@ -173,29 +194,48 @@ impl Rehearsal {
         })
     }
 
+    fn thresholds(&self) -> Result<RunThresholds, Failure> {
+        RunThresholds::new(&self.plan, &self.set)
+    }
+
     fn live_settings(
         &self,
         terminal: Terminal,
+        ui: Option<&Ui>,
+        base_url: &Url,
         progress: &Arc<Progress>,
-        state: Arc<Mutex<LiveState>>,
-        started_us: i64,
-        origin: Instant,
+        state: &Arc<Mutex<LiveState>>,
+        (started_us, origin): (i64, Instant),
     ) -> LiveSettings {
-        let labels = self.plan.traffic.labels.iter();
+        let traffic = &self.plan.traffic;
+        let labels = traffic.labels.iter();
         let mut set = self.set.clone();
         set.count_attempts();
+        let machine = drill::Machine::this();
+        let limits = &self.plan.limits;
         LiveSettings {
             terminal,
+            board: ui.map(|ui| Arc::clone(&ui.board)),
             set,
             progress: Arc::clone(progress),
-            state,
+            state: Arc::clone(state),
+            run_id: self.run_id.clone(),
+            target: base_url.to_string(),
             started_us,
             origin,
-            length_s: self.plan.traffic.curve.length_s(),
-            in_flight_max: self.plan.limits.in_flight,
+            length_s: traffic.curve.length_s(),
+            curve: traffic.curve.clone(),
+            in_flight_max: limits.in_flight,
             labels: labels
                 .map(|(at_us, label)| (crate::time_window::seconds(*at_us), label.clone()))
                 .collect(),
+            generator: Generator {
+                cores: machine.cores as u64,
+                descriptors_limit: machine.descriptors,
+                ports_limit: machine.ports,
+                lag_limit_us: limits.schedule_lag_p99_us.unsigned_abs(),
+                ..Generator::default()
+            },
         }
     }
 
@@ -275,6 +315,7 @@ fn stop_on_signal(progress: &Arc<Progress>) -> Result<(), Failure> {
     let progress = Arc::clone(progress);
     ctrlc::set_handler(move || {
         if progress.stop.swap(true, Relaxed) {
+            live::restore();
             std::process::exit(i32::from(ExitCode::Stopped.number()));
         }
     })

@@ -17,7 +17,7 @@ use super::exit_code::Failure;
 use super::maintenance::{Maintenance, maintenance};
 use super::range::RUN_WINDOW_US;
 use crate::lake::{Lake, LakeError, LakeReader, RowFilter};
-use crate::request_record::Origin;
+use crate::request_record::{Origin, is_own_error};
 use crate::rollup::{RollupError, RowReader, SeriesKey};
 use crate::sli::{
     Alignment, FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, Scope, SliPlan, SliSetPlan,
@@ -327,7 +327,7 @@ fn count(
 
 fn is_asked(asked: Asked<'_>, series: &SeriesKey) -> bool {
     series.origin == asked.origin
-        && series.error != "cancelled"
+        && !is_own_error(&series.error)
         && asked.run_id.is_none_or(|run_id| run_id == series.run_id)
 }
 

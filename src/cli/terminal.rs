@@ -72,6 +72,12 @@ impl Terminal {
         }
     }
 
+    /// Whether standard error may be painted.
+    #[must_use]
+    pub fn paints_errors(&self) -> bool {
+        self.error_color
+    }
+
     /// Prints a line for those who asked for more.
     pub fn detail(&self, message: &str) {
         if self.is_verbose {
@@ -160,7 +166,33 @@ impl Terminal {
             word.to_owned()
         };
         let sentence = text::harmless_lines(&page.sentence);
-        format!("{word}  {sentence}\n\n{}", self.sli_table(page))
+        let thresholds = self.threshold_table(page);
+        format!("{word}  {sentence}\n\n{}{thresholds}", self.sli_table(page))
+    }
+
+    /// The thresholds of a page; empty where it has none.
+    fn threshold_table(&self, page: &ReportPage) -> String {
+        let Some(part) = page.watch.as_ref().filter(|it| !it.thresholds.is_empty()) else {
+            return String::new();
+        };
+        let mut table = self.table(&["threshold: bad is", "worst", "first broken", "state", "n"]);
+        for row in &part.thresholds {
+            let worst = row.worst.map(|worst| text::quantity(worst, row.unit));
+            let broken = row.first_broken_us.map(|at_us| moment(at_us, page));
+            let dash = || text::NO_VALUE.to_owned();
+            table.add_row(vec![
+                Cell::new(text::harmless(&row.demand)),
+                right(&worst.unwrap_or_else(dash)),
+                right(&broken.unwrap_or_else(dash)),
+                match row.state {
+                    State::Met => self.painted("held", Color::Green),
+                    State::Missed => self.painted("BROKEN", Color::Red),
+                    State::NotEnoughData => self.painted("NO DATA", Color::Red),
+                },
+                right(&text::count(row.count)),
+            ]);
+        }
+        format!("\n\n{}", table.trim_fmt())
     }
 
     /// The SLI table of a page.

@@ -126,7 +126,9 @@ async fn watch_for_the_end(shop: Arc<Shop>, closed: ClosedPlan, stop: watch::Sen
         if shop.now_us() >= closed.length_us {
             break false;
         }
-        tokio::time::sleep(STOP_INTERVAL).await;
+        let due = tokio::time::Instant::now() + STOP_INTERVAL;
+        tokio::time::sleep_until(due).await;
+        shop.progress.feel_timer(due.elapsed());
     };
     // Nobody hears it when all are gone already.
     let _ = stop.send(true);
@@ -278,6 +280,7 @@ impl Wire for OneShopper<'_> {
     fn record(&self, record: DrillRecord) {
         let shop = self.shop;
         shop.progress.requests.fetch_add(1, Relaxed);
+        shop.progress.feel(&record, &shop.plan.limits);
         if record.is_first() {
             shop.progress.started.fetch_add(1, Relaxed);
         }

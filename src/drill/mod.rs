@@ -15,6 +15,7 @@
 //! the same visits as users of a Goose attack, which has a fixed number of users and no arrivals.
 
 mod closed;
+mod health;
 mod http;
 mod inspection;
 mod jar;
@@ -29,6 +30,7 @@ mod shopper;
 mod visit;
 mod worker;
 
+pub use health::{GeneratorHealth, HealthSample, Machine, Spread};
 pub use http::ConnectorError;
 pub use outcome::{DrillOutcome, Validity};
 pub use preflight::{PreflightError, preflight};

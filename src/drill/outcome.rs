@@ -3,7 +3,11 @@
 use crate::latency_buckets::LatencyHistogram;
 use crate::scenario::DrillLimits;
 
+use super::health::GeneratorHealth;
 use super::record::{DrillRecord, StepPart};
+
+/// A generator that has no core left for so long, and is late, is what the run measured.
+const SATURATED_S_MIN: u64 = 5;
 
 /// How a shopper left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,9 @@ pub struct WorkerOutcome {
     pub step_requests: u64,
     pub first_attempts: u64,
     pub connections: u64,
+    /// Requests that were never sent, for want of a port or of a file descriptor.
+    pub without_port: u64,
+    pub without_descriptor: u64,
     pub records_lost: u64,
 }
 
@@ -40,6 +47,11 @@ impl WorkerOutcome {
     pub fn count(&mut self, record: &DrillRecord) {
         self.requests += 1;
         self.connections += u64::from(record.is_new_connection);
+        match record.error {
+            Some("ports") => self.without_port += 1,
+            Some("descriptors") => self.without_descriptor += 1,
+            _ => {}
+        }
         if record.part == StepPart::Itself {
             self.step_requests += 1;
             self.first_attempts += u64::from(record.attempt == 0);
@@ -60,6 +72,8 @@ impl WorkerOutcome {
         self.step_requests += other.step_requests;
         self.first_attempts += other.first_attempts;
         self.connections += other.connections;
+        self.without_port += other.without_port;
+        self.without_descriptor += other.without_descriptor;
         self.records_lost += other.records_lost;
     }
 }
@@ -91,6 +105,10 @@ pub struct DrillOutcome {
     pub first_attempts: u64,
     /// Connections made.
     pub connections: u64,
+    /// Requests that were never sent because this machine had no port left.
+    pub without_port: u64,
+    /// Requests that were never sent because this process may have no more files open.
+    pub without_descriptor: u64,
     /// Records that the recorder was too slow to take.
     pub records_lost: u64,
     /// From due to sent, µs: the generator's own lateness.
@@ -103,6 +121,8 @@ pub struct DrillOutcome {
     pub length_us: i64,
     /// Whether it was stopped before its end.
     pub is_stopped: bool,
+    /// What it took of its machine.
+    pub health: GeneratorHealth,
 }
 
 /// Whether the numbers judge the target or the generator.
@@ -151,6 +171,7 @@ impl DrillOutcome {
                 self.records_lost, self.requests
             ));
         }
+        reasons.extend(self.machine_reasons(limits));
         if self.lost > 0 {
             reasons.push(format!(
                 "{} shoppers were lost to an internal error",
@@ -165,6 +186,33 @@ impl DrillOutcome {
         } else {
             Validity::Invalid(reasons)
         }
+    }
+
+    /// Where this machine was at its end, and not the target.
+    fn machine_reasons(&self, limits: &DrillLimits) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if share(self.without_port, self.requests) > limits.dropped_share {
+            reasons.push(format!(
+                "{} of {} requests were never sent because this machine had no port left for a connection (raise `net.ipv4.ip_local_port_range`, or name more `source_addresses`)",
+                self.without_port, self.requests
+            ));
+        }
+        if share(self.without_descriptor, self.requests) > limits.dropped_share {
+            reasons.push(format!(
+                "{} of {} requests were never sent because this process may have only {} files open (raise `ulimit -n`)",
+                self.without_descriptor, self.requests, self.health.descriptors_limit
+            ));
+        }
+        if let Some((from_us, lasted_s)) = self.health.saturated
+            && lasted_s >= SATURATED_S_MIN
+        {
+            reasons.push(format!(
+                "the generator had none of its {} cores left for {lasted_s} s from {} s on, and requests were late (use a larger machine, or several)",
+                self.health.cores,
+                from_us / 1_000_000
+            ));
+        }
+        reasons
     }
 }
 

@@ -16,6 +16,8 @@ pub struct DrillRecord {
     pub part: StepPart,
     /// Index of the channel, or `u16::MAX`.
     pub channel: u16,
+    /// Index of the kind of shopper.
+    pub kind: u16,
     /// How often the shopper made this request before.
     pub attempt: u16,
     /// HTTP status, 0 for no answer.

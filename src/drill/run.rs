@@ -1,8 +1,9 @@
 //! Starting the threads of a drill, and waiting for them.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::{SyncSender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,12 +11,13 @@ use thiserror::Error;
 use url::Url;
 
 use super::closed;
+use super::health::{GeneratorHealth, HealthSample, Sampler};
 use super::http::{Connector, ConnectorError};
 use super::outcome::{DrillOutcome, WorkerOutcome};
 use super::pacer::{Pacer, PacerOutcome};
 use super::record::DrillRecord;
 use super::worker::{self, WorkerSettings};
-use crate::scenario::DrillPlan;
+use crate::scenario::{DrillLimits, DrillPlan};
 
 /// Why a drill could not run.
 #[derive(Debug, Error)]
@@ -64,6 +66,38 @@ pub struct Progress {
     pub requests: AtomicU64,
     /// Set to stop at once.
     pub stop: AtomicBool,
+    /// Requests that left later than a run may be.
+    pub late: AtomicU64,
+    /// The latest that a request left after it was due, µs; whoever samples it begins again at 0.
+    pub schedule_lag_us: AtomicU64,
+    /// The latest that a timer of a worker fired, µs; as above.
+    pub loop_lag_us: AtomicU64,
+    /// The last second of the generator.
+    pub health: Mutex<Option<HealthSample>>,
+}
+
+impl Progress {
+    /// Notes how late a request left.
+    pub(super) fn feel(&self, record: &DrillRecord, limits: &DrillLimits) {
+        let lag_us = record.sent_us - record.due_us;
+        if lag_us > limits.schedule_lag_p99_us {
+            self.late.fetch_add(1, Relaxed);
+        }
+        note_highest(&self.schedule_lag_us, u64::try_from(lag_us).unwrap_or(0));
+    }
+
+    /// Notes how late a timer fired.
+    pub(super) fn feel_timer(&self, late: Duration) {
+        let late_us = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
+        note_highest(&self.loop_lag_us, late_us);
+    }
+}
+
+/// Most values are not the highest, and then nothing is written that other cores read.
+fn note_highest(highest: &AtomicU64, value: u64) {
+    if value > highest.load(Relaxed) {
+        highest.fetch_max(value, Relaxed);
+    }
 }
 
 /// Drives `plan` and blocks until it is over; records go to `records` in batches, and never wait.
@@ -76,9 +110,21 @@ pub fn run(
     records: &SyncSender<Vec<DrillRecord>>,
     progress: &Arc<Progress>,
 ) -> Result<DrillOutcome, DrillError> {
-    if let Some(closed) = plan.traffic.closed {
-        return closed::run(plan, closed, settings, records, progress);
-    }
+    let sampler = Sampler::start(plan, settings, progress)?;
+    let driven = match plan.traffic.closed {
+        Some(closed) => closed::run(plan, closed, settings, records, progress),
+        None => open(plan, settings, records, progress),
+    };
+    let health = sampler.finish();
+    Ok(DrillOutcome { health, ..driven? })
+}
+
+fn open(
+    plan: &Arc<DrillPlan>,
+    settings: &DrillSettings,
+    records: &SyncSender<Vec<DrillRecord>>,
+    progress: &Arc<Progress>,
+) -> Result<DrillOutcome, DrillError> {
     let (news_sender, news) = channel();
     let mut orders = Vec::new();
     let mut workers = Vec::new();
@@ -143,11 +189,14 @@ pub(super) fn outcome(
         step_requests: counted.step_requests,
         first_attempts: counted.first_attempts,
         connections: counted.connections,
+        without_port: counted.without_port,
+        without_descriptor: counted.without_descriptor,
         records_lost: counted.records_lost,
         lag: counted.lag,
         response: counted.response,
         service: counted.service,
         length_us: i64::try_from(length.as_micros()).unwrap_or(i64::MAX),
         is_stopped: paced.is_stopped,
+        health: GeneratorHealth::default(),
     }
 }

@@ -247,6 +247,7 @@ impl<W: Wire> Visit<'_, W> {
             step: shopper.walk.step,
             part,
             channel: shopper.channel,
+            kind: shopper.kind,
             attempt: shopper.attempts,
             status: answer.status,
             error: answer.error.map(Reason::as_str),

@@ -128,7 +128,10 @@ async fn work(settings: WorkerSettings) -> WorkerOutcome {
                 }
                 Some(Order::Stop) | None => break,
             },
-            _ = flush.tick() => worker.flush(),
+            due = flush.tick() => {
+                worker.progress.feel_timer(due.elapsed());
+                worker.flush();
+            }
         }
     }
     worker.is_stopping.set(true);
@@ -239,6 +242,7 @@ impl Wire for Worker {
     fn record(&self, record: DrillRecord) {
         self.outcome.borrow_mut().count(&record);
         self.progress.requests.fetch_add(1, Relaxed);
+        self.progress.feel(&record, &self.plan.limits);
         if record.is_first() {
             self.progress.started.fetch_add(1, Relaxed);
         }

@@ -28,6 +28,9 @@ pub fn cleaned(page: &ReportPage) -> ReportPage {
         parts::clean_directors(part);
     }
     page.slis.iter_mut().for_each(clean_sli);
+    if let Some(part) = &mut page.watch {
+        parts::clean_watch(part);
+    }
     if let Some(part) = &mut page.analysts {
         parts::clean_analysts(part);
     }

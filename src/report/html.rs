@@ -21,6 +21,7 @@ mod sli_table;
 mod tests;
 mod timeline;
 mod uptime_curve;
+mod watch;
 mod week;
 
 use maud::{DOCTYPE, Markup, html};
@@ -29,6 +30,8 @@ use super::clean;
 use super::clock::{self, Clock};
 use super::page::{Fact, MethodNote, ReportPage, Unit, Verdict};
 use super::{text, words};
+pub use inline::{CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, hash_source as script_source};
+
 use chart_data::ChartData;
 
 pub use partners::write_partners_html;
@@ -65,9 +68,11 @@ pub fn write_html(page: &ReportPage) -> String {
 fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
     html! {
         (sli_table::sli_section(&page.slis, clock))
+        @if let Some(part) = &page.watch { (watch::threshold_section(part, clock)) }
         (timeline::timeline_section(&page.timeline, clock))
         @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
         (route_table::route_section(&page.routes))
+        @if let Some(part) = &page.watch { (watch::generator_section(&part.generator)) }
     }
 }
 

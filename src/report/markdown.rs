@@ -8,6 +8,7 @@ mod analysts;
 mod engineers;
 mod escape;
 mod partners;
+mod watch;
 
 use super::clean;
 use super::clock::Clock;
@@ -40,6 +41,9 @@ pub fn write_markdown(page: &ReportPage) -> String {
     blocks.push("## Service levels".to_owned());
     blocks.push(sli_table(&page.slis, &clock));
     blocks.extend(budget_blocks(&page.slis));
+    if let Some(part) = &page.watch {
+        blocks.extend(watch::watch_blocks(part, &clock));
+    }
     if let Some(part) = &page.analysts {
         blocks.extend(analysts::breakdown_blocks(part));
     }

@@ -6,6 +6,7 @@
 mod analysts;
 mod directors;
 mod engineers;
+mod watch;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,8 @@ pub use engineers::{
     AfterAnswerRow, AnnotationChange, AnnotationRow, ClusterRow, EngineerPart, FailureRow,
     FaucetRow, RetryPart, SuspectRow,
 };
+
+pub use watch::{GeneratorRow, ThresholdRow, WatchPart};
 
 /// A whole report, in the order in which it is read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,9 @@ pub struct ReportPage {
     pub facts: Vec<Fact>,
     /// One row per SLI, worst first.
     pub slis: Vec<SliRow>,
+    /// What a rehearsal was watched by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchPart>,
     /// What analysts read beside the SLIs; only a weekly page has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analysts: Option<AnalystPart>,

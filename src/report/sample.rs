@@ -8,8 +8,8 @@ mod rehearsal_slis;
 pub mod week;
 
 use super::page::{
-    Chart, Fact, FunnelStep, Limit, Mark, MethodNote, ReportPage, RouteRow, Scale, Series,
-    SeriesStyle, Timeline, Unit, Verdict,
+    Chart, Fact, FunnelStep, GeneratorRow, Limit, Mark, MethodNote, ReportPage, RouteRow, Scale,
+    Series, SeriesStyle, State, ThresholdRow, Timeline, Unit, Verdict, WatchPart,
 };
 
 /// 2026-11-27 08:00 UTC.
@@ -28,6 +28,7 @@ pub fn black_friday() -> ReportPage {
         directors: None,
         facts: facts(),
         slis: rehearsal_slis::slis(),
+        watch: Some(watch()),
         analysts: None,
         timeline: timeline(),
         engineers: None,
@@ -53,6 +54,7 @@ pub fn empty() -> ReportPage {
         directors: None,
         facts: Vec::new(),
         slis: Vec::new(),
+        watch: None,
         analysts: None,
         timeline: Timeline {
             starts_us: Vec::new(),
@@ -92,6 +94,41 @@ pub fn large(windows: u32, charts: usize) -> ReportPage {
     page.timeline.starts_us = (0..windows).map(second).collect();
     page.timeline.charts = vec![chart; charts];
     page
+}
+
+fn watch() -> WatchPart {
+    let threshold = |demand: &str, state, first_broken_us: Option<i64>| ThresholdRow {
+        demand: demand.into(),
+        state,
+        aborts: false,
+        unit: Unit::Microseconds,
+        worst: Some(4_800_000.0),
+        first_broken_us,
+        broken_s: first_broken_us.map_or(0.0, |_| 12.0),
+        values: 12,
+        count: 2_040,
+    };
+    WatchPart {
+        thresholds: vec![
+            threshold(
+                "Checkout response, p95 above 2 s for 10 s",
+                State::Missed,
+                Some(second(41)),
+            ),
+            threshold(
+                "Errors above 5 % for 10 s, channel ads",
+                State::NotEnoughData,
+                None,
+            ),
+        ],
+        generator: vec![GeneratorRow {
+            name: "CPU, share of 2 cores".into(),
+            lowest: "12 %".into(),
+            median: "31 %".into(),
+            highest: "58 %".into(),
+            limit: String::new(),
+        }],
+    }
 }
 
 fn facts() -> Vec<Fact> {

@@ -15,6 +15,8 @@ use crate::time_window::TimeWindow;
 const RECENT_WINDOWS: usize = 8;
 /// Latencies of one slot that are kept as they come before they are sorted and counted.
 const LOOSE_MAX: usize = 8_192;
+/// Fewer latencies than this are sorted as quickly as they are found to be sorted.
+const SETTLED_MIN: usize = 32;
 /// No slot yet.
 const NONE: u32 = u32::MAX;
 
@@ -269,6 +271,15 @@ impl RollupBuilder {
             if cut.bucket == bucket && latency_us().is_some_and(|us| us <= cut.cut_us) {
                 slot.partial.resize(self.inner_cuts.len(), 0);
                 slot.partial[at] += weight;
+            }
+        }
+    }
+
+    /// Sorts what came since the last time, so that it is not sorted for each rollup of a running drill.
+    pub fn settle(&mut self) {
+        for slot in &mut self.slots {
+            if slot.loose.len() >= SETTLED_MIN {
+                slot.settle();
             }
         }
     }

@@ -18,17 +18,17 @@ mod walk;
 pub use arrivals::{Arrival, Arrivals};
 pub use curve::TrafficCurve;
 pub use definition::{
-    ArrivalSpacing, AuthDefinition, HttpDefinition, OnFailureName, ScenarioDefinition,
+    ArrivalSpacing, AuthDefinition, HttpDefinition, LimitText, OnFailureName, ScenarioDefinition,
     StepDefinition,
 };
 pub use duration_draw::DurationDraw;
 pub use forecast::{Forecast, forecast};
 pub use plan::{
-    BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, DataTable, DrillLimits,
-    DrillPlan, EmbeddedShop, GoTo, HttpVersion, JourneyPlan, OwnCertificate, PartBody, PartPlan,
-    PatiencePlan, PhasePlan, Pick, ProductDraw, ProxyPlan, ReloadPlan, ResolvedHost, RetryPlan,
-    ShopperKind, StepPlan, TakeFrom, TakePlan, TargetPlan, TlsPlan, TrafficPlan, TransportPlan,
-    is_loopback,
+    BadLimit, BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, DataTable,
+    DrillLimits, DrillPlan, EmbeddedShop, GoTo, HttpVersion, JourneyPlan, OwnCertificate, PartBody,
+    PartPlan, PatiencePlan, PhasePlan, Pick, ProductDraw, ProxyPlan, ReloadPlan, ResolvedHost,
+    RetryPlan, ShopperKind, StepPlan, TakeFrom, TakePlan, TargetPlan, ThresholdPlan,
+    ThresholdScope, TlsPlan, TrafficPlan, TransportPlan, is_loopback,
 };
 pub use resolve::resolve;
 pub use route_finder::RouteFinder;

@@ -28,6 +28,8 @@ pub mod interval;
 
 mod crossing;
 
+mod watch;
+
 mod evaluate;
 
 pub mod objective;
@@ -48,3 +50,4 @@ pub use series::{
     PartValue, SliDetail, SliSeries, SliState, SliWindow, StepCount, UptimePoint, WindowState,
 };
 pub use thresholds::{ThresholdFileDefinition, apply_thresholds};
+pub use watch::{WatchOutcome, WatchPlan, WatchState, WatchValues, watch};

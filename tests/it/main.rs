@@ -82,6 +82,10 @@ mod probe;
 
 mod probe_report;
 
+mod rehearse_thresholds;
+
+mod rehearse_live;
+
 mod shop;
 
 mod terminal;

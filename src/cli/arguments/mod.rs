@@ -6,6 +6,7 @@ mod probe;
 
 use std::path::PathBuf;
 
+use super::live::UiAddress;
 use crate::declared_files::DurationText;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -130,6 +131,7 @@ pub enum Verb {
 Examples:
   firedrill rehearse
   firedrill rehearse load-scenarios/doors-open-double.yaml
+  firedrill rehearse --ui 8089
   firedrill rehearse load-scenarios/black-friday.yaml --host http://127.0.0.1:8080 --dry-run")]
 pub struct RehearseArguments {
     /// Scenario file; without it black-friday against the built-in shop
@@ -149,6 +151,12 @@ pub struct RehearseArguments {
     /// Print what the run would ask of the target and of this machine; send nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Show the run as a web page, e.g. on 127.0.0.1:8089; a port alone is on this machine, 0 is any
+    #[arg(long, value_name = "ADDRESS")]
+    pub ui: Option<UiAddress>,
+    /// With --ui: serve also on an address that others reach; they need no password
+    #[arg(long, requires = "ui")]
+    pub ui_open_to_others: bool,
     /// Seed of arrivals, journeys and think times, instead of the scenario's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

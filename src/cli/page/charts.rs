@@ -1,6 +1,7 @@
 //! The charts of a page, on one axis of time.
 
 mod expected;
+mod generator;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ pub fn timeline(judged: &Judged) -> Timeline {
     charts.extend(known.map(|series| sli_chart(judged, series, &grid)));
     charts.push(percentile_chart(judged, &grid));
     charts.push(error_chart(judged, &grid));
+    charts.extend(generator::chart(judged, &grid.starts_us()));
     charts.extend(super::budgets::chart(judged, &grid.starts_us()));
     let marks = judged.run.iter().flat_map(|run| {
         run.labels.iter().map(|(at_us, label)| Mark {

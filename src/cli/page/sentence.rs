@@ -1,9 +1,9 @@
 //! The verdict of a page, and the verdict in words.
 
-use super::{limit_of, sli_unit};
+use super::{limit_of, sli_unit, watch};
 use crate::cli::range::Judged;
 use crate::report::{Verdict, text};
-use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState};
+use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState, WatchState};
 use crate::time_window::seconds;
 
 pub fn verdict(judged: &Judged) -> Verdict {
@@ -15,6 +15,8 @@ pub fn verdict(judged: &Judged) -> Verdict {
     match &judged.run {
         Some(run) if run.is_stopped => Verdict::Stopped,
         Some(run) if !run.invalid_because.is_empty() => Verdict::Invalid,
+        // No data is not held either.
+        Some(run) if run.thresholds.iter().any(|it| it.state != WatchState::Held) => Verdict::Fail,
         _ if is_any(SliState::Missed) => Verdict::Fail,
         _ if is_all_unknown => Verdict::NotEnoughData,
         // In a rehearsal an SLI without data is one that nobody rehearsed.
@@ -33,12 +35,16 @@ pub fn sentence(judged: &Judged, verdict: Verdict) -> String {
             );
         }
         (Verdict::Stopped, Some(run)) => format!(
-            "Stopped after {} with {} requests recorded. ",
+            "Stopped {}after {} with {} requests recorded. {}",
+            watch::by_whom(run),
             text::duration(seconds(run.length_us).floor()),
-            text::count(run.requests)
+            text::count(run.requests),
+            watch::broken_words(run)
         ),
-        _ => String::new(),
+        (_, Some(run)) => watch::broken_words(run),
+        (_, None) => String::new(),
     };
+    let has_own_thresholds = (judged.run.as_ref()).is_some_and(|run| !run.thresholds.is_empty());
     let contact: Vec<_> = crossings(judged, Level::Contact);
     let warn: Vec<_> = crossings(judged, Level::Warn);
     let missed: Vec<&SliSeries> = judged
@@ -73,6 +79,8 @@ pub fn sentence(judged: &Judged, verdict: Verdict) -> String {
         )
     } else if verdict == Verdict::NotEnoughData {
         "There were too few requests to judge any SLI.".to_owned()
+    } else if has_own_thresholds {
+        "No level of an SLI was crossed.".to_owned()
     } else {
         "No threshold was crossed.".to_owned()
     };

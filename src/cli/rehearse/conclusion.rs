@@ -1,6 +1,6 @@
 //! After the last shopper: the judgement, the report, what is printed, and the exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -9,15 +9,17 @@ use super::{Done, Rehearsal};
 use crate::cli::arguments::RehearseArguments;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
+use crate::cli::live::{End, Ui};
 use crate::cli::objectives;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::page;
 use crate::cli::range::{Judged, run_scope};
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
-use crate::drill::Validity;
+use crate::cli::thresholds::{Guard, ThresholdFacts};
+use crate::drill::{GeneratorHealth, Validity};
 use crate::lake::Lake;
-use crate::report::Verdict;
+use crate::report::{ReportPage, Verdict};
 use crate::request_record::Origin;
 use crate::scenario::{Arrivals, DrillPlan};
 use crate::sli::{Scope, SliSeries, evaluate};
@@ -43,6 +45,9 @@ struct RehearseJson<'a> {
     response_us: LatencyFacts,
     service_us: LatencyFacts,
     invalid_because: &'a [String],
+    stopped_by: Option<&'a Guard>,
+    thresholds: &'a [ThresholdFacts],
+    generator: Option<&'a GeneratorHealth>,
     slis: &'a [SliSeries],
     predicted_contacts: PredictedContacts,
     lake: String,
@@ -62,9 +67,10 @@ pub fn conclude(
     done: Done,
     lake: &Lake,
     arguments: &RehearseArguments,
+    ui: Option<Ui>,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
-    let facts = facts(rehearsal, &done, arguments);
+    let facts = facts(rehearsal, &done, arguments)?;
     let failure = done.recorded.failure;
     let kept = match &failure {
         // The lake is full or gone; the report still says what happened.
@@ -110,6 +116,9 @@ pub fn conclude(
         None => exit_code(page.verdict),
     };
     print(&judged, &page, code, lake, &report, terminal)?;
+    if let Some(ui) = ui {
+        show_the_end(ui, &page, &report);
+    }
     if let Some(error) = failure {
         let message = format!(
             "{error}; the run was stopped, {} of its requests are in the lake",
@@ -120,6 +129,33 @@ pub fn conclude(
     kept?;
     written?;
     Ok(code)
+}
+
+/// Whoever looks on gets the verdict and the report as it was written.
+fn show_the_end(ui: Ui, page: &ReportPage, report: &Path) {
+    let name = report.file_name().map(|name| name.to_string_lossy());
+    let end = End {
+        verdict: verdict_word(page.verdict).to_owned(),
+        sentence: page.sentence.clone(),
+        report: name.unwrap_or_default().into_owned(),
+    };
+    let kind = match report.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => "application/json",
+        Some("md" | "csv") => "text/plain; charset=utf-8",
+        _ => "text/html; charset=utf-8",
+    };
+    // A report that could not be written is an error that is printed elsewhere.
+    ui.finish(end, kind, std::fs::read(report).unwrap_or_default());
+}
+
+fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Invalid => "invalid",
+        Verdict::Stopped => "stopped",
+        Verdict::NotEnoughData => "not enough data",
+    }
 }
 
 /// What only a pass over the run's shoppers tells, from the rows that reached the lake.
@@ -161,10 +197,10 @@ fn report_path(arguments: &RehearseArguments, lake: &Lake, run_id: &str) -> Path
 
 fn print(
     judged: &Judged,
-    page: &crate::report::ReportPage,
+    page: &ReportPage,
     code: ExitCode,
     lake: &Lake,
-    report: &std::path::Path,
+    report: &Path,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let Some(facts) = &judged.run else {
@@ -190,6 +226,9 @@ fn print(
             response_us: facts.response_us,
             service_us: facts.service_us,
             invalid_because: &facts.invalid_because,
+            stopped_by: facts.guard.as_ref(),
+            thresholds: &facts.thresholds,
+            generator: facts.generator.as_ref(),
             slis: &judged.series,
             predicted_contacts: PredictedContacts::default(),
             lake: lake.root().display().to_string(),
@@ -209,7 +248,11 @@ fn print(
     ))
 }
 
-fn facts(rehearsal: &Rehearsal, done: &Done, arguments: &RehearseArguments) -> RunFacts {
+fn facts(
+    rehearsal: &Rehearsal,
+    done: &Done,
+    arguments: &RehearseArguments,
+) -> Result<RunFacts, Failure> {
     let plan = &rehearsal.plan;
     let outcome = &done.outcome;
     let curve_us = whole_us(plan.traffic.curve.length_s());
@@ -218,7 +261,13 @@ fn facts(rehearsal: &Rehearsal, done: &Done, arguments: &RehearseArguments) -> R
     } else {
         curve_us
     };
-    RunFacts {
+    let thresholds = rehearsal.thresholds()?.judge(
+        &done.recorded.rollup,
+        &done.recorded.scoped,
+        done.started_us,
+        judged_us,
+    )?;
+    Ok(RunFacts {
         run_id: rehearsal.run_id.clone(),
         scenario: plan.name.clone(),
         scenario_sha256: plan.sha256.clone(),
@@ -252,8 +301,11 @@ fn facts(rehearsal: &Rehearsal, done: &Done, arguments: &RehearseArguments) -> R
             Validity::Invalid(reasons) => reasons,
         },
         is_stopped: outcome.is_stopped,
+        guard: done.recorded.guard.clone(),
+        thresholds,
+        generator: Some(outcome.health.clone()),
         command: command(arguments),
-    }
+    })
 }
 
 fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {

@@ -1,8 +1,15 @@
 //! What came back of a request, or why nothing did.
 
+use std::io::ErrorKind;
+
 use hyper::HeaderMap;
 
 use crate::request_record::NO_ANSWER;
+
+/// This process has as many files open as it may; the standard library has no name for it.
+const EMFILE: i32 = 24;
+/// The whole system has.
+const ENFILE: i32 = 23;
 
 /// Why there was no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +18,10 @@ pub enum Reason {
     Dns,
     /// No connection was made, or not in time.
     Connect,
+    /// This machine had no port left for a connection.
+    Ports,
+    /// This process may have no more files open.
+    Descriptors,
     /// The two sides found no common TLS, or a certificate was refused.
     Tls,
     /// The answer, or its first byte, took longer than it may.
@@ -34,6 +45,8 @@ impl Reason {
         match self {
             Reason::Dns => "dns",
             Reason::Connect => "connect",
+            Reason::Ports => "ports",
+            Reason::Descriptors => "descriptors",
             Reason::Tls => "tls",
             Reason::Timeout => "timeout",
             Reason::Abandoned => "abandoned",
@@ -41,6 +54,15 @@ impl Reason {
             Reason::Protocol => "protocol",
             Reason::Request => "request",
             Reason::Cancelled => "cancelled",
+        }
+    }
+
+    /// Why the system made no connection: only some of its reasons are the target's.
+    pub(super) fn of_system(error: &std::io::Error) -> Self {
+        match (error.kind(), error.raw_os_error()) {
+            (ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse, _) => Reason::Ports,
+            (_, Some(EMFILE | ENFILE)) => Reason::Descriptors,
+            _ => Reason::Connect,
         }
     }
 

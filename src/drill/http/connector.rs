@@ -164,16 +164,17 @@ impl Connector {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
         };
-        let socket = socket.map_err(|_| Reason::Connect)?;
+        let socket = socket.map_err(|error| Reason::of_system(&error))?;
         if !self.source_addresses.is_empty() {
             let source = self.source_addresses[turn % self.source_addresses.len()];
             // The kernel chooses the port when it knows the other side, so that one address can have
             // as many connections as there are ports to every server.
             socket
                 .bind(SocketAddr::new(source, 0))
-                .map_err(|_| Reason::Connect)?;
+                .map_err(|error| Reason::of_system(&error))?;
         }
-        let stream = socket.connect(address).await.map_err(|_| Reason::Connect)?;
+        let stream = socket.connect(address).await;
+        let stream = stream.map_err(|error| Reason::of_system(&error))?;
         // A request is written at once; waiting for more would be measured as the target's time.
         stream.set_nodelay(true).map_err(|_| Reason::Connect)?;
         Ok(stream)

@@ -1,7 +1,21 @@
 //! Makes the texts of a weekly page's parts safe to read.
 
-use super::super::page::{AnalystPart, DirectorPart, EngineerPart, SliDetail};
+use super::super::page::{AnalystPart, DirectorPart, EngineerPart, SliDetail, WatchPart};
 use super::{clean_line, clean_lines};
+
+/// Cleans what a rehearsal was watched by.
+pub fn clean_watch(part: &mut WatchPart) {
+    for threshold in &mut part.thresholds {
+        clean_line(&mut threshold.demand);
+    }
+    for row in &mut part.generator {
+        clean_line(&mut row.name);
+        clean_line(&mut row.lowest);
+        clean_line(&mut row.median);
+        clean_line(&mut row.highest);
+        clean_line(&mut row.limit);
+    }
+}
 
 /// Cleans what directors read.
 pub fn clean_directors(part: &mut DirectorPart) {

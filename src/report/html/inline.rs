@@ -10,9 +10,12 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("../assets/report.css");
-const CHART_STYLE: &str = include_str!("../assets/uPlot.min.css");
-const CHART_LIBRARY: &str = include_str!("../assets/uPlot.iife.min.js");
-const CHART_LICENCE: &str = include_str!("../assets/uPlot.LICENSE");
+/// The style that the chart library needs.
+pub const CHART_STYLE: &str = include_str!("../assets/uPlot.min.css");
+/// The chart library.
+pub const CHART_LIBRARY: &str = include_str!("../assets/uPlot.iife.min.js");
+/// Its licence, for a comment beside it.
+pub const CHART_LICENCE: &str = include_str!("../assets/uPlot.LICENSE");
 /// One block, so that no name of ours becomes a property of the window.
 const SCRIPT: &str = concat!(
     "\"use strict\";\n{\n",
@@ -71,7 +74,7 @@ fn json_for_script(data: &impl Serialize) -> String {
 }
 
 /// A script's hash as the policy wants it, <https://www.w3.org/TR/CSP3/#grammardef-hash-source>.
-fn hash_source(script: &str) -> String {
+pub fn hash_source(script: &str) -> String {
     format!(
         "'sha256-{}'",
         STANDARD.encode(Sha256::digest(script.as_bytes()))

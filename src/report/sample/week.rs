@@ -31,6 +31,7 @@ pub fn week() -> ReportPage {
         directors: Some(directors::part()),
         facts: facts(),
         slis: analysts::slis(),
+        watch: None,
         analysts: Some(analysts::part()),
         timeline: timeline(),
         engineers: Some(engineers::part()),

@@ -5,6 +5,7 @@ mod limits;
 mod shoppers;
 mod steps;
 mod target;
+mod thresholds;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use target::{
     ConnectionsName, HttpDefinition, HttpVersionText, ProxyDefinition, TargetDefinition,
     TlsDefinition,
 };
+pub use thresholds::{LimitText, ThresholdDefinition};
 pub use traffic::{
     ArrivalSpacing, ClosedDefinition, CurveFileDefinition, PhaseDefinition, TrafficDefinition,
 };
@@ -53,6 +55,9 @@ pub struct ScenarioDefinition {
     pub shoppers: Vec<ShopperDefinition>,
     /// Journeys by name: steps in their order.
     pub journeys: BTreeMap<String, Vec<StepDefinition>>,
+    /// What must hold while the run goes on, beside the levels of the SLI set, and what stops it.
+    #[serde(default)]
+    pub thresholds: Vec<ThresholdDefinition>,
     /// Data that steps use as `{name.column}`, or `{name}` of a sequence.
     #[serde(default)]
     pub data: BTreeMap<String, DataDefinition>,

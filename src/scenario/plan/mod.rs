@@ -7,6 +7,7 @@ mod data;
 mod shopper;
 mod step;
 mod target;
+mod threshold;
 mod traffic;
 
 use super::route_finder::RouteFinder;
@@ -22,6 +23,7 @@ pub use target::{
     ConnectionPolicy, EmbeddedShop, HttpVersion, OwnCertificate, ProxyPlan, ResolvedHost,
     TargetPlan, TlsPlan, TransportPlan, is_loopback,
 };
+pub use threshold::{BadLimit, ThresholdPlan, ThresholdScope};
 pub use traffic::{ClosedPlan, PhasePlan, ProductDraw, TrafficPlan};
 
 /// A scenario, ready to be driven.
@@ -51,6 +53,8 @@ pub struct DrillPlan {
     pub kinds: Vec<ShopperKind>,
     /// The journeys that the kinds point to.
     pub journeys: Vec<JourneyPlan>,
+    /// What must hold while the run goes on.
+    pub thresholds: Vec<ThresholdPlan>,
     /// Data that steps use.
     pub data: Vec<DataTable>,
     /// How many things steps take from answers, over all journeys.

@@ -9,6 +9,7 @@ mod steps;
 mod target;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod traffic;
 
 use std::io::Read;
@@ -73,6 +74,10 @@ impl Resolver<'_> {
         let kinds = self.kinds(&journeys);
         let channels = self.channels();
         let traffic = self.traffic();
+        let thresholds = match &traffic {
+            Some(traffic) => self.thresholds(traffic, &journeys),
+            None => Vec::new(),
+        };
         let target = self.target(products.count());
         let transport = self.transport();
         if let Some(traffic) = &traffic {
@@ -95,6 +100,7 @@ impl Resolver<'_> {
             channels,
             kinds,
             journeys,
+            thresholds,
             data,
             taken_slots: self.taken.len(),
             products,

@@ -185,6 +185,61 @@ fn what_is_wrong_is_said_with_its_place() {
             "ends before it begins",
         ),
         (
+            "shoppers:",
+            "thresholds: [{sli: a, for: 5s}]\nshoppers:",
+            "exactly one of `above` and `below`",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, below: 1s, for: 5s}]\nshoppers:",
+            "exactly one of `above` and `below`",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: fast, for: 5s}]\nshoppers:",
+            "is not a limit",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: -1, for: 5s}]\nshoppers:",
+            "write a response time such as",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, for: 11s}]\nshoppers:",
+            "the run is shorter than",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, for: 5s, grace: 6s}]\nshoppers:",
+            "the run is shorter than",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, for: 5s, window: 500ms}]\nshoppers:",
+            "a whole number of seconds",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, for: 5s, journey: loook}]\nshoppers:",
+            "did you mean `look`",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, for: 5s, shopper: two}]\nshoppers:",
+            "unknown shopper `two`",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, for: 5s, channel: ads}]\nshoppers:",
+            "has no channels with names",
+        ),
+        (
+            "shoppers:",
+            "thresholds: [{sli: a, above: 2s, for: 5s, phase: rush}]\nshoppers:",
+            "has no phases with names",
+        ),
+        (
             "http://127.0.0.1:9",
             "https://shop.example",
             "is not in `hosts_allowed`",

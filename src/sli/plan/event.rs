@@ -1,6 +1,6 @@
 //! Which requests an SLI looks at: predicates over the series of a rollup.
 
-use crate::request_record::Origin;
+use crate::request_record::{Origin, is_own_error};
 use crate::rollup::SeriesKey;
 use crate::status_pattern::StatusPattern;
 
@@ -34,7 +34,8 @@ impl EventPlan {
     }
 
     /// Whether requests of this series are such events. Requests that were cut off at the end of
-    /// a rehearsal are none: nobody knows how they would have ended.
+    /// a rehearsal are none, nor those that the load generator failed to send: nobody knows how they
+    /// would have ended.
     #[must_use]
     pub fn covers(&self, series: &SeriesKey) -> bool {
         let is = |wanted: &Option<String>, found: &str| {
@@ -43,7 +44,7 @@ impl EventPlan {
         let is_any = |wanted: &[TextPattern], found: &str| {
             wanted.is_empty() || wanted.iter().any(|pattern| pattern.covers(found))
         };
-        series.error != "cancelled"
+        !is_own_error(&series.error)
             && is(&self.method, &series.method)
             && is(&self.route, &series.route)
             && is(&self.service, &series.service)

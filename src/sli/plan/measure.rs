@@ -1,6 +1,6 @@
 //! What is measured of requests, and in which unit.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::definition::{Combination, FunnelUnit};
 use super::{EventPlan, Level};
@@ -136,7 +136,7 @@ pub struct FunnelStepPlan {
 }
 
 /// Unit of an SLI's numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Events per minute.
