@@ -35,6 +35,8 @@ pub mod sli;
 
 pub mod annotations;
 
+pub mod game_day;
+
 pub mod exchange;
 
 pub mod report;

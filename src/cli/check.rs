@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::arguments::CheckArguments;
 use super::exit_code::{ExitCode, Failure};
+use super::premortem;
 use super::terminal::Terminal;
 use crate::access_log::{Mapping, MappingDefinition};
 use crate::annotations::{AnnotationError, load_annotations};
@@ -25,6 +26,7 @@ enum Kind {
     Mapping,
     Annotations,
     Probe,
+    Premortem,
 }
 
 /// What `--json` prints of one file.
@@ -108,6 +110,7 @@ fn check(path: &Path, kind: Kind) -> Result<(), DeclaredFileError> {
             let declared: Declared<ProbeFileDefinition> = declared_files::load(path)?;
             probe::resolve(&declared).map(|_| ())
         }
+        Kind::Premortem => premortem::check(path),
         Kind::Annotations => match load_annotations(path, Some(&TimeZone::UTC)) {
             Err(AnnotationError::List(error)) => Err(error),
             // The kind is told by YAML, so there is no other error.
@@ -129,6 +132,8 @@ fn kind_of(path: &Path) -> Kind {
         Kind::Annotations
     } else if has_key("partners:") {
         Kind::Probe
+    } else if has_key("risks:") {
+        Kind::Premortem
     } else if has_key("thresholds:") {
         Kind::Thresholds
     } else if has_key("format:") && has_key("time:") {

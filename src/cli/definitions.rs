@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::exit_code::Failure;
-use crate::declared_files::{self, Declared};
+use crate::declared_files::{self, Declared, DeclaredFileError};
+use crate::game_day::SliNames;
 use crate::scenario::{self, DrillPlan, ScenarioDefinition};
-use crate::sli::{self, SliSetDefinition, SliSetPlan, ThresholdFileDefinition};
+use crate::sli::{self, SliPlan, SliSetDefinition, SliSetPlan, ThresholdFileDefinition};
 
 const SCENARIO_PATH: &str = "load-scenarios/black-friday.yaml";
 const SCENARIO_TEXT: &str = include_str!("../../load-scenarios/black-friday.yaml");
@@ -33,10 +34,36 @@ fn declared<T: DeserializeOwned + schemars::JsonSchema>(
     Ok(declared_files::load(path)?)
 }
 
-/// The scenario at `path`, or black-friday.
-pub fn scenario(path: Option<&Path>) -> Result<DrillPlan, Failure> {
+/// The scenario at `path`, or black-friday; its drill timeline expects of the SLIs of `set` only what
+/// they can do.
+pub fn scenario(path: Option<&Path>, set: &SliSetPlan) -> Result<DrillPlan, Failure> {
     let declared: Declared<ScenarioDefinition> = declared(path, SCENARIO_PATH, SCENARIO_TEXT)?;
-    Ok(scenario::resolve(&declared)?)
+    let plan = scenario::resolve(&declared)?;
+    let slis = sli_names(set);
+    let mut problems = Vec::new();
+    for entry in &plan.drills.entries {
+        let expected = entry.expect.as_ref();
+        if let Some(name) = expected.and_then(|expect| expect.seen_by.as_deref())
+            && let Some((message, hint)) = slis.refusal(name)
+        {
+            let pointer = format!("/drills/{}/expect/seen_by", entry.index);
+            problems.push(declared.problem(&pointer, message, Some(hint)));
+        }
+    }
+    if problems.is_empty() {
+        return Ok(plan);
+    }
+    Err(Failure::from(DeclaredFileError::from(problems)))
+}
+
+/// The SLIs of a set, by whether they can see anything.
+pub fn sli_names(set: &SliSetPlan) -> SliNames {
+    let (with, without): (Vec<_>, Vec<_>) = set.slis.iter().partition(|sli| !sli.levels.is_empty());
+    let names = |slis: Vec<&SliPlan>| slis.into_iter().map(|sli| sli.name.clone()).collect();
+    SliNames {
+        with_levels: names(with),
+        without_levels: names(without),
+    }
 }
 
 /// What the SLI set at `path` says, or shop.yaml.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drills::Judgement;
 use super::thresholds::{Guard, ThresholdFacts};
 use crate::drill::{DrillOutcome, GeneratorHealth};
+use crate::game_day::DrilledEntry;
 use crate::latency_buckets::LatencyHistogram;
 
 /// Facts of one rehearsal.
@@ -84,6 +86,12 @@ pub struct RunFacts {
     pub generator: Option<GeneratorHealth>,
     /// The command that repeats it.
     pub command: String,
+    /// The drill timeline, as it went; by the moments at which its entries were to begin.
+    #[serde(default)]
+    pub drills: Vec<DrilledEntry>,
+    /// How it was judged when it was over; `None` of runs before there were drills.
+    #[serde(default)]
+    pub judgement: Option<Judgement>,
 }
 
 /// Percentiles of the generator's own lateness, µs.

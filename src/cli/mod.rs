@@ -11,6 +11,7 @@ mod completions;
 mod csv;
 mod customers;
 mod definitions;
+mod drills;
 mod exchange;
 mod exit_code;
 mod facts;
@@ -23,6 +24,7 @@ mod objectives;
 mod outside;
 mod page;
 mod past;
+mod premortem;
 mod probe;
 mod range;
 mod recorder;
@@ -88,6 +90,7 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::Export(verb) => exchange::export(verb, global, terminal),
         Verb::Import(verb) => exchange::import(verb, terminal),
         Verb::Probe(verb) => probe::run(verb, global, terminal),
+        Verb::Premortem(verb) => premortem::run(verb, global, terminal),
         Verb::Check(verb) => check::run(verb, terminal),
         Verb::Shop(verb) => shop::run(verb, terminal),
         Verb::Simulate(verb) => simulate::run(verb, terminal),

@@ -4,12 +4,15 @@ mod analysts;
 mod budgets;
 mod charts;
 mod directors;
+mod drills;
 mod engineers;
 mod notes;
 mod sentence;
 mod watch;
 
 use std::collections::BTreeMap;
+
+pub use drills::recovery_words;
 
 use super::customers;
 use super::exit_code::Failure;
@@ -47,6 +50,8 @@ pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
         watch: judged.run.as_ref().map(watch::part),
         analysts: is_week.then(|| analysts::analysts(judged)).transpose()?,
         timeline: charts::timeline(judged),
+        drills: drills::drills(judged),
+        premortem: None,
         engineers: is_week.then(|| engineers::engineers(judged)),
         funnel: funnel(judged),
         routes: routes(judged),

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::arguments::{OriginChoice, RangeArguments};
 use super::definitions;
+use super::drills::{Drilled, scores};
 use super::exit_code::{ExitCode, Failure};
 use super::facts::RunFacts;
 use super::objectives;
@@ -17,6 +18,7 @@ use super::past::Past;
 use super::shoppers::{Asked, Followed, shoppers};
 use crate::annotations::{Annotation, load_annotations};
 use crate::declared_files::DurationText;
+use crate::game_day::DrillScore;
 use crate::lake::Lake;
 use crate::request_record::Origin;
 use crate::rollup::{Dimension, Rollup, RollupPlan, Segments, scan};
@@ -62,6 +64,8 @@ pub struct Judged {
     pub previous: Option<Previous>,
     /// What was done to the shop, sorted by time.
     pub annotations: Vec<Annotation>,
+    /// What came of the drills of a rehearsal.
+    pub drills: Vec<DrillScore>,
     /// What became of the objectives of the SLIs that have any, by name.
     pub objectives: BTreeMap<String, Vec<ObjectiveOutcome>>,
     /// What was asked for, for the title.
@@ -160,6 +164,19 @@ pub fn judge_against(
         _ => objectives::of_series(&set, &series, scope, &zone),
     };
     objectives::put_into(&set, &mut series, &objectives);
+    let drills = match &run {
+        Some(run) => {
+            let drilled = Drilled {
+                run,
+                set: &set,
+                series: &series,
+                range: scope.range,
+                rollup: &rollup,
+            };
+            scores(drilled, Some(&reader))?
+        }
+        None => Vec::new(),
+    };
     let previous = match (against, &segments) {
         (Against::Run(run_id), _) => Some(earlier_run(&set, lake, &reader, run_id, &zone)?),
         (Against::WeeksEarlier(weeks), Some(segments)) if is_minutes(scope) => {
@@ -192,6 +209,7 @@ pub fn judge_against(
         expected,
         previous,
         annotations,
+        drills,
         objectives,
         title: title(arguments),
     })

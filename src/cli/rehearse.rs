@@ -1,6 +1,9 @@
 //! `rehearse`: a surge from the first shopper to the report.
 
 mod conclusion;
+mod timeline;
+
+pub use conclusion::verdict_word;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
@@ -18,14 +21,17 @@ use super::range::RUN_WINDOW_US;
 use super::recorder::{self, QUEUE_BATCHES, Recorded, RecorderSettings};
 use super::terminal::Terminal;
 use super::thresholds::RunThresholds;
+use timeline::{Confirmations, FaultSwitch, Timeline};
+
 use crate::drill::{self, DrillOutcome, DrillSettings, Progress};
+use crate::game_day::DrilledEntry;
 use crate::lake::Lake;
 use crate::rollup::RollupPlan;
 use crate::route::Router;
 use crate::scenario::{DrillPlan, EmbeddedShop, TargetPlan, forecast};
 use crate::shop::{Shop, ShopPlan};
 use crate::sli::SliSetPlan;
-use crate::time_window::{now_us, rfc3339};
+use crate::time_window::{now_us, rfc3339, seconds};
 
 /// Response time that `--dry-run` assumes, seconds.
 const ASSUMED_RESPONSE_S: f64 = 0.2;
@@ -57,6 +63,12 @@ pub fn run(
     for warning in drill::preflight(&rehearsal.plan, &base_url)? {
         terminal.note(&warning);
     }
+    let faults = match &shop {
+        Some(shop) => FaultSwitch::Inside(shop),
+        None => FaultSwitch::Outside(&base_url),
+    };
+    let confirmations = Confirmations::new(arguments.confirm_dir.as_deref());
+    timeline::preflight(&rehearsal.plan, arguments, faults, &confirmations, terminal)?;
     let lake = Lake::open_or_create(&global.lake)?;
     if lake
         .reader()?
@@ -69,7 +81,11 @@ pub fn run(
             "{message} (hint: choose another --run-id)"
         )));
     }
-    let done = rehearsal.drive(&lake, &base_url, ui.as_ref(), terminal)?;
+    let target = base_url.to_string();
+    let timeline = Timeline::new(&rehearsal, target, faults, confirmations, *terminal)?;
+    let done = rehearsal.drive(&lake, &base_url, ui.as_ref(), &timeline, terminal)?;
+    timeline.catch_up();
+    drop(timeline);
     if let Some(shop) = shop {
         shop.stop();
     }
@@ -90,6 +106,7 @@ struct Done {
     recorded: Recorded,
     started_us: i64,
     target: String,
+    drills: Vec<DrilledEntry>,
 }
 
 impl Rehearsal {
@@ -98,7 +115,7 @@ impl Rehearsal {
             arguments.sli_defs.as_deref(),
             arguments.thresholds.as_deref(),
         )?;
-        let mut plan = definitions::scenario(arguments.scenario.as_deref())?;
+        let mut plan = definitions::scenario(arguments.scenario.as_deref(), &set)?;
         plan.assign_routes(&mut Router::new(set.routes.clone()));
         if let Some(seed) = arguments.seed {
             plan.seed = seed;
@@ -138,12 +155,13 @@ impl Rehearsal {
         }
     }
 
-    /// Drives the surge while one thread records it and one shows it.
+    /// Drives the surge while one thread records it, one shows it and one works off the drill timeline.
     fn drive(
         &self,
         lake: &Lake,
         base_url: &Url,
         ui: Option<&Ui>,
+        timeline: &Timeline<'_>,
         terminal: &Terminal,
     ) -> Result<Done, Failure> {
         let progress = Arc::new(Progress::default());
@@ -179,14 +197,20 @@ impl Rehearsal {
             let recorder_settings = &recorder_settings;
             let recording = scope.spawn(move || recorder::run(lake, recorder_settings, &batches));
             scope.spawn(|| live::run(&live_settings, &|| is_over.load(Relaxed)));
+            let working = scope.spawn(|| timeline.run(origin));
             let outcome = drill::run(&self.plan, &drill_settings, &records, &progress);
+            timeline.end();
             drop(records);
             is_over.store(true, Relaxed);
             let recorded = recording
                 .join()
                 .map_err(|_| Failure::new(ExitCode::Internal, "the recorder panicked"))?;
+            let drills = working
+                .join()
+                .map_err(|_| Failure::new(ExitCode::Internal, "the drill timeline panicked"))?;
             Ok(Done {
                 outcome: outcome?,
+                drills,
                 recorded,
                 started_us,
                 target: base_url.to_string(),
@@ -208,7 +232,9 @@ impl Rehearsal {
         (started_us, origin): (i64, Instant),
     ) -> LiveSettings {
         let traffic = &self.plan.traffic;
-        let labels = traffic.labels.iter();
+        let mut labels = traffic.labels.clone();
+        labels.extend(timeline::labels(&self.plan));
+        labels.sort();
         let mut set = self.set.clone();
         set.count_attempts();
         let machine = drill::Machine::this();
@@ -227,7 +253,8 @@ impl Rehearsal {
             curve: traffic.curve.clone(),
             in_flight_max: limits.in_flight,
             labels: labels
-                .map(|(at_us, label)| (crate::time_window::seconds(*at_us), label.clone()))
+                .into_iter()
+                .map(|(at_us, label)| (seconds(at_us), label))
                 .collect(),
             generator: Generator {
                 cores: machine.cores as u64,
@@ -339,7 +366,7 @@ fn dry_run(plan: &DrillPlan, terminal: &Terminal) -> Result<ExitCode, Failure> {
          requests             {:.0}, at most {:.0} per second\n\
          shoppers at once     {:.0} at the peak (arrival rate × time in the shop)\n\
          connections          {:.0} at the peak if an answer takes {ASSUMED_RESPONSE_S} s; \
-         at most {} requests may be under way",
+         at most {} requests may be under way{}",
         plan.name,
         forecast.arrivals,
         forecast.length_s,
@@ -348,7 +375,8 @@ fn dry_run(plan: &DrillPlan, terminal: &Terminal) -> Result<ExitCode, Failure> {
         forecast.peak_requests_per_s,
         forecast.peak_shoppers_at_once,
         forecast.connections_at_peak,
-        plan.limits.in_flight
+        plan.limits.in_flight,
+        timeline::forecast(plan)
     ))?;
     Ok(ExitCode::Ok)
 }

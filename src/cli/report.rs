@@ -5,7 +5,7 @@ use std::path::Path;
 use super::arguments::{GlobalArguments, ReportArguments};
 use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
-use super::{page, range, sli};
+use super::{drills, page, premortem, range, sli};
 use crate::lake::Lake;
 use crate::report::{ReportPage, write_csv, write_html, write_markdown};
 
@@ -19,18 +19,26 @@ pub fn run(
     let lake = Lake::open(&global.lake)?;
     let against = range::Against::from_text(arguments.compare.as_deref());
     let judged = range::judge_against(&arguments.range, against, &lake)?;
-    let page = page::page(&judged)?;
+    let mut page = page::page(&judged)?;
+    if let Some(path) = &arguments.premortem {
+        page.premortem = Some(premortem::part_of(path, &lake)?);
+    }
     write(&page, &arguments.output)?;
     if terminal.is_json {
         terminal.json(&page)?;
     } else if !terminal.is_quiet {
         let summary = terminal.summary(&page);
+        let drills =
+            drills::table(&page, terminal).map_or_else(String::new, |table| format!("\n\n{table}"));
         terminal.result(&format!(
-            "{summary}\n\nreport  {}",
+            "{summary}{drills}\n\nreport  {}",
             arguments.output.display()
         ))?;
     }
-    Ok(sli::exit_code(&judged.series))
+    Ok(match drills::is_as_expected(&judged.drills) {
+        true => sli::exit_code(&judged.series),
+        false => ExitCode::Missed,
+    })
 }
 
 /// Refuses a file whose ending names no kind of report.

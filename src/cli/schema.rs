@@ -5,6 +5,7 @@ use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
 use crate::access_log::MappingDefinition;
 use crate::declared_files::schema;
+use crate::game_day::PremortemDefinition;
 use crate::probe::ProbeFileDefinition;
 use crate::scenario::ScenarioDefinition;
 use crate::sli::{SliSetDefinition, ThresholdFileDefinition};
@@ -16,6 +17,7 @@ pub fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<ExitCode,
         SchemaKind::Probe => schema::<ProbeFileDefinition>(),
         SchemaKind::Sli => schema::<SliSetDefinition>(),
         SchemaKind::Mapping => schema::<MappingDefinition>(),
+        SchemaKind::Premortem => schema::<PremortemDefinition>(),
         SchemaKind::Thresholds => schema::<ThresholdFileDefinition>(),
     })?;
     Ok(ExitCode::Ok)

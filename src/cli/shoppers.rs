@@ -337,7 +337,7 @@ fn is_asked(asked: Asked<'_>, series: &SeriesKey) -> bool {
     clippy::cast_sign_loss,
     reason = "a declared latency is positive and below 2^53 µs"
 )]
-fn slow_limit_us(set: &SliSetPlan, series: &SeriesKey) -> Option<u64> {
+pub fn slow_limit_us(set: &SliSetPlan, series: &SeriesKey) -> Option<u64> {
     let latencies = set
         .slis
         .iter()

@@ -68,7 +68,8 @@ impl Terminal {
     /// Prints a line about something the user should know, unless quiet.
     pub fn note(&self, message: &str) {
         if !self.is_quiet {
-            eprintln!("{}", text::harmless_lines(message));
+            // A terminal that is gone is no reason to end a run, or to leave something undone.
+            let _ = writeln!(io::stderr(), "{}", text::harmless_lines(message));
         }
     }
 

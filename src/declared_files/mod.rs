@@ -201,6 +201,13 @@ impl<T> Declared<T> {
         &self.source.path
     }
 
+    /// What takes values that came from the environment out of texts, for what is shown later.
+    pub fn redactor(&self) -> Redactor {
+        Redactor {
+            secrets: self.secrets.clone(),
+        }
+    }
+
     /// The SHA-256 of the bytes of the file, in lowercase hexadecimal. What variables hold is not
     /// part of it.
     pub fn sha256(&self) -> String {
@@ -252,6 +259,27 @@ impl<T> Declared<T> {
             }
         }
         node
+    }
+}
+
+/// Takes values that came from the environment out of texts.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    secrets: Vec<Secret>,
+}
+
+impl Redactor {
+    /// The text with each value from the environment as the file has it: `${env:NAME}`.
+    #[must_use]
+    pub fn shown(&self, text: &str) -> String {
+        without_secrets(text.to_owned(), &self.secrets)
+    }
+}
+
+impl fmt::Debug for Redactor {
+    /// Without the values, which are what it is there to hide.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redactor")
     }
 }
 

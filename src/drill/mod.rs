@@ -14,6 +14,7 @@
 //! who thinks is only some bytes, and every request knows when it was due. The *closed* model runs
 //! the same visits as users of a Goose attack, which has a fixed number of users and no arrivals.
 
+mod call;
 mod closed;
 mod health;
 mod http;
@@ -30,6 +31,7 @@ mod shopper;
 mod visit;
 mod worker;
 
+pub use call::{Call, CallAnswer};
 pub use health::{GeneratorHealth, HealthSample, Machine, Spread};
 pub use http::ConnectorError;
 pub use outcome::{DrillOutcome, Validity};

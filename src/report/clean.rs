@@ -4,9 +4,10 @@
 //! visible and over-long texts shortened. It never touches a number. Escaping for HTML and for
 //! JSON happens where a text is written.
 
+mod drills;
 mod parts;
 
-use super::page::{Chart, ReportPage, SliRow, Timeline};
+use super::page::{Chart, PremortemPart, ReportPage, SliRow, Timeline};
 use super::text;
 
 /// Longest text of one line, in characters; real names and routes are far shorter.
@@ -38,6 +39,12 @@ pub fn cleaned(page: &ReportPage) -> ReportPage {
     if let Some(part) = &mut page.engineers {
         parts::clean_engineers(part);
     }
+    if let Some(part) = &mut page.drills {
+        drills::clean_drills(part);
+    }
+    if let Some(part) = &mut page.premortem {
+        drills::clean_premortem(part);
+    }
     for step in &mut page.funnel {
         clean_line(&mut step.name);
         clean_line(&mut step.unit);
@@ -53,6 +60,13 @@ pub fn cleaned(page: &ReportPage) -> ReportPage {
         clean_lines(&mut note.text);
     }
     page
+}
+
+/// The same for a pre-mortem matrix that is no part of a page.
+pub fn cleaned_premortem(part: &PremortemPart) -> PremortemPart {
+    let mut part = part.clone();
+    drills::clean_premortem(&mut part);
+    part
 }
 
 fn clean_sli(sli: &mut SliRow) {

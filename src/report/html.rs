@@ -10,10 +10,12 @@ mod budgets;
 mod bullet;
 mod chart_data;
 mod directors;
+mod drills;
 mod faucets;
 mod funnel;
 mod inline;
 mod partners;
+mod premortem;
 mod problems;
 mod route_table;
 mod sli_table;
@@ -35,6 +37,7 @@ pub use inline::{CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, hash_source as scrip
 use chart_data::ChartData;
 
 pub use partners::write_partners_html;
+pub use premortem::write_premortem_html;
 
 /// Writes `page` as a self-contained HTML document.
 ///
@@ -53,6 +56,7 @@ pub fn write_html(page: &ReportPage) -> String {
                 main {
                     @if week::is_week(&page) { (week::parts(&page, &clock)) }
                     @else { (rehearsal_sections(&page, &clock)) }
+                    @if let Some(part) = &page.premortem { (premortem::premortem_section(part)) }
                     (unknown_section(&page.unknowns))
                     (method_section(&page.method))
                 }
@@ -69,6 +73,7 @@ fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
     html! {
         (sli_table::sli_section(&page.slis, clock))
         @if let Some(part) = &page.watch { (watch::threshold_section(part, clock)) }
+        @if let Some(part) = &page.drills { (drills::drill_section(part, clock)) }
         (timeline::timeline_section(&page.timeline, clock))
         @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
         (route_table::route_section(&page.routes))

@@ -5,6 +5,7 @@
 //! and the JSON. No text of the page can become markup.
 
 mod analysts;
+mod drills;
 mod engineers;
 mod escape;
 mod partners;
@@ -17,6 +18,7 @@ use super::page::{
     State, Unit,
 };
 use super::{text, words};
+pub use drills::write_premortem_markdown;
 use escape::{code, plain};
 
 pub use partners::write_partners_markdown;
@@ -44,11 +46,17 @@ pub fn write_markdown(page: &ReportPage) -> String {
     if let Some(part) = &page.watch {
         blocks.extend(watch::watch_blocks(part, &clock));
     }
+    if let Some(part) = &page.drills {
+        blocks.extend(drills::drill_blocks(part, &clock));
+    }
     if let Some(part) = &page.analysts {
         blocks.extend(analysts::breakdown_blocks(part));
     }
     if let Some(part) = &page.engineers {
         blocks.extend(engineers::engineer_blocks(part, &clock));
+    }
+    if let Some(part) = &page.premortem {
+        blocks.extend(drills::premortem_blocks(part));
     }
     blocks.push("## What is not known".to_owned());
     blocks.push(list(&page.unknowns, "Nothing known to be missing."));

@@ -24,16 +24,18 @@ mod tests;
 pub use csv::write_csv;
 pub use html::{
     CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, script_source, write_html, write_partners_html,
+    write_premortem_html,
 };
-pub use markdown::{write_markdown, write_partners_markdown};
+pub use markdown::{write_markdown, write_partners_markdown, write_premortem_markdown};
 pub use page::{
     AfterAnswerRow, AnalystPart, AnnotationChange, AnnotationRow, BadSide, Breakdown,
     BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, Chart, ClusterRow, Comparison,
-    ContactEstimate, DataCounts, DirectorPart, EngineerPart, Fact, FailureRow, FaucetRow,
-    FunnelStep, GeneratorRow, JourneyRow, KeyFigure, LevelRow, LevelSource, Limit, Mark,
-    MethodNote, ObjectiveRow, ReactionRow, ReportPage, ResidualWeek, RetryPart, RouteRow, Scale,
-    Series, SeriesStyle, SliDetail, SliRow, State, SuspectRow, ThresholdRow, Timeline, Unit,
-    UptimeCurve, UptimePoint, Verdict, WatchPart, WorstHour, WorstWindow,
+    ContactEstimate, DataCounts, DirectorPart, DrillPart, DrillRow, EngineerPart, ExpectationRow,
+    Fact, FailureRow, FaucetRow, FunnelStep, GeneratorRow, JourneyRow, KeyFigure, LevelRow,
+    LevelSource, Limit, Mark, MethodNote, ObjectiveRow, PremortemDrillRow, PremortemPart,
+    PremortemRow, ReactionRow, ReportPage, ResidualWeek, RetryPart, RouteRow, Scale, Series,
+    SeriesStyle, SliDetail, SliRow, State, SuspectRow, ThresholdRow, Timeline, Unit, UptimeCurve,
+    UptimePoint, Verdict, WatchPart, WorstHour, WorstWindow,
 };
 pub use partners::{
     ExcludedRow, IncidentRow, PartnerPart, PartnerTotals, PartnersPage, PromiseRow, StripKind,

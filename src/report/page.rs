@@ -5,6 +5,7 @@
 
 mod analysts;
 mod directors;
+mod drills;
 mod engineers;
 mod watch;
 
@@ -17,6 +18,9 @@ pub use analysts::{
 pub use directors::{
     Comparison, ContactEstimate, DirectorPart, JourneyRow, KeyFigure, LevelSource, ReactionRow,
     WorstHour,
+};
+pub use drills::{
+    DrillPart, DrillRow, ExpectationRow, PremortemDrillRow, PremortemPart, PremortemRow,
 };
 pub use engineers::{
     AfterAnswerRow, AnnotationChange, AnnotationRow, ClusterRow, EngineerPart, FailureRow,
@@ -49,6 +53,12 @@ pub struct ReportPage {
     pub analysts: Option<AnalystPart>,
     /// The charts, all on one time axis.
     pub timeline: Timeline,
+    /// The drill timeline, where something was drilled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drills: Option<DrillPart>,
+    /// The ways to break, where a pre-mortem file was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub premortem: Option<PremortemPart>,
     /// What engineers read beside the timeline; only a weekly page has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engineers: Option<EngineerPart>,

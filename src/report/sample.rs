@@ -3,6 +3,7 @@
 //! The shop keeps up until the doors open at 00:27; then checkout slows down. All values come
 //! from closed formulas, so that the page is the same on every run.
 
+mod drills;
 pub mod hostile;
 mod rehearsal_slis;
 pub mod week;
@@ -31,6 +32,8 @@ pub fn black_friday() -> ReportPage {
         watch: Some(watch()),
         analysts: None,
         timeline: timeline(),
+        drills: Some(drills::drills()),
+        premortem: Some(drills::premortem()),
         engineers: None,
         funnel: funnel(),
         routes: routes(),
@@ -63,6 +66,8 @@ pub fn empty() -> ReportPage {
             charts: Vec::new(),
             marks: Vec::new(),
         },
+        drills: None,
+        premortem: None,
         engineers: None,
         funnel: Vec::new(),
         routes: Vec::new(),

@@ -25,10 +25,11 @@ pub use duration_draw::DurationDraw;
 pub use forecast::{Forecast, forecast};
 pub use plan::{
     BadLimit, BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, DataTable,
-    DrillLimits, DrillPlan, EmbeddedShop, GoTo, HttpVersion, JourneyPlan, OwnCertificate, PartBody,
-    PartPlan, PatiencePlan, PhasePlan, Pick, ProductDraw, ProxyPlan, ReloadPlan, ResolvedHost,
-    RetryPlan, ShopperKind, StepPlan, TakeFrom, TakePlan, TargetPlan, ThresholdPlan,
-    ThresholdScope, TlsPlan, TrafficPlan, TransportPlan, is_loopback,
+    DrillAction, DrillEntryPlan, DrillExpectation, DrillLimits, DrillPlan, DrillTimeline,
+    EmbeddedShop, ExecHookPlan, GoTo, HookPlan, HttpHookPlan, HttpVersion, JourneyPlan, MarkKind,
+    OwnCertificate, PartBody, PartPlan, PatiencePlan, PhasePlan, Pick, ProductDraw, ProxyPlan,
+    ReloadPlan, ResolvedHost, RetryPlan, ShopperKind, StepPlan, TakeFrom, TakePlan, TargetPlan,
+    ThresholdPlan, ThresholdScope, TlsPlan, TrafficPlan, TransportPlan, is_loopback,
 };
 pub use resolve::resolve;
 pub use route_finder::RouteFinder;

@@ -3,14 +3,14 @@
 //! In: [`evaluate`](super::evaluate()). Out: plain values that serialise to the JSON of
 //! `firedrill sli`. Fields may be added; those that are there keep their names.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::crossing::LevelOutcome;
 use super::plan::Unit;
 use crate::time_window::rfc3339;
 
 /// State of an SLI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SliState {
     /// Judged and met.

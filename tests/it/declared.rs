@@ -193,6 +193,7 @@ fn each_schema_is_closed_and_all_its_references_lead_somewhere() {
         ("sli", "slis"),
         ("thresholds", "thresholds"),
         ("probe", "partners"),
+        ("premortem", "risks"),
     ] {
         let schema = run(&folder, &format!("schema {kind}")).exits(0).json();
         assert_eq!(

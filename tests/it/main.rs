@@ -84,6 +84,7 @@ mod probe_report;
 
 mod rehearse_thresholds;
 
+mod drill_timeline;
 mod rehearse_live;
 
 mod shop;

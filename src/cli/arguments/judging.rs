@@ -205,6 +205,9 @@ pub struct ReportArguments {
     /// name of a rehearsal; only what noise does not explain is called a change
     #[arg(long, value_name = "WHAT")]
     pub compare: Option<String>,
+    /// Pre-mortem file: adds the ways to break, and when each was last drilled
+    #[arg(long, value_name = "FILE")]
+    pub premortem: Option<PathBuf>,
     /// File to write: .html, .md, .json or .csv
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     pub output: PathBuf,

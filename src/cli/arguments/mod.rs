@@ -103,6 +103,8 @@ pub enum Verb {
     Rollup(RollupArguments),
     /// A report of what is in the lake
     Report(ReportArguments),
+    /// The ways in which the business can break, and when each was last drilled
+    Premortem(PremortemArguments),
     /// What other objectives would have said of the past: missed, budgets, alerts
     WhatIf(WhatIfArguments),
     /// SLI sets and results for other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI
@@ -132,6 +134,7 @@ Examples:
   firedrill rehearse
   firedrill rehearse load-scenarios/doors-open-double.yaml
   firedrill rehearse --ui 8089
+  firedrill rehearse load-scenarios/payment-outage-drill.yaml --confirm-dir confirmed
   firedrill rehearse load-scenarios/black-friday.yaml --host http://127.0.0.1:8080 --dry-run")]
 pub struct RehearseArguments {
     /// Scenario file; without it black-friday against the built-in shop
@@ -163,6 +166,12 @@ pub struct RehearseArguments {
     /// Name of the run in the lake; without it scenario and time
     #[arg(long, value_name = "ID")]
     pub run_id: Option<String>,
+    /// Agree to the commands that the scenario's drills run on this machine
+    #[arg(long)]
+    pub allow_exec: bool,
+    /// Folder in which a file named after an announcement of the drills confirms it
+    #[arg(long, value_name = "DIR")]
+    pub confirm_dir: Option<PathBuf>,
 }
 
 /// Arguments of `ingest`.
@@ -355,6 +364,29 @@ pub enum SchemaKind {
     Mapping,
     /// Probes of partners
     Probe,
+    /// Pre-mortem files
+    Premortem,
+}
+
+/// Arguments of `premortem`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill premortem
+  firedrill premortem load-scenarios/premortem.yaml -o premortem.html
+  firedrill premortem --stale-after 30d --json
+
+The exit code is 1 when something is open: not covered by an SLI, without an owner, never drilled,
+drilled too long ago, not seen, not recovered.")]
+pub struct PremortemArguments {
+    /// Pre-mortem file; without it load-scenarios/premortem.yaml
+    pub file: Option<PathBuf>,
+    /// File to write as well: .html, .md or .json
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// After how long a drill no longer counts, instead of what the file says
+    #[arg(long, value_name = "DURATION")]
+    pub stale_after: Option<DurationText>,
 }
 
 /// Arguments of `completions`.

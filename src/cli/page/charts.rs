@@ -51,7 +51,10 @@ pub fn timeline(judged: &Judged) -> Timeline {
         zone: judged.zone.iana_name().unwrap_or("UTC").to_owned(),
         relative: judged.run.is_some(),
         charts,
-        marks: marks.chain(annotated).collect(),
+        marks: marks
+            .chain(super::drills::marks(judged))
+            .chain(annotated)
+            .collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The verdict of a page, and the verdict in words.
 
 use super::{limit_of, sli_unit, watch};
+use crate::cli::drills::is_as_expected;
 use crate::cli::range::Judged;
 use crate::report::{Verdict, text};
 use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState, WatchState};
@@ -18,6 +19,7 @@ pub fn verdict(judged: &Judged) -> Verdict {
         // No data is not held either.
         Some(run) if run.thresholds.iter().any(|it| it.state != WatchState::Held) => Verdict::Fail,
         _ if is_any(SliState::Missed) => Verdict::Fail,
+        _ if !is_as_expected(&judged.drills) => Verdict::Fail,
         _ if is_all_unknown => Verdict::NotEnoughData,
         // In a rehearsal an SLI without data is one that nobody rehearsed.
         Some(_) if is_any(SliState::NotEnoughData) => Verdict::Fail,
@@ -89,7 +91,33 @@ pub fn sentence(judged: &Judged, verdict: Verdict) -> String {
         0 => String::new(),
         _ => format!(" Not enough data for {}.", unknown.join(", ")),
     };
-    format!("{lead}{body}{rest}")
+    format!("{lead}{body}{rest}{}", unmet(judged))
+}
+
+/// What was expected of drills and did not come.
+fn unmet(judged: &Judged) -> String {
+    let drills = judged.drills.iter();
+    let all = drills.flat_map(|score| {
+        let expectations = score.expectations.iter();
+        expectations.map(move |expectation| (score, expectation))
+    });
+    let mut unmet = all.filter(|(_, expectation)| expectation.state != SliState::Met);
+    let Some((score, first)) = unmet.next() else {
+        return String::new();
+    };
+    let more = match unmet.count() {
+        0 => String::new(),
+        1 => ", and one more expectation was not met".to_owned(),
+        count => format!(", and {count} more expectations were not met"),
+    };
+    let word = match first.state {
+        SliState::Missed => "was not",
+        SliState::NotEnoughData | SliState::Met => "is not known to have been",
+    };
+    format!(
+        " The drill {} {word} {} ({}){more}.",
+        score.entry.title, first.what, first.found
+    )
 }
 
 /// The SLIs that crossed a level, the earliest first.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Done, Rehearsal};
 use crate::cli::arguments::RehearseArguments;
+use crate::cli::drills::{self, Drilled, Judgement};
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
 use crate::cli::live::{End, Ui};
@@ -18,6 +19,7 @@ use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::cli::thresholds::{Guard, ThresholdFacts};
 use crate::drill::{GeneratorHealth, Validity};
+use crate::game_day::DrillScore;
 use crate::lake::Lake;
 use crate::report::{ReportPage, Verdict};
 use crate::request_record::Origin;
@@ -49,6 +51,7 @@ struct RehearseJson<'a> {
     thresholds: &'a [ThresholdFacts],
     generator: Option<&'a GeneratorHealth>,
     slis: &'a [SliSeries],
+    drills: &'a [DrillScore],
     predicted_contacts: PredictedContacts,
     lake: String,
     report: String,
@@ -75,7 +78,7 @@ pub fn conclude(
     let kept = match &failure {
         // The lake is full or gone; the report still says what happened.
         Some(_) => Ok(()),
-        None => lake.write_run(&facts.run_id, &serde_json::to_string_pretty(&facts)?),
+        None => keep(lake, &facts),
     };
     let scope = run_scope(&facts, &rehearsal.set)?;
     let zone = TimeZone::UTC;
@@ -91,7 +94,19 @@ pub fn conclude(
     )?;
     let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope, &outside)?;
     let objectives = objectives::of_series(&rehearsal.set, &series, scope, &zone);
-    let judged = Judged {
+    let reader = match &failure {
+        Some(_) => None,
+        None => Some(lake.reader()?),
+    };
+    let drilled = Drilled {
+        run: &facts,
+        set: &rehearsal.set,
+        series: &series,
+        range: scope.range,
+        rollup: &done.recorded.rollup,
+    };
+    let drills = drills::scores(drilled, reader.as_ref())?;
+    let mut judged = Judged {
         set: rehearsal.set.clone(),
         scope,
         rollup: done.recorded.rollup,
@@ -105,10 +120,15 @@ pub fn conclude(
         expected,
         previous: None,
         annotations: Vec::new(),
+        drills,
         objectives,
         title: format!("Rehearsal {}", rehearsal.run_id),
     };
     let page = page::page(&judged)?;
+    let kept = kept.and_then(|()| match &failure {
+        Some(_) => Ok(()),
+        None => keep_judgement(lake, &mut judged, page.verdict),
+    });
     let report = report_path(arguments, lake, &rehearsal.run_id);
     let written = crate::cli::report::write(&page, &report);
     let code = match &failure {
@@ -148,7 +168,8 @@ fn show_the_end(ui: Ui, page: &ReportPage, report: &Path) {
     ui.finish(end, kind, std::fs::read(report).unwrap_or_default());
 }
 
-fn verdict_word(verdict: Verdict) -> &'static str {
+/// A verdict in words.
+pub fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Fail => "fail",
@@ -156,6 +177,25 @@ fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Stopped => "stopped",
         Verdict::NotEnoughData => "not enough data",
     }
+}
+
+fn keep(lake: &Lake, facts: &RunFacts) -> Result<(), Failure> {
+    Ok(lake.write_run(&facts.run_id, &serde_json::to_string_pretty(facts)?)?)
+}
+
+/// Keeps how the run was judged beside its facts, which were kept before anything could go wrong here.
+fn keep_judgement(lake: &Lake, judged: &mut Judged, verdict: Verdict) -> Result<(), Failure> {
+    let Some(facts) = &mut judged.run else {
+        return Ok(());
+    };
+    facts.judgement = Some(Judgement::new(
+        &judged.set.sha256,
+        verdict,
+        &judged.series,
+        facts.started_us,
+        &judged.drills,
+    ));
+    keep(lake, facts)
 }
 
 /// What only a pass over the run's shoppers tells, from the rows that reached the lake.
@@ -230,6 +270,7 @@ fn print(
             thresholds: &facts.thresholds,
             generator: facts.generator.as_ref(),
             slis: &judged.series,
+            drills: &judged.drills,
             predicted_contacts: PredictedContacts::default(),
             lake: lake.root().display().to_string(),
             report: report.display().to_string(),
@@ -238,8 +279,10 @@ fn print(
     if terminal.is_quiet {
         return Ok(());
     }
+    let drills =
+        drills::table(page, terminal).map_or_else(String::new, |table| format!("\n\n{table}"));
     terminal.result(&format!(
-        "\n{}\n\nreport  {}\nlake    {}\nexit    {} ({})",
+        "\n{}{drills}\n\nreport  {}\nlake    {}\nexit    {} ({})",
         terminal.summary(page),
         report.display(),
         lake.root().display(),
@@ -304,6 +347,8 @@ fn facts(
         guard: done.recorded.guard.clone(),
         thresholds,
         generator: Some(outcome.health.clone()),
+        drills: done.drills.clone(),
+        judgement: None,
         command: command(arguments),
     })
 }
@@ -342,6 +387,13 @@ fn command(arguments: &RehearseArguments) -> String {
             .thresholds
             .as_ref()
             .map(|file| path("--thresholds", file)),
+    );
+    words.extend(arguments.allow_exec.then(|| "--allow-exec".to_owned()));
+    words.extend(
+        arguments
+            .confirm_dir
+            .as_ref()
+            .map(|folder| path("--confirm-dir", folder)),
     );
     words.join(" ")
 }

@@ -114,7 +114,7 @@ pub fn clean_engineers(part: &mut EngineerPart) {
     }
 }
 
-fn clean_option(text: &mut Option<String>) {
+pub fn clean_option(text: &mut Option<String>) {
     if let Some(text) = text {
         clean_line(text);
     }

@@ -34,6 +34,8 @@ pub fn week() -> ReportPage {
         watch: None,
         analysts: Some(analysts::part()),
         timeline: timeline(),
+        drills: None,
+        premortem: None,
         engineers: Some(engineers::part()),
         funnel: funnel(),
         routes: routes(),

@@ -1,6 +1,7 @@
 //! What a scenario file says, before it is understood; one file per part of it.
 
 mod data;
+mod drills;
 mod limits;
 mod shoppers;
 mod steps;
@@ -14,6 +15,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use data::{DataDefinition, PickName};
+pub use drills::{
+    DrillEntryDefinition, ExecHookDefinition, ExpectDefinition, HookMethodName, HttpHookDefinition,
+    UndoDefinition,
+};
 pub use limits::LimitsDefinition;
 pub use shoppers::{
     ChannelDefinition, PatienceDefinition, ReloadDefinition, RetryAfterName, RetryDefinition,
@@ -70,6 +75,14 @@ pub struct ScenarioDefinition {
     #[serde(default)]
     #[schemars(range(min = 0, max = 5))]
     pub product_skew: Option<f64>,
+    /// What is done to the target and asked of people, at which moment of the run.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub drills: Vec<DrillEntryDefinition>,
+    /// Whether `drills` may run commands on the machine that rehearses; the user must agree as well,
+    /// with `--allow-exec`.
+    #[serde(default)]
+    pub exec_allowed: bool,
     /// Limits of the load generator, and what makes a run invalid.
     #[serde(default)]
     pub limits: LimitsDefinition,

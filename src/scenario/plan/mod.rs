@@ -4,6 +4,7 @@
 //! one file per part of the scenario. Nothing is sent here.
 
 mod data;
+mod drills;
 mod shopper;
 mod step;
 mod target;
@@ -15,6 +16,10 @@ use super::text_template::{Escape, ShopperVariables};
 use crate::route::Router;
 
 pub use data::{DataTable, Pick};
+pub use drills::{
+    DrillAction, DrillEntryPlan, DrillExpectation, DrillTimeline, ExecHookPlan, HookPlan,
+    HttpHookPlan, MarkKind,
+};
 pub use shopper::{ChannelPlan, PatiencePlan, ReloadPlan, RetryPlan, ShopperKind};
 pub use step::{
     BodyPlan, CheckPlan, GoTo, JourneyPlan, PartBody, PartPlan, StepPlan, TakeFrom, TakePlan,
@@ -63,6 +68,8 @@ pub struct DrillPlan {
     pub products: ProductDraw,
     /// Routes of requests that no step names.
     pub routes: RouteFinder,
+    /// What is done to the target and asked of people.
+    pub drills: DrillTimeline,
     /// Limits of the load generator.
     pub limits: DrillLimits,
 }

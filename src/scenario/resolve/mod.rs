@@ -4,6 +4,9 @@
 //! data, certificates) are read here, from beside the scenario file, so that a run cannot fail on them.
 
 mod data;
+mod drills;
+#[cfg(test)]
+mod drills_tests;
 mod shoppers;
 mod steps;
 mod target;
@@ -72,12 +75,15 @@ impl Resolver<'_> {
         self.declare_names(&data);
         let journeys = self.journeys();
         let kinds = self.kinds(&journeys);
-        let channels = self.channels();
+        let mut channels = self.channels();
         let traffic = self.traffic();
         let thresholds = match &traffic {
             Some(traffic) => self.thresholds(traffic, &journeys),
             None => Vec::new(),
         };
+        let drills = traffic
+            .as_ref()
+            .map(|traffic| self.drills(traffic, &mut channels));
         let target = self.target(products.count());
         let transport = self.transport();
         if let Some(traffic) = &traffic {
@@ -105,6 +111,7 @@ impl Resolver<'_> {
             taken_slots: self.taken.len(),
             products,
             routes: RouteFinder::new(Router::new(Vec::new())),
+            drills: drills.unwrap_or_default(),
             limits: limits(&scenario.limits),
         })
     }

@@ -1,0 +1,140 @@
+//! How the operator says that an announcement was passed on: a key in the terminal, or a file.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two looks for a file.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What is waiting to be confirmed, and what was.
+#[derive(Debug)]
+pub struct Confirmations {
+    folder: Option<PathBuf>,
+    has_keys: bool,
+    board: Mutex<Board>,
+}
+
+#[derive(Debug, Default)]
+struct Board {
+    /// Names of entries, the oldest first.
+    waiting: Vec<String>,
+    confirmed: BTreeMap<String, Instant>,
+}
+
+impl Confirmations {
+    /// Confirmations by files in `folder`, and by keys where somebody sits at a terminal.
+    pub fn new(folder: Option<&Path>) -> Arc<Self> {
+        Arc::new(Self {
+            folder: folder.map(Path::to_owned),
+            has_keys: std::io::stdin().is_terminal(),
+            board: Mutex::default(),
+        })
+    }
+
+    /// Reads the terminal from now on, on a thread that ends with the process.
+    pub fn listen(self: &Arc<Self>) {
+        if !self.has_keys {
+            return;
+        }
+        let confirmations = Arc::clone(self);
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+                confirmations.hear(&line);
+            }
+        });
+    }
+
+    /// Enter confirms the oldest announcement, a name that one.
+    fn hear(&self, line: &str) {
+        let name = line.trim();
+        let mut board = self.board();
+        let found = board
+            .waiting
+            .iter()
+            .position(|waiting| name.is_empty() || waiting == name);
+        if let Some(index) = found {
+            let name = board.waiting.remove(index);
+            board.confirmed.insert(name, Instant::now());
+        }
+    }
+
+    /// How to confirm the entry, in words.
+    pub fn how(&self, id: &str) -> String {
+        let file = self.file(id);
+        match (self.has_keys, file) {
+            (true, None) => "press Enter when it is done".to_owned(),
+            (true, Some(file)) => {
+                format!("press Enter when it is done, or make {}", file.display())
+            }
+            (false, Some(file)) => format!("make {} when it is done", file.display()),
+            (false, None) => "nobody can confirm it: no terminal, no --confirm-dir".to_owned(),
+        }
+    }
+
+    /// When the entry was confirmed; returns as soon as it is.
+    pub async fn confirmed(&self, id: &str) -> Instant {
+        self.board().waiting.push(id.to_owned());
+        let file = self.file(id);
+        loop {
+            if let Some(at) = self.board().confirmed.get(id) {
+                return *at;
+            }
+            if file.as_ref().is_some_and(|file| file.exists()) {
+                return Instant::now();
+            }
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+
+    /// Waits for the entry no longer.
+    pub fn forget(&self, id: &str) {
+        self.board().waiting.retain(|waiting| waiting != id);
+    }
+
+    /// The file that confirms an entry.
+    pub fn file(&self, id: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(id))
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting_for(names: &[&str]) -> Arc<Confirmations> {
+        let confirmations = Confirmations::new(None);
+        let names = names.iter().map(|name| (*name).to_owned());
+        confirmations.board().waiting.extend(names);
+        confirmations
+    }
+
+    fn confirmed(confirmations: &Confirmations) -> Vec<String> {
+        confirmations.board().confirmed.keys().cloned().collect()
+    }
+
+    #[test]
+    fn enter_confirms_the_oldest_announcement_and_a_name_that_one() {
+        let confirmations = waiting_for(&["page", "desk", "board"]);
+        confirmations.hear("desk\n");
+        assert_eq!(confirmed(&confirmations), ["desk"]);
+        confirmations.hear("");
+        assert_eq!(confirmed(&confirmations), ["desk", "page"]);
+        confirmations.hear("somebody else");
+        confirmations.hear("desk");
+        assert_eq!(confirmations.board().waiting, ["board"]);
+    }
+
+    #[test]
+    fn enter_with_nothing_to_confirm_is_no_confirmation_of_what_comes() {
+        let confirmations = waiting_for(&[]);
+        confirmations.hear("");
+        assert!(confirmed(&confirmations).is_empty());
+    }
+}

@@ -1,0 +1,245 @@
+//! One entry of the timeline, from its moment to its undoing.
+//!
+//! In: the plan of the entry. Out: how it went. What has begun is undone, also when it failed or the run
+//! is over.
+
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::hook::{HookEnd, duration, is_over};
+use super::{Timeline, action_of, what};
+use crate::game_day::{DrilledEntry, EntryEnd, EntryOutcome, Expectation, UndoOutcome};
+use crate::report::text;
+use crate::scenario::{DrillAction, DrillEntryPlan};
+use crate::time_window::seconds;
+
+/// One entry, being worked off.
+pub struct Worker<'a> {
+    pub(super) timeline: &'a Timeline<'a>,
+    pub(super) plan: &'a DrillEntryPlan,
+    origin: Instant,
+    over: watch::Receiver<bool>,
+}
+
+impl<'a> Worker<'a> {
+    /// A worker that waits for its entry; times count from `origin`.
+    pub fn new(
+        timeline: &'a Timeline<'a>,
+        plan: &'a DrillEntryPlan,
+        origin: Instant,
+        over: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            timeline,
+            plan,
+            origin,
+            over,
+        }
+    }
+
+    /// Waits, does it, waits, undoes it.
+    pub async fn work(mut self) -> DrilledEntry {
+        let mut entry = self.not_begun();
+        if !self.sleep_until(self.plan.at_us).await {
+            return entry;
+        }
+        entry.began_us = Some(self.now_us());
+        match &self.plan.action {
+            DrillAction::Announce(text) => self.announce(text, &mut entry).await,
+            DrillAction::ChannelOff(_) => {
+                // The arrivals did it, at the planned moment.
+                entry.began_us = Some(self.plan.at_us);
+                self.tell("begins");
+                let is_undone = self.last().await;
+                let until_us = self.plan.until_us.filter(|_| is_undone);
+                entry.undone_us = Some(until_us.unwrap_or_else(|| self.now_us()));
+                entry.undo = UndoOutcome::Done;
+                self.tell("is over");
+            }
+            DrillAction::Fault(_) | DrillAction::Marked { .. } => {
+                self.do_and_undo(&mut entry).await
+            }
+        }
+        entry
+    }
+
+    fn not_begun(&self) -> DrilledEntry {
+        let plan = self.plan;
+        DrilledEntry {
+            id: plan.id.clone(),
+            title: self.redacted(&plan.title),
+            action: action_of(&plan.action),
+            what: self.redacted(&what(self.timeline.plan, &plan.action)),
+            planned_us: plan.at_us,
+            planned_until_us: plan.until_us,
+            began_us: None,
+            undone_us: None,
+            end: match plan.lasts() {
+                true => EntryEnd::Lasts,
+                false => EntryEnd::Moment,
+            },
+            outcome: EntryOutcome::NotReached,
+            problem: None,
+            undo: UndoOutcome::None,
+            undo_problem: None,
+            output: None,
+            confirmed_after_us: None,
+            expect: plan.expect.as_ref().map(|expect| Expectation {
+                seen_by: expect.seen_by.clone(),
+                within_us: expect.within_us,
+                recovers_within_us: expect.recovers_within_us,
+                confirmed_within_us: expect.confirmed_within_us,
+            }),
+        }
+    }
+
+    async fn announce(&mut self, text: &str, entry: &mut DrilledEntry) {
+        let timeline = self.timeline;
+        let how = timeline.confirmations.how(&self.plan.id);
+        self.say(&format!("announce {}: {text} ({how})", self.plan.id));
+        let confirmed = timeline.confirmations.confirmed(&self.plan.id);
+        let confirmed = tokio::select! {
+            at = confirmed => Some(at),
+            () = is_over(&mut self.over) => None,
+        };
+        timeline.confirmations.forget(&self.plan.id);
+        match confirmed {
+            Some(at) => {
+                let at_us = us_between(self.origin, at);
+                let after_us = (at_us - entry.began_us.unwrap_or(at_us)).max(0);
+                entry.outcome = EntryOutcome::Confirmed;
+                entry.undone_us = Some(at_us);
+                entry.confirmed_after_us = Some(after_us);
+                let after = text::duration(seconds(after_us));
+                self.say(&format!("{} is confirmed after {after}", self.plan.id));
+            }
+            None => {
+                entry.outcome = EntryOutcome::NotConfirmed;
+                entry.undone_us = Some(self.now_us());
+            }
+        }
+    }
+
+    async fn do_and_undo(&mut self, entry: &mut DrilledEntry) {
+        self.tell("begins");
+        let end = self.begin().await;
+        entry.output = end.output;
+        entry.outcome = match end.problem {
+            Some(_) => EntryOutcome::Failed,
+            None => EntryOutcome::Done,
+        };
+        entry.problem = end.problem;
+        if let Some(problem) = &entry.problem {
+            self.say(&format!("{} FAILED: {problem}", self.plan.id));
+        } else if self.plan.lasts() {
+            self.last().await;
+        }
+        // What failed, or did not answer in time, may still have been done.
+        if let Some(end) = self.undo().await {
+            entry.undone_us = Some(self.now_us());
+            entry.undo = match end.problem {
+                Some(_) => UndoOutcome::Failed,
+                None => UndoOutcome::Done,
+            };
+            match &end.problem {
+                Some(problem) => {
+                    self.say(&format!("{} was NOT UNDONE: {problem}", self.plan.id));
+                }
+                None => self.tell("is undone"),
+            }
+            entry.undo_problem = end.problem;
+        } else if self.plan.lasts() {
+            entry.undone_us = Some(self.now_us());
+        }
+    }
+
+    async fn begin(&mut self) -> HookEnd {
+        match &self.plan.action {
+            DrillAction::Fault(fault) => {
+                let faults = &self.timeline.faults;
+                let switched = faults.switch_on(*fault, &self.timeline.plan.transport);
+                HookEnd {
+                    problem: switched.await.err(),
+                    output: None,
+                }
+            }
+            DrillAction::Marked {
+                hook: Some(hook), ..
+            } => {
+                let mut over = self.over.clone();
+                self.call(hook, Some(&mut over)).await
+            }
+            DrillAction::Marked { hook: None, .. }
+            | DrillAction::ChannelOff(_)
+            | DrillAction::Announce(_) => HookEnd {
+                problem: None,
+                output: None,
+            },
+        }
+    }
+
+    /// Undoes it; `None` when there is nothing to undo. The end of the run does not stop this.
+    async fn undo(&self) -> Option<HookEnd> {
+        match &self.plan.action {
+            DrillAction::Fault(fault) => {
+                let faults = &self.timeline.faults;
+                let switched = faults.switch_off(*fault, &self.timeline.plan.transport);
+                Some(HookEnd {
+                    problem: switched.await.err(),
+                    output: None,
+                })
+            }
+            DrillAction::Marked {
+                undo: Some(undo), ..
+            } => Some(self.call(undo, None).await),
+            DrillAction::Marked { undo: None, .. }
+            | DrillAction::ChannelOff(_)
+            | DrillAction::Announce(_) => None,
+        }
+    }
+
+    /// Waits for the end of the entry, or of the run; whether it was that of the entry.
+    async fn last(&mut self) -> bool {
+        match self.plan.until_us {
+            Some(until_us) => self.sleep_until(until_us).await,
+            None => {
+                is_over(&mut self.over).await;
+                false
+            }
+        }
+    }
+
+    /// Whether the moment came before the run was over.
+    async fn sleep_until(&mut self, at_us: i64) -> bool {
+        let at = self.origin + duration(at_us);
+        tokio::select! {
+            biased;
+            () = is_over(&mut self.over) => false,
+            () = tokio::time::sleep_until(at.into()) => true,
+        }
+    }
+
+    fn now_us(&self) -> i64 {
+        us_between(self.origin, Instant::now())
+    }
+
+    pub(super) fn redacted(&self, text: &str) -> String {
+        self.timeline.plan.drills.redactor.shown(text)
+    }
+
+    fn tell(&self, what: &str) {
+        let title = self.redacted(&self.plan.title);
+        self.say(&format!("{} {what}: {title}", self.plan.id));
+    }
+
+    fn say(&self, message: &str) {
+        let at = text::offset(self.now_us(), 0);
+        let message = self.redacted(message);
+        self.timeline.say(format!("drill {at}  {message}"));
+    }
+}
+
+fn us_between(from: Instant, to: Instant) -> i64 {
+    i64::try_from(to.saturating_duration_since(from).as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,482 @@
+//! Drills of a few seconds: what was done is undone, what was expected is judged, people are waited for.
+
+use serde_json::Value;
+
+use super::program::{Ran, command, count, interrupt, list, run, start, text, wait, wait_for_line};
+use super::scripted_server::{Asked, Said, ScriptedServer};
+use super::surge_file::{LOOK, Surge};
+use super::temp_folder::TempFolder;
+
+/// SLIs that a fault of the payment crosses within a second, and one that nothing crosses.
+const LEVEL_SLIS: &str = "\
+name: levels
+window: 1m
+rehearsal_window: 1s
+routes: ['/product/{id}']
+events:
+  page: {title: Any request}
+  checkout: {title: Checkout, method: POST, route: /checkout}
+slis:
+  - {kind: ratio, name: checkout_success, title: Checkouts answered well, event: checkout, bad_status: [4xx, 5xx, none], min_count: 1, thresholds: [{level: warn, below: 0.9, for: 1s}]}
+  - {kind: latency, name: page_p95, title: 'Any page, p95', event: page, percentile: 95, min_count: 1, thresholds: [{level: warn, above: 25s, for: 1s}]}
+  - {kind: ratio, name: availability, title: Requests answered, event: page, min_count: 1}
+";
+
+/// One SLI of any request, with a level.
+const PAGE_SLIS: &str = "\
+name: pages
+window: 1m
+rehearsal_window: 1s
+events:
+  page: {title: Any request}
+slis:
+  - {kind: ratio, name: availability, title: Requests answered, event: page, min_count: 1, thresholds: [{level: warn, below: 0.5, for: 1s}]}
+";
+
+/// A folder with a surge and its drills.
+fn prepared(surge: &Surge, drills: &str) -> TempFolder {
+    let folder = TempFolder::new();
+    folder.write("drill.yaml", format!("{}drills:\n{drills}", surge.yaml()));
+    folder.write("levels.yaml", LEVEL_SLIS);
+    folder.write("pages.yaml", PAGE_SLIS);
+    folder
+}
+
+fn shop(length_s: u32) -> Surge {
+    Surge {
+        length_s,
+        ..Surge::default()
+    }
+}
+
+/// A surge of pages at `server`.
+fn pages(server: &ScriptedServer, length_s: u32) -> Surge {
+    Surge {
+        target: format!("{{base_url: '{}'}}", server.base_url()),
+        length_s,
+        steps: LOOK,
+        ..Surge::default()
+    }
+}
+
+fn rehearse(folder: &TempFolder, slis: &str, more: &str) -> Ran {
+    let words = format!(
+        "rehearse drill.yaml --sli-defs {slis} --lake lake --json --run-id run --report page.json {more}"
+    );
+    run(folder, &words)
+}
+
+/// The drill called `id` in a document.
+#[track_caller]
+fn drill<'a>(document: &'a Value, id: &str) -> &'a Value {
+    let mut drills = list(document, "/drills").iter();
+    drills
+        .find(|drill| drill["id"] == id)
+        .unwrap_or_else(|| panic!("no drill `{id}` in {document}"))
+}
+
+/// `ok` to everything but what hooks ask for.
+fn script(asked: &Asked) -> Said {
+    match asked.line.as_str() {
+        "POST /break?hard=1" => Said::Answer("201 Created", &[], "broken as wanted"),
+        "POST /refuse" => Said::Answer("500 Internal Server Error", &[], "no such proxy"),
+        "POST /hang" => Said::Nothing,
+        _ => Said::Answer("200 OK", &[], "ok"),
+    }
+}
+
+fn asked(server: &ScriptedServer, line: &str) -> Vec<Asked> {
+    let all = server.asked().into_iter();
+    all.filter(|asked| asked.line == line).collect()
+}
+
+const OUTAGE: &str = "  - {id: outage, title: Payment fails, at: 2s, for: 2s, fault: payment-outage, expect: {seen_by: checkout_success, within: 4s, recovers_within: 4s}}\n";
+
+#[test]
+fn a_fault_is_seen_undone_and_recovered_from_and_the_lake_remembers_it() {
+    let folder = prepared(&shop(8), OUTAGE);
+    let rehearsed = rehearse(&folder, "levels.yaml", "").exits(0).json();
+    let outage = drill(&rehearsed, "outage");
+    assert_eq!(text(outage, "/outcome"), "done");
+    assert_eq!(text(outage, "/undo"), "done");
+    assert!(count(outage, "/began_us") >= 2_000_000);
+    assert!(count(outage, "/undone_us") >= 4_000_000);
+    assert_eq!(
+        outage["seen_first_by"],
+        serde_json::json!(["checkout_success"])
+    );
+    assert_eq!(outage["not_seen_by"], serde_json::json!(["page_p95"]));
+    assert_eq!(text(outage, "/warn/sli"), "checkout_success");
+    assert!(outage["contact"].is_null(), "no SLI has such a level");
+    assert!(outage["predicted_contacts"].is_null(), "nobody knows");
+    assert_eq!(text(outage, "/recovery/state"), "recovered");
+    let failed = count(outage, "/impact/requests_failed");
+    assert!(0 < failed && failed < count(outage, "/impact/requests"));
+    // Each shopper checks out once, so as many were hit as requests failed; the last second is counted
+    // whole.
+    let shoppers = count(outage, "/impact/shoppers_affected");
+    assert!(0 < shoppers && shoppers <= failed, "{shoppers} of {failed}");
+    let states: Vec<&str> = list(outage, "/expectations")
+        .iter()
+        .map(|expectation| text(expectation, "/state"))
+        .collect();
+    assert_eq!(states, ["met", "met"]);
+
+    let page: Value = serde_json::from_str(&folder.read("page.json")).unwrap();
+    let mark = &list(&page, "/timeline/marks")[0];
+    assert_eq!(text(mark, "/label"), "Payment fails");
+    assert!(count(mark, "/until_us") > count(mark, "/at_us"));
+    let again = "report --run run --defs levels.yaml --lake lake -o again.json --json";
+    let again = run(&folder, again).exits(0).json();
+    assert_eq!(again["drills"], page["drills"]);
+    for (file, part) in [
+        ("page.html", "Payment fails"),
+        ("page.md", "| Payment fails (`outage`)"),
+    ] {
+        let words = format!("report --run run --defs levels.yaml --lake lake -q -o {file}");
+        run(&folder, &words).exits(0);
+        assert!(folder.read(file).contains(part), "{file}");
+    }
+}
+
+#[test]
+fn an_expectation_that_is_missed_fails_the_run_and_is_said() {
+    let drills = OUTAGE.replace("seen_by: checkout_success", "seen_by: page_p95");
+    let folder = prepared(
+        &shop(6),
+        &drills.replace("within: 4s, recovers_within: 4s", "within: 1s"),
+    );
+    let words = "rehearse drill.yaml --sli-defs levels.yaml --lake lake --run-id run --color never";
+    let told = run(&folder, words).exits(1);
+    for part in [
+        "FAIL",
+        "The drill Payment fails was not seen by page_p95 within 1 s (it did not see it).",
+        "✕ outage: expected seen by page_p95",
+        "drill 00:02  outage begins: Payment fails",
+        "outage is undone",
+    ] {
+        let said = format!("{}{}", told.out, told.err);
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    let again = "report --run run --defs levels.yaml --lake lake -o again.json -q";
+    run(&folder, again).exits(1);
+}
+
+#[test]
+fn an_expectation_of_what_cannot_see_is_refused_with_its_place() {
+    for (sli, expected) in [
+        ("chekout_success", "did you mean `checkout_success`"),
+        ("availability", "has no thresholds, so it can see nothing"),
+    ] {
+        let folder = prepared(&shop(6), &OUTAGE.replace("checkout_success", sli));
+        let refused = rehearse(&folder, "levels.yaml", "").refuses(3);
+        assert!(refused.err.contains(expected), "{}", refused.err);
+        assert!(refused.err.contains("drill.yaml:"), "{}", refused.err);
+        assert!(!folder.join("lake").exists());
+    }
+}
+
+#[test]
+fn an_http_hook_is_asked_once_with_everything_and_undone_once() {
+    let server = ScriptedServer::start(script);
+    let url = server.base_url();
+    let folder = prepared(
+        &pages(&server, 3),
+        &format!(
+            "  - id: toxic\n    at: 500ms\n    for: 1s\n    config_push: v7\n    http: {{url: '{url}/break?hard=1', headers: {{x-token: t}}, body: '{{\"a\": 1}}', status: ['201']}}\n    undo: {{http: {{method: DELETE, url: '{url}/break'}}}}\n"
+        ),
+    );
+    let rehearsed = rehearse(&folder, "pages.yaml", "").exits(0).json();
+    let toxic = drill(&rehearsed, "toxic");
+    assert_eq!(text(toxic, "/action"), "config_push");
+    assert_eq!(text(toxic, "/what"), format!("v7 POST {url}/break?hard=1"));
+    assert_eq!(
+        (text(toxic, "/outcome"), text(toxic, "/undo")),
+        ("done", "done")
+    );
+    assert_eq!(text(toxic, "/output"), "broken as wanted");
+    let broken = asked(&server, "POST /break?hard=1");
+    assert_eq!(broken.len(), 1);
+    assert_eq!(broken[0].body, "{\"a\": 1}");
+    assert!(broken[0].headers.contains(&"x-token: t".to_owned()));
+    assert_eq!(asked(&server, "DELETE /break").len(), 1);
+    assert_eq!(
+        asked(&server, "GET /").len() as u64,
+        count(&rehearsed, "/requests"),
+        "hooks are no part of what is recorded"
+    );
+}
+
+#[test]
+fn a_hook_that_fails_or_hangs_is_a_finding_and_holds_up_nothing() {
+    let server = ScriptedServer::start(script);
+    let url = server.base_url();
+    let folder = prepared(
+        &pages(&server, 3),
+        &format!(
+            "  - {{id: hangs, at: 0s, http: {{url: '{url}/hang', timeout: 200ms}}, undo: {{http: {{url: '{url}/undo'}}}}}}\n  - {{id: stuck, at: 0s, http: {{url: '{url}/hang', timeout: 1h}}}}\n  - {{id: refused, at: 100ms, http: {{url: '{url}/refuse'}}, expect: {{within: 1s}}}}\n  - {{id: stays, at: 100ms, for: 1s, http: {{url: '{url}/break?hard=1'}}, undo: {{http: {{url: '{url}/refuse'}}}}}}\n  - {{id: nobody, at: 100ms, http: {{url: 'http://127.0.0.1:1/'}}}}\n"
+        ),
+    );
+    let rehearsed = rehearse(&folder, "pages.yaml", "").exits(1).json();
+    let problem = |id: &str, key: &str| text(drill(&rehearsed, id), key).to_owned();
+    assert_eq!(problem("hangs", "/outcome"), "failed");
+    assert_eq!(problem("hangs", "/problem"), "no answer: timeout");
+    // What did not answer may still have been done.
+    assert_eq!(asked(&server, "POST /undo").len(), 1);
+    assert_eq!(
+        problem("stuck", "/problem"),
+        "the run was over before it answered"
+    );
+    assert_eq!(problem("refused", "/problem"), "it answered 500");
+    assert_eq!(problem("refused", "/output"), "no such proxy");
+    assert_eq!(
+        problem("refused", "/expectations/0/state"),
+        "not_enough_data"
+    );
+    assert_eq!(problem("stays", "/outcome"), "done");
+    assert_eq!(problem("stays", "/undo"), "failed");
+    assert_eq!(problem("stays", "/undo_problem"), "it answered 500");
+    assert_eq!(problem("nobody", "/problem"), "no answer: connect");
+    assert_eq!(
+        count(&rehearsed, "/offered_arrivals"),
+        count(&rehearsed, "/completed")
+    );
+}
+
+const COMMANDS: &str = "  - {id: says, at: 0s, exec: {argv: [sh, -c, 'echo $FIREDRILL_RUN $FIREDRILL_ENTRY; touch done']}}\n  - {id: fails, at: 0s, exec: {argv: [sh, -c, 'echo oops >&2; exit 3']}}\n  - {id: hangs, at: 0s, exec: {argv: [sh, -c, 'echo $$ > hangs; sleep 600 & wait'], timeout: 300ms}}\n  - {id: endless, at: 0s, exec: {argv: [sh, -c, 'echo $$ > endless; exec sleep 600'], timeout: 1h}, undo: {exec: {argv: [touch, undone]}}}\n";
+
+fn with_commands() -> (ScriptedServer, TempFolder) {
+    let server = ScriptedServer::start(script);
+    let folder = prepared(&pages(&server, 3), COMMANDS);
+    let whole = folder.read("drill.yaml");
+    folder.write("drill.yaml", format!("exec_allowed: true\n{whole}"));
+    (server, folder)
+}
+
+#[test]
+fn commands_are_refused_unless_scenario_and_user_agree() {
+    let (server, folder) = with_commands();
+    let refused = rehearse(&folder, "pages.yaml", "").refuses(2);
+    for part in ["--allow-exec", "endless: sh -c", "endless: touch undone"] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    let whole = folder.read("drill.yaml");
+    folder.write("drill.yaml", whole.replace("exec_allowed: true\n", ""));
+    let refused = rehearse(&folder, "pages.yaml", "--allow-exec").refuses(3);
+    assert!(
+        refused.err.contains("add `exec_allowed: true`"),
+        "{}",
+        refused.err
+    );
+    folder.write(
+        "drill.yaml",
+        whole.replace("[touch, undone]", "[no-such-program-here]"),
+    );
+    let refused = rehearse(&folder, "pages.yaml", "--allow-exec").refuses(4);
+    assert!(
+        refused.err.contains("no program `no-such-program-here`"),
+        "{}",
+        refused.err
+    );
+    assert!(!folder.join("lake").exists());
+    assert!(!folder.join("done").exists());
+    assert_eq!(asked(&server, "GET /").len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_run_without_a_shell_and_are_killed_in_time_and_at_the_end() {
+    let (_server, folder) = with_commands();
+    let ran = rehearse(&folder, "pages.yaml", "--allow-exec").exits(0);
+    assert!(
+        ran.err.contains("commands that will be run:"),
+        "{}",
+        ran.err
+    );
+    let rehearsed = ran.json();
+    let of = |id: &str, key: &str| text(drill(&rehearsed, id), key).to_owned();
+    assert_eq!(of("says", "/outcome"), "done");
+    assert_eq!(of("says", "/output"), "run says");
+    assert!(folder.join("done").exists());
+    assert_eq!(of("fails", "/problem"), "it ended with exit status: 3");
+    assert_eq!(of("fails", "/output"), "oops");
+    assert_eq!(
+        of("hangs", "/problem"),
+        "it did not end within 0.3 s; it was killed"
+    );
+    assert_eq!(
+        of("endless", "/problem"),
+        "the run was over before it ended; it was killed"
+    );
+    assert_eq!(of("endless", "/undo"), "done");
+    assert!(folder.join("undone").exists());
+    for name in ["hangs", "endless"] {
+        let group = folder.read(name);
+        let alive = std::process::Command::new("kill")
+            .args(["-0", "--", &format!("-{}", group.trim())])
+            .output()
+            .unwrap();
+        assert!(!alive.status.success(), "{name} still runs");
+    }
+}
+
+const ANNOUNCE: &str = "  - {id: page, at: 500ms, announce: Page the on-call, expect: {confirmed_within: 60s}}\n  - {id: desk, at: 600ms, announce: Support desk told}\n";
+
+#[test]
+fn an_announcement_is_confirmed_by_a_file_and_the_other_is_not() {
+    let server = ScriptedServer::start(script);
+    let folder = prepared(&pages(&server, 4), ANNOUNCE);
+    let words = "rehearse drill.yaml --sli-defs pages.yaml --lake lake --json --confirm-dir told";
+    let mut child = start(&mut command(&folder, words));
+    let (said, _stderr) = wait_for_line(&mut child, "announce page: Page the on-call");
+    assert!(said.contains("told/page"), "{said}");
+    folder.write("told/page", "");
+    let rehearsed = wait(child).exits(0).json();
+    let page = drill(&rehearsed, "page");
+    assert_eq!(text(page, "/outcome"), "confirmed");
+    assert!(count(page, "/confirmed_after_us") < 60_000_000);
+    assert_eq!(text(page, "/expectations/0/state"), "met");
+    let desk = drill(&rehearsed, "desk");
+    assert_eq!(text(desk, "/outcome"), "not_confirmed");
+    assert!(desk["confirmed_after_us"].is_null());
+    assert_eq!(
+        count(&rehearsed, "/offered_arrivals"),
+        count(&rehearsed, "/completed"),
+        "nobody waited"
+    );
+    // What is there from last time is no confirmation.
+    let refused = run(&folder, words).refuses(2);
+    assert!(refused.err.contains("is there already"), "{}", refused.err);
+}
+
+#[test]
+fn an_announcement_that_nobody_confirms_in_time_fails_the_run() {
+    let server = ScriptedServer::start(script);
+    let folder = prepared(&pages(&server, 2), &ANNOUNCE.replace("60s", "500ms"));
+    let rehearsed = rehearse(&folder, "pages.yaml", "").exits(1).json();
+    let page = drill(&rehearsed, "page");
+    assert_eq!(text(page, "/expectations/0/state"), "missed");
+    assert_eq!(text(page, "/expectations/0/found"), "nobody confirmed it");
+}
+
+/// The faults that are on in a shop of its own.
+fn faults(base_url: &str) -> Value {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the machine has a thread");
+    runtime.block_on(async {
+        let answer = reqwest::get(format!("{base_url}/admin/faults"))
+            .await
+            .expect("the shop answers");
+        let body = answer.text().await.expect("the answer is text");
+        serde_json::from_str(&body).expect("the answer is JSON")
+    })
+}
+
+#[test]
+fn ctrl_c_undoes_what_has_begun_and_what_has_not_never_begins() {
+    let drills = "  - {id: slow, at: 200ms, fault: 'latency:/product/{id}:20ms'}\n  - {id: later, at: 500s, fault: freeze}\n";
+    let folder = prepared(&shop(600), drills);
+    let mut outside = start(&mut command(&folder, "shop --port 0"));
+    let (said, _shop_stderr) = wait_for_line(&mut outside, "the shop is open at");
+    let base_url = said
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap();
+    let words =
+        format!("rehearse drill.yaml --sli-defs levels.yaml --lake lake --json --host {base_url}");
+    let mut child = start(&mut command(&folder, &words));
+    let (_, mut stderr) = wait_for_line(&mut child, "slow begins");
+    // The next line of the live view comes seconds later; then the fault is on.
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut stderr, &mut line).expect("standard error is text");
+    assert_eq!(
+        faults(base_url),
+        serde_json::json!(["latency:/product/{id}:20ms"])
+    );
+    interrupt(&child);
+    let stopped = wait(child).exits(6).json();
+    assert_eq!(faults(base_url), serde_json::json!([]));
+    let slow = drill(&stopped, "slow");
+    assert_eq!(
+        (text(slow, "/outcome"), text(slow, "/undo")),
+        ("done", "done")
+    );
+    assert_eq!(text(drill(&stopped, "later"), "/outcome"), "not_reached");
+    interrupt(&outside);
+    wait(outside).exits(0);
+}
+
+#[test]
+fn a_fault_of_what_is_no_demo_shop_is_refused() {
+    let server = ScriptedServer::start(script);
+    let folder = prepared(
+        &pages(&server, 2),
+        "  - {id: freeze, at: 0s, fault: freeze}\n",
+    );
+    let refused = rehearse(&folder, "pages.yaml", "").refuses(4);
+    assert!(refused.err.contains("no fault switches"), "{}", refused.err);
+    assert!(!folder.join("lake").exists());
+    assert_eq!(asked(&server, "GET /").len(), 0);
+}
+
+#[test]
+fn a_channel_that_a_drill_turns_off_sends_as_few_as_one_that_is_declared_off() {
+    let server = ScriptedServer::start(script);
+    let off = |of_channel: &str, drills: &str| {
+        let folder = prepared(&pages(&server, 3), "");
+        let whole = folder.read("drill.yaml").replace("drills:\n", drills);
+        let channels = format!(
+            "channels: [{{name: mail, share: 1{of_channel}}}, {{name: direct, share: 1}}]\n"
+        );
+        folder.write("drill.yaml", format!("{whole}{channels}"));
+        rehearse(&folder, "pages.yaml", "").exits(0).json()
+    };
+    let declared = off(", off: [{from: 1s, to: 2s}]", "");
+    let drilled = off(
+        "",
+        "drills: [{id: mail-off, at: 1s, for: 1s, channel_off: mail}]\n",
+    );
+    assert!(count(&declared, "/withheld") > 0);
+    for key in ["/withheld", "/offered_arrivals"] {
+        assert_eq!(count(&drilled, key), count(&declared, key));
+    }
+    let mail = drill(&drilled, "mail-off");
+    assert_eq!(
+        (count(mail, "/began_us"), count(mail, "/undone_us")),
+        (1_000_000, 2_000_000)
+    );
+}
+
+#[test]
+fn the_premortem_matrix_knows_the_last_drill_and_what_is_open() {
+    let folder = prepared(&shop(8), OUTAGE);
+    folder.write(
+        "premortem.yaml",
+        "name: shop\nsli_defs: levels.yaml\nrisks:\n  - {id: payment, kind: partner_down, title: Payment fails, seen_by: [checkout_success], owner: payments, drills: [{scenario: drill.yaml, entry: outage}]}\n  - {id: prices, kind: bad_data, title: Prices are zero}\n",
+    );
+    run(&folder, "check premortem.yaml").exits(0);
+    rehearse(&folder, "levels.yaml", "").exits(0);
+    let words = "premortem premortem.yaml --lake lake --json -o matrix.html";
+    let matrix = run(&folder, words).exits(1).json();
+    let payment = &list(&matrix, "/rows")[0];
+    assert_eq!(text(payment, "/drilled/run_id"), "run");
+    assert_eq!(text(payment, "/drilled/sights/0/state"), "seen");
+    assert_eq!(text(payment, "/drilled/recovery/state"), "recovered");
+    assert_eq!(payment["findings"], serde_json::json!([]));
+    let prices = &list(&matrix, "/rows")[1];
+    let open = serde_json::json!(["not_covered", "no_owner", "never_drilled"]);
+    assert_eq!(prices["findings"], open);
+    assert!(folder.read("matrix.html").contains("Prices are zero"));
+    let told = run(
+        &folder,
+        "premortem premortem.yaml --lake lake --stale-after 0s",
+    )
+    .exits(1);
+    assert!(told.out.contains("stale"), "{}", told.out);
+    let words = "report --run run --defs levels.yaml --premortem premortem.yaml --lake lake --json -o all.md";
+    let page = run(&folder, words).exits(0).json();
+    assert_eq!(text(&page, "/premortem/rows/0/drilled/run_id"), "run");
+    assert!(folder.read("all.md").contains("Prices are zero"));
+}
