@@ -34,6 +34,10 @@ pub enum FailureKind {
     Protocol,
     /// The request could not be made.
     Request,
+    /// The prober's own machine had no port left.
+    Ports,
+    /// The prober's own process may have no more files open.
+    Descriptors,
     /// The answer was not as its step wants it.
     Check,
     /// The status was not one that the step wants.
@@ -54,6 +58,8 @@ impl FailureKind {
             "reset" => Self::Reset,
             "protocol" => Self::Protocol,
             "request" => Self::Request,
+            "ports" => Self::Ports,
+            "descriptors" => Self::Descriptors,
             "check" => Self::Check,
             "status" => Self::Status(status),
             _ => Self::Other,
@@ -69,10 +75,18 @@ impl FailureKind {
             Self::Tls
             | Self::Protocol
             | Self::Request
+            | Self::Ports
+            | Self::Descriptors
             | Self::Check
             | Self::Status(_)
             | Self::Other => false,
         }
+    }
+
+    /// Whether it was the prober's own machine that failed.
+    #[must_use]
+    pub fn is_own(self) -> bool {
+        matches!(self, Self::Ports | Self::Descriptors)
     }
 }
 
@@ -86,6 +100,8 @@ impl fmt::Display for FailureKind {
             Self::Reset => "reset",
             Self::Protocol => "protocol",
             Self::Request => "request",
+            Self::Ports => "ports",
+            Self::Descriptors => "descriptors",
             Self::Check => "check",
             Self::Status(status) => return write!(formatter, "status {status}"),
             Self::Other => "other",

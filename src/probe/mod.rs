@@ -15,6 +15,7 @@ mod attempt;
 mod downtime;
 mod own_network;
 mod spans;
+mod times;
 mod totals;
 
 mod sla;

@@ -3,7 +3,8 @@
 //! The rule: from the first to the last of several failed probes in a row *nobody* was reached, by no
 //! answer of any partner or reference in between; and among those who were tried are all references, or,
 //! where the file names none, all partners, on two hosts at least. Then these probes say nothing about a
-//! partner. With one partner and no reference it cannot be told.
+//! partner. With one partner and no reference it cannot be told. Neither does a probe for which the
+//! prober's own machine had no port or no file left.
 
 use std::collections::BTreeSet;
 
@@ -77,6 +78,10 @@ pub fn own_network(plan: &ProbePlan, attempts: &[Attempt]) -> Vec<bool> {
         let mut failed: Vec<usize> = Vec::new();
         let of_prober = attempts.iter().enumerate();
         for (position, attempt) in of_prober.filter(|(_, attempt)| attempt.prober == prober) {
+            if attempt.failure.is_some_and(FailureKind::is_own) {
+                own[position] = true;
+                continue;
+            }
             match watch.take(attempt) {
                 Reach::Nobody => failed.push(position),
                 Reach::Somebody => failed.clear(),

@@ -4,14 +4,12 @@
 //! and interval, and whether it is met, missed or not known. What the contract leaves out and what our own
 //! network lost is counted apart, never as good. Intervals and least counts are those of the SLIs.
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 
 use super::attempt::Attempt;
-use super::downtime::{self, Incident};
+use super::downtime::Incident;
 use super::plan::{AvailabilityBasis, AvailabilityPlan, LatencyAim, LatencyPlan, PartnerPlan};
-use super::spans::Spans;
+use super::times::Times;
 use super::totals::Totals;
 use crate::sli::exclusion::{ExcludedWindow, ExclusionError, excluded_windows};
 use crate::sli::interval::{self, number, quantile_count_min, quantile_ranks};
@@ -48,6 +46,8 @@ pub struct PartnerOutcome {
     pub own_network: Vec<TimeWindow>,
     /// When it was measured in the range.
     pub measured: Vec<TimeWindow>,
+    /// When nobody measured since the first probe ever, for no such reason.
+    pub missing: Vec<TimeWindow>,
     /// The whole range.
     pub totals: Totals,
 }
@@ -102,6 +102,8 @@ pub struct WindowOutcome {
     pub to_prove: Option<u64>,
     /// The percentile of a latency, µs, and its 95 % interval where there are enough answers.
     pub percentile_us: Option<(u64, Option<[u64; 2]>)>,
+    /// How many may be bad in the whole stretch, if it is probed to its end.
+    pub allowed_bad: u64,
     /// The time that it may be down in the whole stretch, µs.
     pub allowed_us: Option<i64>,
     /// Probes and time.
@@ -163,6 +165,7 @@ pub fn judge(
             .collect(),
         own_network: times.own.within(evidence.range).iter().collect(),
         measured: times.measured.within(evidence.range).iter().collect(),
+        missing: times.missing(evidence).iter().collect(),
         totals: judgement.totals(evidence.range),
         excluded: excluded
             .into_iter()
@@ -206,62 +209,6 @@ pub fn probes_to_prove(target: f64, good: u64, valid: u64) -> Option<u64> {
     Some(high)
 }
 
-/// The time of all that is known of a partner.
-struct Times {
-    excluded: Spans,
-    own: Spans,
-    /// Excluded time left out.
-    measured: Spans,
-    /// The same, when it was down.
-    down: Spans,
-    incidents: Vec<Incident>,
-}
-
-impl Times {
-    fn new(partner: &PartnerPlan, evidence: Evidence<'_>, excluded: &[ExcludedWindow]) -> Self {
-        let excluded = Spans::new(excluded.iter().map(|found| found.window));
-        let (mut seen, mut own, mut incidents) = (Vec::new(), Vec::new(), Vec::new());
-        for (attempts, is_own) in by_prober(evidence) {
-            let end_us = evidence.range.end_us;
-            let longest_us = partner.probed.stands_for_us();
-            let spans = downtime::stands_for(&attempts, longest_us, end_us);
-            for (span, is_own) in spans.iter().zip(&is_own) {
-                let side = if *is_own { &mut own } else { &mut seen };
-                side.push(*span);
-            }
-            let down_after = partner.sla.down_after;
-            let found = downtime::incidents(&attempts, &is_own, &spans, down_after, end_us);
-            incidents.extend(found);
-        }
-        incidents.sort_by_key(|incident| (incident.start_us, incident.end_us));
-        downtime::count_without(&mut incidents, &excluded);
-        let measured = Spans::new(seen).without(&excluded);
-        let down = incidents.iter().map(|incident| TimeWindow {
-            start_us: incident.start_us,
-            end_us: incident.end_us,
-        });
-        Self {
-            down: Spans::new(down).without(&excluded),
-            // What one prober lost another one may have seen.
-            own: Spans::new(own).without(&measured).without(&excluded),
-            measured,
-            excluded,
-            incidents,
-        }
-    }
-}
-
-/// The probes of each prober, and which of them say nothing.
-fn by_prober(evidence: Evidence<'_>) -> Vec<(Vec<Attempt>, Vec<bool>)> {
-    let mut probers: BTreeMap<usize, (Vec<Attempt>, Vec<bool>)> = BTreeMap::new();
-    for (attempt, is_own) in evidence.attempts.iter().zip(evidence.own) {
-        let (attempts, own) = probers.entry(attempt.prober).or_default();
-        attempts.push(*attempt);
-        own.push(*is_own);
-    }
-    probers.into_values().collect()
-}
-
 struct Judgement<'a> {
     partner: &'a PartnerPlan,
     evidence: Evidence<'a>,
@@ -294,9 +241,15 @@ impl Judgement<'_> {
         let length_us = window.end_us - window.start_us - outcome.totals.excluded_us;
         let allowed_us = part_of(length_us, 1.0 - plan.target);
         outcome.allowed_us = Some(allowed_us);
-        // What was used up does not come back, however little else is known.
-        if plan.basis == AvailabilityBasis::Downtime && outcome.totals.down_us > allowed_us {
-            outcome.state = SliState::Missed;
+        if plan.basis == AvailabilityBasis::Downtime {
+            let is_used_up = outcome.totals.down_us > allowed_us;
+            outcome.state = match (is_used_up, outcome.is_over) {
+                // What was used up does not come back, however little else is known.
+                (true, _) => SliState::Missed,
+                (false, true) => outcome.state,
+                (false, false) if outcome.state == SliState::Missed => SliState::NotEnoughData,
+                (false, false) => outcome.state,
+            };
         }
         outcome
     }
@@ -351,14 +304,20 @@ impl Judgement<'_> {
             .measured_share()
             .is_some_and(|share| share >= self.partner.sla.measured_min);
         let is_surely_below = interval.is_some_and(|[_, high]| high < target);
+        let is_over = window.end_us <= self.evidence.range.end_us;
+        let allowed_bad = self.allowed_bad(target, window, valid);
+        // A stretch that is not over is missed when it can no longer be met.
+        let is_decided = is_over || valid - good > allowed_bad;
         let state = match value {
-            Some(value) if value < target && (is_enough || is_surely_below) => SliState::Missed,
+            Some(value) if value < target && (is_enough || is_surely_below) && is_decided => {
+                SliState::Missed
+            }
             Some(value) if value >= target && is_enough && is_measured => SliState::Met,
             Some(_) | None => SliState::NotEnoughData,
         };
         WindowOutcome {
             window,
-            is_over: window.end_us <= self.evidence.range.end_us,
+            is_over,
             state,
             value,
             good,
@@ -367,9 +326,18 @@ impl Judgement<'_> {
             count_min,
             to_prove: probes_to_prove(target, good, valid),
             percentile_us: None,
+            allowed_bad,
             allowed_us: None,
             totals,
         }
+    }
+
+    /// How many of all that the whole stretch will have may be bad.
+    fn allowed_bad(&self, target: f64, window: TimeWindow, valid: u64) -> u64 {
+        let rest_us = (window.end_us - self.evidence.range.end_us).max(0);
+        let rest = rest_us / self.partner.probed.every_us.max(1);
+        let whole = valid + u64::try_from(rest).unwrap_or(0);
+        whole - rounded_up(number(whole) * target).min(whole)
     }
 
     fn totals(&self, window: TimeWindow) -> Totals {

@@ -49,7 +49,7 @@ pub fn write_html(page: &ReportPage) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
-            (head(&page))
+            (head(title(&page), page.verdict))
             body {
                 @if week::is_week(&page) { (week::contents()) }
                 (verdict_header(&page))
@@ -81,7 +81,7 @@ fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
     }
 }
 
-fn head(page: &ReportPage) -> Markup {
+fn head(title: &str, verdict: Verdict) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -91,7 +91,7 @@ fn head(page: &ReportPage) -> Markup {
             meta name="referrer" content="no-referrer";
             // Without an icon of its own, a browser would ask for one.
             link rel="icon" href="data:,";
-            title { (title(page)) ": " (words::verdict(page.verdict)) }
+            title { (title) ": " (words::verdict(verdict)) }
             (inline::style())
         }
     }

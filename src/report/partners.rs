@@ -50,7 +50,7 @@ pub struct PartnerPart {
     pub objectives: Vec<PromiseRow>,
     /// When it was down, oldest first.
     pub incidents: Vec<IncidentRow>,
-    /// What the contract leaves out.
+    /// What counts neither as up nor as down, oldest first.
     pub excluded: Vec<ExcludedRow>,
     /// Stretches by what is known of them, oldest first, for the strip.
     pub strip: Vec<StripSpan>,
@@ -161,13 +161,15 @@ pub struct IncidentRow {
     pub counted_s: f64,
 }
 
-/// A stretch that the contract leaves out.
+/// A stretch that counts neither as up nor as down.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExcludedRow {
     /// First moment, UTC µs.
     pub from_us: i64,
     /// First moment after it, UTC µs.
     pub to_us: i64,
+    /// `contract`, `own_network` or `not_measured`.
+    pub kind: &'static str,
     /// Why.
     pub reason: String,
 }

@@ -171,6 +171,7 @@ fn a_loss_of_our_own_network_is_in_the_summary_and_not_in_the_sla() {
     assert_eq!(one["objectives"][0]["state"], "not_enough_data");
     assert_eq!(one["objectives"][0]["value_with_all"], 0.0);
     assert_eq!(list(one, "/incidents").len(), 0);
+    assert_eq!(text(one, "/excluded/0/kind"), "own_network");
     // With a reference that was reached all the time it is the partner.
     let server = ScriptedServer::start(well);
     let folder = partners(&lines, &reference(&server));
@@ -200,6 +201,7 @@ fn time_in_which_no_probe_ran_is_not_measured() {
     assert!(missing_s > 0.4, "{missing_s}");
     assert_eq!(seconds("down_s"), 0.0);
     assert_eq!(kept["objectives"][0]["n"], 6);
+    assert_eq!(text(kept, "/excluded/0/kind"), "not_measured");
     let unknown = text(kept, "/unknowns/0");
     assert!(unknown.contains("no probe ran"), "{unknown}");
 }

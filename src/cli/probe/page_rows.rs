@@ -3,7 +3,8 @@
 use super::sentences;
 use crate::probe::{Incident, IncidentEnd, PartnerOutcome, PartnerPlan, Promise, WindowOutcome};
 use crate::report::{
-    Fact, IncidentRow, PartnerTotals, PromiseRow, State, StripKind, StripSpan, Unit, text,
+    ExcludedRow, Fact, IncidentRow, PartnerTotals, PromiseRow, State, StripKind, StripSpan, Unit,
+    text,
 };
 use crate::sli::SliState;
 use crate::sli::interval::number;
@@ -69,6 +70,25 @@ pub fn incident_row(incident: &Incident) -> IncidentRow {
         length_s: seconds(incident.end_us - incident.start_us),
         counted_s: seconds(incident.counted_us),
     }
+}
+
+/// What counts neither as up nor as down, oldest first.
+pub fn excluded_rows(outcome: &PartnerOutcome) -> Vec<ExcludedRow> {
+    let row = |window: TimeWindow, kind: &'static str, reason: &str| ExcludedRow {
+        from_us: window.start_us,
+        to_us: window.end_us,
+        kind,
+        reason: reason.to_owned(),
+    };
+    let contract = outcome.excluded.iter();
+    let contract = contract.map(|found| row(found.window, "contract", &found.reason));
+    let own = outcome.own_network.iter();
+    let own = own.map(|window| row(*window, "own_network", "the prober's own network was lost"));
+    let missing = outcome.missing.iter();
+    let missing = missing.map(|window| row(*window, "not_measured", "not measured: no probe ran"));
+    let mut rows: Vec<ExcludedRow> = contract.chain(own).chain(missing).collect();
+    rows.sort_by_key(|row| (row.from_us, row.to_us));
+    rows
 }
 
 pub fn facts(partner: &PartnerPlan, outcome: &PartnerOutcome) -> Vec<Fact> {

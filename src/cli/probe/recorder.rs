@@ -21,6 +21,11 @@ pub const PROBE_FORMAT: &str = "probe";
 /// A commit is tried so often when other probers of the same name were faster.
 const TURNS_MAX: u32 = 20;
 
+/// So many rows are committed before it is time.
+const COMMIT_ROWS: u64 = 20_000;
+/// But not sooner than this after the last try.
+const REST: Duration = Duration::from_secs(10);
+
 /// How rows are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct RecorderSettings {
@@ -115,10 +120,13 @@ impl<'a> ProbeRecorder<'a> {
 
     /// Commits when it is time; says what people should know.
     pub fn commit_if_due(&mut self) -> Option<Told> {
-        if self.last_try.elapsed() < self.settings.commit_every {
-            return None;
+        let since = self.last_try.elapsed();
+        // Fast probes must not fill what is kept for a lake that takes nothing.
+        let is_much = self.kept_rows >= COMMIT_ROWS && since >= REST;
+        if since >= self.settings.commit_every || is_much {
+            return self.commit();
         }
-        self.commit()
+        None
     }
 
     /// Commits now.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::page_rows::{facts, incident_row, promise_row, strip, totals};
+use super::page_rows::{excluded_rows, facts, incident_row, promise_row, strip, totals};
 use super::recorder::Since;
 use super::{rows, sentences};
 use crate::cli::arguments::{GlobalArguments, ProbeReportArguments};
@@ -17,8 +17,8 @@ use crate::probe::{
     judge, own_network,
 };
 use crate::report::{
-    ExcludedRow, Fact, PartnerPart, PartnersPage, PromiseRow, State, Verdict, text,
-    write_partners_html, write_partners_markdown,
+    Fact, PartnerPart, PartnersPage, PromiseRow, State, Verdict, text, write_partners_html,
+    write_partners_markdown,
 };
 use crate::time_window::{TimeWindow, now_us, parse_time, parse_week, rfc3339};
 
@@ -231,7 +231,7 @@ impl Judged<'_> {
                 fact(
                     "Promises",
                     format!(
-                        "file `{}`, SHA-256 {}",
+                        "file {}, SHA-256 {}",
                         self.plan.name,
                         &self.plan.sha256[..12]
                     ),
@@ -291,15 +291,7 @@ impl Judged<'_> {
             facts: facts(partner, outcome),
             objectives,
             incidents: outcome.incidents.iter().map(incident_row).collect(),
-            excluded: outcome
-                .excluded
-                .iter()
-                .map(|found| ExcludedRow {
-                    from_us: found.window.start_us,
-                    to_us: found.window.end_us,
-                    reason: found.reason.clone(),
-                })
-                .collect(),
+            excluded: excluded_rows(outcome),
             strip: strip(outcome, self.range),
             unknowns: sentences::unknowns(&outcome.totals, can_tell),
             totals: totals(outcome),

@@ -88,7 +88,7 @@ pub fn arithmetic(
     {
         lines.push(downtime(window, allowed_us));
     }
-    lines.push(verdict(plan, target, window));
+    lines.push(verdict(plan, promise, target, window));
     lines.extend(with_all(promise, window));
     lines
 }
@@ -125,11 +125,16 @@ fn downtime(window: &WindowOutcome, allowed_us: i64) -> String {
 }
 
 /// Why it is met, missed or not known.
-fn verdict(plan: &PartnerPlan, target: f64, window: &WindowOutcome) -> String {
+fn verdict(plan: &PartnerPlan, promise: Promise, target: f64, window: &WindowOutcome) -> String {
     let target_text = share(target);
+    let of = match promise {
+        Promise::Available(_) => "probes",
+        Promise::Fast { .. } => "answers",
+    };
+    let is_below = window.value.is_some_and(|value| value < target);
     match window.state {
         SliState::Met if window.interval.is_some_and(|[low, _]| low >= target) => {
-            format!("All of the 95 % interval of probes is at or above {target_text}.")
+            format!("All of the 95 % interval of {of} is at or above {target_text}.")
         }
         SliState::Met => {
             let needed = window.to_prove.map_or_else(String::new, |needed| {
@@ -143,11 +148,18 @@ fn verdict(plan: &PartnerPlan, target: f64, window: &WindowOutcome) -> String {
             )
         }
         SliState::Missed if window.interval.is_some_and(|[_, high]| high < target) => {
-            format!("All of the 95 % interval of probes is below {target_text}.")
+            format!("All of the 95 % interval of {of} is below {target_text}.")
         }
         SliState::Missed => format!(
-            "Missed by count; the 95 % interval of probes reaches {target_text}, so chance is not excluded."
+            "Missed by count; the 95 % interval of {of} reaches {target_text}, so chance is not excluded."
         ),
+        SliState::NotEnoughData if is_below && !window.is_over => {
+            let bad = text::count(window.valid - window.good);
+            format!(
+                "Not decided: below {target_text} so far, and it can still be met; {bad} of about {} {of} that may fail in the whole stretch did.",
+                text::count(window.allowed_bad)
+            )
+        }
         SliState::NotEnoughData if window.valid < window.count_min => format!(
             "n is too small: {target_text} takes {} to prove, without a single failure.",
             probes_and_time(plan, window.count_min)

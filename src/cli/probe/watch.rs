@@ -121,6 +121,10 @@ impl<'a> Watch<'a> {
     }
 
     fn network_changed(&mut self, attempt: &Attempt) -> Option<String> {
+        if attempt.failure.is_some_and(FailureKind::is_own) {
+            self.probed[attempt.probed].own_network += 1;
+            return None;
+        }
         let at = clock(attempt.start_us);
         let was_lost = self.network.is_lost();
         match self.network.take(attempt) {

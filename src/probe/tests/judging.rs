@@ -274,3 +274,33 @@ fn a_proof_takes_more_probes_the_more_of_them_fail() {
     assert_eq!(probes_to_prove(0.999, 999, 1_000), None);
     assert_eq!(probes_to_prove(0.999, 0, 10), None);
 }
+
+#[test]
+fn a_stretch_that_is_not_over_is_missed_when_it_can_no_longer_be_met() {
+    let start_us = at("2026-11-01");
+    let range = TimeWindow {
+        start_us,
+        end_us: start_us + 3 * 1_440 * MINUTE,
+    };
+    let state = |sla: &str, failed: i64| {
+        let failed: Vec<i64> = (100..100 + failed).collect();
+        let attempts = every_minute(start_us, 3 * 1_440, &failed);
+        let outcome = judged(
+            &plan(sla, ""),
+            &attempts,
+            &vec![false; attempts.len()],
+            range,
+        );
+        let month = outcome.objectives[0].windows[0].clone();
+        // 30 days of 1,440 probes, of which one in a thousand may fail: 43.2 minutes.
+        assert_eq!((month.allowed_bad, month.allowed_us), (43, Some(2_592 * S)));
+        month.state
+    };
+    for counts in ["probes", "downtime"] {
+        let sla = format!("{{availability: {{target: 0.999, over: [month], counts: {counts}}}}}");
+        assert_eq!(state(&sla, 3), SliState::Met, "{counts}");
+        assert_eq!(state(&sla, 10), SliState::NotEnoughData, "{counts}");
+        assert_eq!(state(&sla, 43), SliState::NotEnoughData, "{counts}");
+        assert_eq!(state(&sla, 44), SliState::Missed, "{counts}");
+    }
+}

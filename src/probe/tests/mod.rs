@@ -182,6 +182,17 @@ fn each_prober_has_a_network_of_its_own() {
 }
 
 #[test]
+fn a_prober_without_ports_or_files_says_nothing_of_a_partner() {
+    let plan = plan("{}", "");
+    let attempts = [
+        probe(0, 0, Some(FailureKind::of_row("ports", 0))),
+        probe(0, 1, Some(FailureKind::of_row("descriptors", 0))),
+        probe(0, 2, Some(FailureKind::of_row("connect", 0))),
+    ];
+    assert_eq!(own_network(&plan, &attempts), [true, true, false]);
+}
+
+#[test]
 fn one_partner_alone_cannot_be_told_from_our_own_network() {
     let text = "name: one\npartners:\n  - {name: a, base_url: 'http://127.0.0.1:1'}\n";
     let one = understood(text).unwrap();

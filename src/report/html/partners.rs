@@ -10,7 +10,7 @@ use super::super::partners::{
     ExcludedRow, IncidentRow, PartnerPart, PartnersPage, PromiseRow, StripKind,
 };
 use super::super::{text, words};
-use super::{facts_strip, inline, left_out, verdict_class};
+use super::{facts_strip, head, left_out, verdict_class};
 
 /// Most rows of one table.
 const ROWS_MAX: usize = 400;
@@ -26,17 +26,7 @@ pub fn write_partners_html(page: &PartnersPage) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                (inline::policy())
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                // Without an icon of its own, a browser would ask for one.
-                link rel="icon" href="data:,";
-                title { (shown(&page.title)) ": " (words::verdict(page.verdict)) }
-                (inline::style())
-            }
+            (head(&shown(&page.title), page.verdict))
             body {
                 header #top {
                     h1 {
@@ -144,7 +134,7 @@ fn incidents(rows: &[IncidentRow], zone: &TimeZone) -> Markup {
 
 fn excluded(rows: &[ExcludedRow], zone: &TimeZone) -> Markup {
     html! {
-        h3 { "What the contract leaves out" }
+        h3 { "What counts neither as up nor as down" }
         table.cards {
             thead { tr {
                 th scope="col" { "From" }
@@ -171,7 +161,7 @@ fn strip(partner: &PartnerPart, page: &PartnersPage, zone: &TimeZone) -> Markup 
     // What is bad is drawn last, over what is next to it.
     spans.sort_by_key(|span| span.kind == StripKind::Down);
     html! {
-        figure {
+        div {
             svg.bar viewBox={ "0 0 " (STRIP_WIDTH) " 16" } preserveAspectRatio="none" role="img" aria-label="The range: measured, down, left out, not measured" {
                 rect.track x="0" y="0" width=(STRIP_WIDTH) height="16" {}
                 @for span in spans {

@@ -64,7 +64,9 @@ fn partner_blocks(partner: &PartnerPart, zone: &TimeZone) -> Vec<String> {
                     "{} {}",
                     moment(row.to_us, zone),
                     words::incident_end(row.end)
-                ),
+                )
+                .trim_end()
+                .to_owned(),
                 text::duration(row.length_s),
                 text::duration(row.counted_s),
                 text::count(row.probes as u64),
@@ -82,7 +84,7 @@ fn partner_blocks(partner: &PartnerPart, zone: &TimeZone) -> Vec<String> {
                 shown(&row.reason),
             ]
         });
-        blocks.push("### What the contract leaves out".to_owned());
+        blocks.push("### What counts neither as up nor as down".to_owned());
         blocks.push(table(&["From", "To", "Why"], rows));
     }
     blocks.push("### What is not known".to_owned());
