@@ -49,6 +49,8 @@ pub mod drill;
 
 pub mod probe;
 
+pub mod rehearsal;
+
 pub mod simulate;
 
 pub mod cli;

@@ -214,6 +214,12 @@ impl<T> Declared<T> {
         self.sha256.clone()
     }
 
+    /// A text with each value from the environment as the file has it (`${env:NAME}`), so that what is
+    /// made of the text neither holds a secret nor changes with it.
+    pub fn without_environment(&self, text: String) -> String {
+        without_secrets(text, &self.secrets)
+    }
+
     fn problem_at(&self, place: Place, message: String, hint: Option<String>) -> Problem {
         let message = without_secrets(message, &self.secrets);
         let hint = hint.map(|hint| without_secrets(hint, &self.secrets));

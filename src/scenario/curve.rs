@@ -57,6 +57,28 @@ impl TrafficCurve {
         rates.fold(0.0, f64::max)
     }
 
+    /// From the first to the last moment, in seconds, at which at least `share` (0 to 1) of the highest
+    /// rate arrives; `None` where nobody ever does.
+    #[must_use]
+    pub fn stretch_above(&self, share: f64) -> Option<(f64, f64)> {
+        let wanted = self.peak_per_s() * share;
+        let mut found: Option<(f64, f64)> = None;
+        for pair in self.points.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let rise = to.shoppers_per_s - from.shoppers_per_s;
+            let meets_s =
+                || from.at_s + (wanted - from.shoppers_per_s) / rise * (to.at_s - from.at_s);
+            let above = match (from.shoppers_per_s >= wanted, to.shoppers_per_s >= wanted) {
+                (true, true) => (from.at_s, to.at_s),
+                (false, true) => (meets_s(), to.at_s),
+                (true, false) => (from.at_s, meets_s()),
+                (false, false) => continue,
+            };
+            found = Some((found.map_or(above.0, |found| found.0), above.1));
+        }
+        found.filter(|_| wanted > 0.0)
+    }
+
     /// Arrivals expected before `at_s` seconds: the area up to there.
     #[must_use]
     pub fn arrivals_before(&self, at_s: f64) -> f64 {
@@ -119,6 +141,14 @@ mod tests {
         assert!((curve.arrivals_before(10.0) - 100.0).abs() < 1e-9);
         assert!((curve.arrivals_before(12.0) - 110.0).abs() < 1e-9);
         assert!((curve.peak_per_s() - 20.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_peak_is_from_the_first_to_the_last_moment_above_a_share() {
+        assert_eq!(ramp().stretch_above(0.5), Some((5.0, 10.0)));
+        assert_eq!(ramp().stretch_above(0.25), Some((2.5, 20.0)));
+        let nobody = TrafficCurve::new(&[(0.0, 0.0), (5.0, 0.0)]).unwrap();
+        assert_eq!(nobody.stretch_above(0.9), None);
     }
 
     #[test]

@@ -24,10 +24,11 @@ pub use definition::{
 pub use duration_draw::DurationDraw;
 pub use forecast::{Forecast, forecast};
 pub use plan::{
-    BadLimit, BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, DataTable,
-    DrillAction, DrillEntryPlan, DrillExpectation, DrillLimits, DrillPlan, DrillTimeline,
-    EmbeddedShop, ExecHookPlan, GoTo, HookPlan, HttpHookPlan, HttpVersion, JourneyPlan, MarkKind,
-    OwnCertificate, PartBody, PartPlan, PatiencePlan, PhasePlan, Pick, ProductDraw, ProxyPlan,
+    BadLimit, BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, CriterionLevel,
+    CriterionLimit, CriterionPlan, DataTable, DrillAction, DrillEntryPlan, DrillExpectation,
+    DrillLimits, DrillPlan, DrillTimeline, EmbeddedShop, ExecHookPlan, GoTo, HookPlan,
+    HttpHookPlan, HttpVersion, JourneyPlan, MarkKind, NamedMoment, NamedStretch, OwnCertificate,
+    PartBody, PartPlan, PatiencePlan, PhasePlan, Pick, PlanPrint, ProductDraw, ProxyPlan,
     ReloadPlan, ResolvedHost, RetryPlan, ShopperKind, StepPlan, TakeFrom, TakePlan, TargetPlan,
     ThresholdPlan, ThresholdScope, TlsPlan, TrafficPlan, TransportPlan, is_loopback,
 };

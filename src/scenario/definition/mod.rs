@@ -1,5 +1,6 @@
 //! What a scenario file says, before it is understood; one file per part of it.
 
+mod criteria;
 mod data;
 mod drills;
 mod limits;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use criteria::{CriterionDefinition, CriterionLevel};
 pub use data::{DataDefinition, PickName};
 pub use drills::{
     DrillEntryDefinition, ExecHookDefinition, ExpectDefinition, HookMethodName, HttpHookDefinition,
@@ -46,6 +48,12 @@ pub struct ScenarioDefinition {
     /// What it rehearses, in a sentence.
     #[serde(default)]
     pub description: Option<String>,
+    /// What is expected to happen, in a sentence, written before the run.
+    #[serde(default)]
+    pub hypothesis: Option<String>,
+    /// When the rehearsal has passed. Without it: no contact level is crossed, and the run is valid.
+    #[serde(default)]
+    pub pass: Option<Vec<CriterionDefinition>>,
     /// Seed of everything random: arrivals, journeys, think times. The same seed, the same surge.
     #[serde(default)]
     pub seed: u64,

@@ -3,8 +3,10 @@
 //! In: nothing; [`resolve`](super::resolve()) makes these from what a file says. Out: plain structs,
 //! one file per part of the scenario. Nothing is sent here.
 
+mod criteria;
 mod data;
 mod drills;
+mod print;
 mod shopper;
 mod step;
 mod target;
@@ -15,11 +17,13 @@ use super::route_finder::RouteFinder;
 use super::text_template::{Escape, ShopperVariables};
 use crate::route::Router;
 
+pub use criteria::{CriterionLevel, CriterionLimit, CriterionPlan, NamedMoment, NamedStretch};
 pub use data::{DataTable, Pick};
 pub use drills::{
     DrillAction, DrillEntryPlan, DrillExpectation, DrillTimeline, ExecHookPlan, HookPlan,
     HttpHookPlan, MarkKind,
 };
+pub use print::PlanPrint;
 pub use shopper::{ChannelPlan, PatiencePlan, ReloadPlan, RetryPlan, ShopperKind};
 pub use step::{
     BodyPlan, CheckPlan, GoTo, JourneyPlan, PartBody, PartPlan, StepPlan, TakeFrom, TakePlan,
@@ -40,6 +44,14 @@ pub struct DrillPlan {
     pub sha256: String,
     /// The file letter by letter.
     pub text: String,
+    /// What is expected to happen.
+    pub hypothesis: Option<String>,
+    /// When the rehearsal has passed; at least one.
+    pub criteria: Vec<CriterionPlan>,
+    /// Whether the file said so, and not the defaults.
+    pub has_own_criteria: bool,
+    /// What it means, part by part, as hashes.
+    pub print: PlanPrint,
     /// Seed of everything random.
     pub seed: u64,
     /// What is driven.

@@ -3,10 +3,12 @@
 //! In: a [`ScenarioDefinition`] with its places. Out: a [`DrillPlan`]. Files that it names (curves,
 //! data, certificates) are read here, from beside the scenario file, so that a run cannot fail on them.
 
+mod criteria;
 mod data;
 mod drills;
 #[cfg(test)]
 mod drills_tests;
+mod print;
 mod shoppers;
 mod steps;
 mod target;
@@ -20,7 +22,7 @@ use std::path::Path;
 
 use super::definition::{LimitsDefinition, ScenarioDefinition, ThinkDefinition};
 use super::duration_draw::DurationDraw;
-use super::plan::{DrillLimits, DrillPlan, ProductDraw};
+use super::plan::{DrillLimits, DrillPlan, PlanPrint, ProductDraw};
 use super::route_finder::RouteFinder;
 use super::text_template::{Names, TextTemplate};
 use crate::declared_files::{Declared, DeclaredFileError, DurationText, Problem, choices_hint};
@@ -89,10 +91,16 @@ impl Resolver<'_> {
         if let Some(traffic) = &traffic {
             self.check_data_suffices(&data, traffic);
         }
-        Some(DrillPlan {
+        let traffic = traffic?;
+        let criteria = self.criteria(&traffic);
+        let mut plan = DrillPlan {
             name: scenario.name.clone(),
             sha256: self.declared.sha256(),
             text: self.declared.text().to_owned(),
+            hypothesis: scenario.hypothesis.clone(),
+            criteria,
+            has_own_criteria: scenario.pass.is_some(),
+            print: PlanPrint::default(),
             seed: scenario.seed,
             target: target?,
             service: scenario
@@ -102,7 +110,7 @@ impl Resolver<'_> {
                 .unwrap_or_else(|| "shop".to_owned()),
             hosts_allowed: scenario.target.hosts_allowed.clone(),
             transport,
-            traffic: traffic?,
+            traffic,
             channels,
             kinds,
             journeys,
@@ -113,7 +121,9 @@ impl Resolver<'_> {
             routes: RouteFinder::new(Router::new(Vec::new())),
             drills: drills.unwrap_or_default(),
             limits: limits(&scenario.limits),
-        })
+        };
+        plan.print = print::print(&plan, self.declared);
+        Some(plan)
     }
 
     fn problem(&mut self, pointer: &str, message: impl Into<String>, hint: Option<&str>) {

@@ -1,0 +1,46 @@
+//! What a plan means, as hashes by which two runs are known to be of the same mix.
+
+use serde::{Deserialize, Serialize};
+
+/// SHA-256 of each part of a plan, hex. Not of the file: order of keys, comments, names of labels and
+/// how a time is written make no difference, nor do values from the environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanPrint {
+    /// How shoppers arrive: curve or closed model, spacing.
+    pub traffic: String,
+    /// What sends them, with which shares, and when it is turned off.
+    pub channels: String,
+    /// Kinds of shoppers, shares, patience, retries, reloads.
+    pub shoppers: String,
+    /// Steps, think times, data, products.
+    pub journeys: String,
+    /// How requests travel.
+    pub transport: String,
+    /// Limits of the generator: timeouts, drain, requests under way.
+    pub limits: String,
+    /// What is driven: the shop inside the binary with its limits, or a base URL.
+    pub target: String,
+}
+
+impl PlanPrint {
+    /// Every part that decides who comes and what they do, with its name.
+    #[must_use]
+    pub fn mix(&self) -> [(&'static str, &str); 6] {
+        [
+            ("traffic", &self.traffic),
+            ("channels", &self.channels),
+            ("shoppers", &self.shoppers),
+            ("journeys", &self.journeys),
+            ("transport", &self.transport),
+            ("limits", &self.limits),
+        ]
+    }
+
+    /// Names of the parts of the mix in which two plans differ.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let pairs = self.mix().into_iter().zip(other.mix());
+        let differing = pairs.filter(|(one, other)| one.1 != other.1);
+        differing.map(|(one, _)| one.0).collect()
+    }
+}
