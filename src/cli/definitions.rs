@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::exit_code::Failure;
-use crate::declared_files::{self, Declared, DeclaredFileError};
+use crate::declared_files::{self, Declared, DeclaredFileError, Problem};
 use crate::game_day::SliNames;
+use crate::rehearsal::mismatch;
 use crate::scenario::{self, DrillPlan, ScenarioDefinition};
 use crate::sli::{self, SliPlan, SliSetDefinition, SliSetPlan, ThresholdFileDefinition};
 
@@ -64,6 +65,27 @@ pub fn sli_names(set: &SliSetPlan) -> SliNames {
         with_levels: names(with),
         without_levels: names(without),
     }
+}
+
+/// Refuses a scenario whose conditions the SLI set cannot judge, every one of them at once.
+pub fn check_criteria(
+    path: Option<&Path>,
+    plan: &DrillPlan,
+    set: &SliSetPlan,
+) -> Result<(), Failure> {
+    let found = plan.criteria.iter().enumerate();
+    let found = found.filter_map(|(index, criterion)| Some((index, mismatch(criterion, set)?)));
+    let found: Vec<_> = found.collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    // Read again: only the file knows where a condition stands.
+    let declared: Declared<ScenarioDefinition> = declared(path, SCENARIO_PATH, SCENARIO_TEXT)?;
+    let problems = found.into_iter().map(|(index, (key, message, hint))| {
+        declared.problem(&format!("/pass/{index}/{key}"), message, hint)
+    });
+    let problems: Vec<Problem> = problems.collect();
+    Err(DeclaredFileError::from(problems).into())
 }
 
 /// What the SLI set at `path` says, or shop.yaml.

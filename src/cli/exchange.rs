@@ -10,16 +10,18 @@ use super::arguments::{
 };
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
+use super::page::rehearsal;
 use super::range::{self, Judged};
 use super::report::write_text;
 use super::terminal::Terminal;
 use crate::exchange::{
-    Gate, GateSli, GateVerdict, HlogInterval, Notice, OpenSloOptions, OpenSloVersion,
-    export_openslo, export_prometheus, import_openslo, imported_yaml, write_hlog,
+    Gate, GateCondition, GateSli, GateVerdict, HlogInterval, Notice, OpenSloOptions,
+    OpenSloVersion, export_openslo, export_prometheus, import_openslo, imported_yaml, write_hlog,
 };
 use crate::lake::Lake;
 use crate::latency_buckets::LatencyHistogram;
-use crate::sli::{Measure, Scope};
+use crate::report::State;
+use crate::sli::{Measure, Scope, SliState};
 
 /// Runs `export`.
 pub fn export(
@@ -106,7 +108,7 @@ fn gate(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let judged = range::judge(&arguments.range, &Lake::open(&global.lake)?)?;
-    let gate = gate_of(&judged);
+    let gate = gate_of(&judged).with_conditions(conditions(&judged)?);
     let text = gate.to_json();
     match (&arguments.output, terminal.is_json) {
         (Some(path), false) => write_text(path, &text)?,
@@ -138,6 +140,25 @@ fn gate_of(judged: &Judged) -> Gate {
         judged.scope.range,
         slis.collect(),
     )
+}
+
+/// The conditions by which a rehearsal is judged; a default one that could not be decides nothing.
+fn conditions(judged: &Judged) -> Result<Vec<GateCondition>, Failure> {
+    let part = rehearsal::part(judged)?.unwrap_or_default();
+    let decides = part
+        .criteria
+        .into_iter()
+        .filter(|row| part.has_own_criteria || row.state == State::Missed);
+    Ok(decides
+        .map(|row| GateCondition {
+            title: row.title,
+            state: match row.state {
+                State::Met => SliState::Met,
+                State::Missed => SliState::Missed,
+                State::NotEnoughData => SliState::NotEnoughData,
+            },
+        })
+        .collect())
 }
 
 /// What an export or import made; with `--json` the document that is printed.

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::drills::Judgement;
+use super::recorder::RunSeconds;
 use super::thresholds::{Guard, ThresholdFacts};
 use crate::drill::{DrillOutcome, GeneratorHealth};
 use crate::game_day::DrilledEntry;
 use crate::latency_buckets::LatencyHistogram;
+use crate::scenario::{CriterionPlan, PlanPrint};
 
 /// Facts of one rehearsal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +21,18 @@ pub struct RunFacts {
     pub scenario_sha256: String,
     /// The scenario letter by letter.
     pub scenario_text: String,
+    /// What was expected to happen.
+    #[serde(default)]
+    pub hypothesis: Option<String>,
+    /// When it has passed.
+    #[serde(default = "CriterionPlan::defaults")]
+    pub criteria: Vec<CriterionPlan>,
+    /// Whether the scenario itself said when it has passed.
+    #[serde(default)]
+    pub has_own_criteria: bool,
+    /// What its plan means, part by part; a run of an older version has none.
+    #[serde(default)]
+    pub print: Option<PlanPrint>,
     /// What was driven.
     pub target: String,
     /// Seed of everything random.
@@ -71,6 +85,15 @@ pub struct RunFacts {
     pub answered_per_s: Vec<u64>,
     /// Shoppers who arrived in each second since the start.
     pub arrivals_per_s: Vec<u64>,
+    /// Shoppers that the curve asks for in each second; empty in a closed model.
+    #[serde(default)]
+    pub planned_per_s: Vec<f64>,
+    /// Requests that the plan asks for, without retries, redirects and assets of pages.
+    #[serde(default)]
+    pub planned_requests: Option<f64>,
+    /// What else happened in each second.
+    #[serde(default)]
+    pub seconds: RunSeconds,
     /// Why the run is invalid; empty when it is not.
     pub invalid_because: Vec<String>,
     /// Whether it was stopped before its end.

@@ -7,6 +7,7 @@ mod directors;
 mod drills;
 mod engineers;
 mod notes;
+pub mod rehearsal;
 mod sentence;
 mod watch;
 
@@ -30,7 +31,8 @@ use crate::time_window::seconds;
 
 /// The page of what was judged.
 pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
-    let verdict = sentence::verdict(judged);
+    let rehearsal = rehearsal::part(judged)?;
+    let verdict = sentence::verdict(judged, rehearsal.as_ref());
     let is_week = judged.run.is_none();
     let slis = judged.set.slis.iter().zip(&judged.series);
     let mut slis: Vec<SliRow> = slis
@@ -43,15 +45,16 @@ pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
     Ok(ReportPage {
         title: judged.title.clone(),
         verdict,
-        sentence: sentence::sentence(judged, verdict),
+        sentence: sentence::sentence(judged, verdict, rehearsal.as_ref()),
         directors: directors(judged),
         facts: notes::facts(judged),
         slis,
         watch: judged.run.as_ref().map(watch::part),
         analysts: is_week.then(|| analysts::analysts(judged)).transpose()?,
-        timeline: charts::timeline(judged),
+        timeline: charts::timeline(judged, rehearsal.as_ref()),
         drills: drills::drills(judged),
         premortem: None,
+        rehearsal,
         engineers: is_week.then(|| engineers::engineers(judged)),
         funnel: funnel(judged),
         routes: routes(judged),
@@ -60,15 +63,11 @@ pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
     })
 }
 
-/// The directors' page of a week; of a rehearsal only what changed since another one.
+/// The directors' page of a week.
 fn directors(judged: &Judged) -> Option<DirectorPart> {
-    match (&judged.run, &judged.previous) {
-        (None, _) => Some(directors::directors(judged)),
-        (Some(_), Some(_)) => Some(DirectorPart {
-            changes: directors::changed(judged),
-            ..DirectorPart::default()
-        }),
-        (Some(_), None) => None,
+    match &judged.run {
+        None => Some(directors::directors(judged)),
+        Some(_) => None,
     }
 }
 

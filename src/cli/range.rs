@@ -1,5 +1,6 @@
 //! Which part of the lake is judged, and everything that is known of it.
 
+mod against_run;
 mod earlier;
 mod stretch;
 
@@ -27,6 +28,7 @@ use crate::sli::objective::ObjectiveOutcome;
 use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
 use crate::time_window::zone;
 
+pub use against_run::{check_compared, compared_run};
 pub use earlier::{Against, Previous};
 use earlier::{earlier_run, previous};
 pub use stretch::plain;
@@ -62,6 +64,8 @@ pub struct Judged {
     pub expected: ExpectedRates,
     /// The same range a week earlier; `None` for a rehearsal, or where the lake has none of it.
     pub previous: Option<Previous>,
+    /// Why there is nothing to compare with, where something was asked for.
+    pub uncompared: Option<String>,
     /// What was done to the shop, sorted by time.
     pub annotations: Vec<Annotation>,
     /// What came of the drills of a rehearsal.
@@ -177,14 +181,21 @@ pub fn judge_against(
         }
         None => Vec::new(),
     };
-    let previous = match (against, &segments) {
-        (Against::Run(run_id), _) => Some(earlier_run(&set, lake, &reader, run_id, &zone)?),
-        (Against::WeeksEarlier(weeks), Some(segments)) if is_minutes(scope) => {
+    let mut uncompared = None;
+    let previous = match (against, &run, &segments) {
+        (Against::OtherRun(what), Some(facts), _) => {
+            let compared = compared_run(&set, lake, &reader, facts, what, &zone)?;
+            compared.map_err(|reason| uncompared = Some(reason)).ok()
+        }
+        (Against::OtherRun(run_id), None, _) => {
+            Some(earlier_run(&set, lake, &reader, run_id, &zone)?)
+        }
+        (Against::WeeksEarlier(weeks), _, Some(segments)) if is_minutes(scope) => {
             let earlier = weeks_earlier(scope.range.start_us, weeks, &zone);
             let asked = asked.moved(earlier);
             previous(lake, &reader, segments, asked, &zone)?
         }
-        (Against::Nothing | Against::WeeksEarlier(_), _) => None,
+        (Against::Nothing | Against::WeeksEarlier(_), ..) => None,
     };
     let annotations = match &arguments.annotations {
         Some(path) => load_annotations(path, Some(&zone))?,
@@ -208,6 +219,7 @@ pub fn judge_against(
         past,
         expected,
         previous,
+        uncompared,
         annotations,
         drills,
         objectives,
@@ -238,7 +250,7 @@ fn nothing(arguments: &RangeArguments, origin: Origin) -> Failure {
     )
 }
 
-fn run_facts(lake: &Lake, run_id: &str) -> Result<RunFacts, Failure> {
+pub(super) fn run_facts(lake: &Lake, run_id: &str) -> Result<RunFacts, Failure> {
     super::rehearse::check_run_id(run_id)?;
     let Some(json) = lake.read_run(run_id)? else {
         let known = lake.run_ids()?;

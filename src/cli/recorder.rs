@@ -4,6 +4,8 @@
 //! even a killed run keeps what it did; and the rollup by which the run is judged. It never slows
 //! the load: when it is too slow, the channel is full and the drill counts what is lost.
 
+mod seconds;
+
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +20,10 @@ use crate::lake::{
 };
 use crate::rollup::{Rollup, RollupBuilder, RollupPlan};
 use crate::scenario::DrillPlan;
+
+pub use seconds::{RouteSeconds, RunSeconds};
+
+use seconds::SecondsCounter;
 
 /// Batches that may wait for the recorder; one holds up to a thousand records.
 pub const QUEUE_BATCHES: usize = 4_096;
@@ -56,6 +62,8 @@ pub struct Recorded {
     pub guard: Option<Guard>,
     /// Requests answered in each second since the start.
     pub answered_per_s: Vec<u64>,
+    /// What else happened in each second.
+    pub seconds: RunSeconds,
     /// Records that are in the lake.
     pub committed: u64,
     /// Why the lake took no more, if it did not.
@@ -101,6 +109,7 @@ struct Recorder<'a> {
     guard: Option<Guard>,
     seconds: LiveSeconds,
     answered_per_s: Vec<u64>,
+    run_seconds: SecondsCounter,
     committed: u64,
     last_commit: Instant,
     failure: Option<LakeError>,
@@ -122,6 +131,7 @@ impl<'a> Recorder<'a> {
             guard: None,
             seconds: LiveSeconds::default(),
             answered_per_s: Vec::new(),
+            run_seconds: SecondsCounter::default(),
             committed: 0,
             last_commit: Instant::now(),
             failure: None,
@@ -146,6 +156,7 @@ impl<'a> Recorder<'a> {
             if settings.is_watched {
                 self.seconds.add(record);
             }
+            self.run_seconds.count(&settings.plan, record);
             if self.failure.is_none()
                 && let Err(error) = self.writer.push(&row)
             {
@@ -286,6 +297,7 @@ impl<'a> Recorder<'a> {
             scoped: self.scoped.into_iter().map(RollupBuilder::finish).collect(),
             guard: self.guard,
             answered_per_s: self.answered_per_s,
+            seconds: self.run_seconds.finish(),
             committed: self.committed,
             failure: self.failure,
         }

@@ -17,18 +17,19 @@ use super::arguments::{GlobalArguments, RehearseArguments};
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
 use super::live::{self, Generator, LiveSettings, LiveState, Ui};
-use super::range::RUN_WINDOW_US;
+use super::range::{RUN_WINDOW_US, check_compared};
 use super::recorder::{self, QUEUE_BATCHES, Recorded, RecorderSettings};
 use super::terminal::Terminal;
 use super::thresholds::RunThresholds;
 use timeline::{Confirmations, FaultSwitch, Timeline};
 
+use crate::declared_files::sha256_of;
 use crate::drill::{self, DrillOutcome, DrillSettings, Progress};
 use crate::game_day::DrilledEntry;
 use crate::lake::Lake;
 use crate::rollup::RollupPlan;
 use crate::route::Router;
-use crate::scenario::{DrillPlan, EmbeddedShop, TargetPlan, forecast};
+use crate::scenario::{DrillPlan, EmbeddedShop, PlanPrint, TargetPlan, forecast};
 use crate::shop::{Shop, ShopPlan};
 use crate::sli::SliSetPlan;
 use crate::time_window::{now_us, rfc3339, seconds};
@@ -81,6 +82,9 @@ pub fn run(
             "{message} (hint: choose another --run-id)"
         )));
     }
+    if let Some(what) = &arguments.compare {
+        check_compared(&lake, what)?;
+    }
     let target = base_url.to_string();
     let timeline = Timeline::new(&rehearsal, target, faults, confirmations, *terminal)?;
     let done = rehearsal.drive(&lake, &base_url, ui.as_ref(), &timeline, terminal)?;
@@ -116,6 +120,7 @@ impl Rehearsal {
             arguments.thresholds.as_deref(),
         )?;
         let mut plan = definitions::scenario(arguments.scenario.as_deref(), &set)?;
+        definitions::check_criteria(arguments.scenario.as_deref(), &plan, &set)?;
         plan.assign_routes(&mut Router::new(set.routes.clone()));
         if let Some(seed) = arguments.seed {
             plan.seed = seed;
@@ -135,6 +140,15 @@ impl Rehearsal {
             run_id,
             host,
         })
+    }
+
+    /// What the plan means, with what is really driven.
+    fn print(&self) -> PlanPrint {
+        let mut print = self.plan.print.clone();
+        if let Some(host) = &self.host {
+            print.target = sha256_of(host.as_str().as_bytes());
+        }
+        print
     }
 
     fn open_shop(&self) -> Result<Option<Shop>, Failure> {

@@ -7,7 +7,7 @@ use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
 use super::{drills, page, premortem, range, sli};
 use crate::lake::Lake;
-use crate::report::{ReportPage, write_csv, write_html, write_markdown};
+use crate::report::{ReportPage, write_csv, write_html, write_markdown, write_postmortem};
 
 /// Runs the verb.
 pub fn run(
@@ -16,14 +16,19 @@ pub fn run(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     check_kind(&arguments.output)?;
+    check_postmortem(arguments)?;
     let lake = Lake::open(&global.lake)?;
-    let against = range::Against::from_text(arguments.compare.as_deref());
+    let against =
+        range::Against::from_text(arguments.compare.as_deref(), arguments.range.run.is_some());
     let judged = range::judge_against(&arguments.range, against, &lake)?;
     let mut page = page::page(&judged)?;
     if let Some(path) = &arguments.premortem {
         page.premortem = Some(premortem::part_of(path, &lake)?);
     }
-    write(&page, &arguments.output)?;
+    match arguments.postmortem {
+        true => write_text(&arguments.output, &write_postmortem(&page))?,
+        false => write(&page, &arguments.output)?,
+    }
     if terminal.is_json {
         terminal.json(&page)?;
     } else if !terminal.is_quiet {
@@ -35,10 +40,25 @@ pub fn run(
             arguments.output.display()
         ))?;
     }
-    Ok(match drills::is_as_expected(&judged.drills) {
+    let is_missed = page
+        .rehearsal
+        .as_ref()
+        .is_some_and(page::rehearsal::is_missed);
+    Ok(match drills::is_as_expected(&judged.drills) && !is_missed {
         true => sli::exit_code(&judged.series),
         false => ExitCode::Missed,
     })
+}
+
+fn check_postmortem(arguments: &ReportArguments) -> Result<(), Failure> {
+    let is_markdown = arguments.output.extension().is_some_and(|it| it == "md");
+    match arguments.postmortem && !is_markdown {
+        true => Err(Failure::usage(format!(
+            "`{}`: a postmortem is written as .md (hint: -o postmortem.md)",
+            arguments.output.display()
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Refuses a file whose ending names no kind of report.

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{ColorChoice, GlobalArguments};
 use super::exit_code::Failure;
-use crate::report::{ReportPage, SliRow, State, Verdict, text};
+use crate::report::{RehearsalPart, ReportPage, SliRow, State, Verdict, text};
 
 /// The narrowest table that still reads well.
 const WIDTH_MIN: u16 = 60;
@@ -168,7 +168,9 @@ impl Terminal {
         };
         let sentence = text::harmless_lines(&page.sentence);
         let thresholds = self.threshold_table(page);
-        format!("{word}  {sentence}\n\n{}{thresholds}", self.sli_table(page))
+        let conditions = page.rehearsal.as_ref().map_or_else(String::new, conditions);
+        let slis = self.sli_table(page);
+        format!("{word}  {sentence}\n{conditions}\n{slis}{thresholds}")
     }
 
     /// The thresholds of a page; empty where it has none.
@@ -238,6 +240,30 @@ impl Terminal {
         }
         text + &own_windows(page)
     }
+}
+
+/// The hypothesis, and a line per condition; nothing where the scenario has neither.
+fn conditions(part: &RehearsalPart) -> String {
+    let hypothesis = part.hypothesis.iter();
+    let mut lines: Vec<String> = hypothesis
+        .map(|hypothesis| format!("hypothesis       {}", text::harmless(hypothesis.trim())))
+        .collect();
+    if part.has_own_criteria {
+        lines.extend(part.criteria.iter().map(|row| {
+            let state = match row.state {
+                State::Met => "met",
+                State::Missed => "MISSED",
+                State::NotEnoughData => "not enough data",
+            };
+            let title = text::harmless(&row.title);
+            format!("{state:<15}  {title}. {}", text::harmless(&row.explanation))
+        }));
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines = lines.iter().map(|line| format!("\n{}", line.trim_end()));
+    lines.collect::<String>() + "\n"
 }
 
 /// A line per length of window that is not that of the page, shortest first.

@@ -22,6 +22,18 @@ pub struct Gate {
     pub to: String,
     /// Every SLI that has something to meet or not enough data, in the order of the set.
     pub slis: Vec<GateSli>,
+    /// Conditions of a rehearsal that decide, in the order of its scenario; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<GateCondition>,
+}
+
+/// One condition of a rehearsal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateCondition {
+    /// In words.
+    pub title: String,
+    /// `met`, `missed` or `not_enough_data`.
+    pub state: SliState,
 }
 
 /// Whether to go on.
@@ -59,12 +71,24 @@ impl Gate {
     #[must_use]
     pub fn new(definition_sha256: String, range: TimeWindow, slis: Vec<GateSli>) -> Self {
         Self {
-            verdict: verdict(&slis),
+            verdict: verdict(slis.iter().map(|sli| sli.state)),
             definition_sha256,
             from: rfc3339(range.start_us),
             to: rfc3339(range.end_us),
             slis,
+            conditions: Vec::new(),
         }
+    }
+
+    /// The same with what decides of a rehearsal besides its SLIs.
+    #[must_use]
+    pub fn with_conditions(mut self, conditions: Vec<GateCondition>) -> Self {
+        let slis = self.slis.iter().map(|sli| sli.state);
+        if !self.slis.is_empty() {
+            self.verdict = verdict(slis.chain(conditions.iter().map(|it| it.state)));
+        }
+        self.conditions = conditions;
+        self
     }
 
     /// As indented JSON, ending in a line feed; the same bytes for the same gate.
@@ -76,11 +100,12 @@ impl Gate {
     }
 }
 
-fn verdict(slis: &[GateSli]) -> GateVerdict {
-    let has = |state: SliState| slis.iter().any(|sli| sli.state == state);
+fn verdict(states: impl Iterator<Item = SliState>) -> GateVerdict {
+    let states: Vec<SliState> = states.collect();
+    let has = |state: SliState| states.contains(&state);
     if has(SliState::Missed) {
         GateVerdict::Missed
-    } else if slis.is_empty() || has(SliState::NotEnoughData) {
+    } else if states.is_empty() || has(SliState::NotEnoughData) {
         GateVerdict::NotEnoughData
     } else {
         GateVerdict::Met
@@ -116,6 +141,25 @@ mod tests {
         ];
         for (states, expected) in table {
             assert_eq!(gate(states).verdict, expected, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn a_condition_of_a_rehearsal_shuts_the_gate_and_opens_none() {
+        use SliState::{Met, Missed};
+        for (slis, condition, expected) in [
+            (&[Met][..], Met, GateVerdict::Met),
+            (&[Met], Missed, GateVerdict::Missed),
+            (&[Missed], Met, GateVerdict::Missed),
+            (&[], Met, GateVerdict::NotEnoughData),
+        ] {
+            let condition = GateCondition {
+                title: "it holds".to_owned(),
+                state: condition,
+            };
+            let shut = gate(slis).with_conditions(vec![condition]);
+            assert_eq!(shut.verdict, expected, "{slis:?}");
+            assert!(shut.to_json().contains("\"title\": \"it holds\""));
         }
     }
 

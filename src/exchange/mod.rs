@@ -13,7 +13,7 @@ mod prometheus;
 mod set_yaml;
 mod yaml;
 
-pub use gate::{Gate, GateSli, GateVerdict};
+pub use gate::{Gate, GateCondition, GateSli, GateVerdict};
 pub use hlog::{HlogError, HlogInterval, write_hlog};
 pub use notice::Notice;
 pub use openslo::{

@@ -6,6 +6,7 @@
 
 mod drills;
 mod parts;
+mod rehearsal;
 
 use super::page::{Chart, PremortemPart, ReportPage, SliRow, Timeline};
 use super::text;
@@ -27,6 +28,9 @@ pub fn cleaned(page: &ReportPage) -> ReportPage {
     }
     if let Some(part) = &mut page.directors {
         parts::clean_directors(part);
+    }
+    if let Some(part) = &mut page.rehearsal {
+        rehearsal::clean_rehearsal(part);
     }
     page.slis.iter_mut().for_each(clean_sli);
     if let Some(part) = &mut page.watch {

@@ -9,14 +9,17 @@ mod breakdowns;
 mod budgets;
 mod bullet;
 mod chart_data;
+mod comparison;
 mod directors;
 mod drills;
 mod faucets;
 mod funnel;
 mod inline;
+mod limit;
 mod partners;
 mod premortem;
 mod problems;
+mod rehearsal;
 mod route_table;
 mod sli_table;
 #[cfg(test)]
@@ -71,9 +74,19 @@ pub fn write_html(page: &ReportPage) -> String {
 
 fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
     html! {
+        @if let Some(part) = &page.rehearsal {
+            (rehearsal::condition_section(part, clock))
+            (rehearsal::achieved_section(part))
+        }
         (sli_table::sli_section(&page.slis, clock))
         @if let Some(part) = &page.watch { (watch::threshold_section(part, clock)) }
         @if let Some(part) = &page.drills { (drills::drill_section(part, clock)) }
+        @if let Some(part) = page.rehearsal.as_ref().and_then(|part| part.limit.as_ref()) {
+            (limit::limit_section(part, clock))
+        }
+        @if let Some(part) = page.rehearsal.as_ref().and_then(|part| part.comparison.as_ref()) {
+            (comparison::comparison_section(part, clock))
+        }
         (timeline::timeline_section(&page.timeline, clock))
         @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
         (route_table::route_section(&page.routes))

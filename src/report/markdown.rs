@@ -1,14 +1,16 @@
 //! The report as Markdown, for a pull request or a wiki.
 //!
-//! In: a [`ReportPage`]. Out: GitHub-flavoured Markdown: the verdict, key figures, SLIs, budgets,
+//! In: a [`ReportPage`]. Out: GitHub-flavoured Markdown: the verdict, conditions, key figures, SLIs, budgets,
 //! breakdowns, changes, problems and what is not known. Timelines and definitions are left to the HTML
 //! and the JSON. No text of the page can become markup.
 
 mod analysts;
+mod comparison;
 mod drills;
 mod engineers;
 mod escape;
 mod partners;
+mod rehearsal;
 mod watch;
 
 use super::clean;
@@ -19,7 +21,8 @@ use super::page::{
 };
 use super::{text, words};
 pub use drills::write_premortem_markdown;
-use escape::{code, plain};
+use escape::code;
+pub use escape::plain;
 
 pub use partners::write_partners_markdown;
 
@@ -37,6 +40,9 @@ pub fn write_markdown(page: &ReportPage) -> String {
     if !page.sentence.is_empty() {
         blocks.push(plain(&page.sentence));
     }
+    if let Some(part) = &page.rehearsal {
+        blocks.extend(rehearsal::rehearsal_blocks(part, &clock));
+    }
     if let Some(part) = &page.directors {
         blocks.extend(director_blocks(part, &clock));
     }
@@ -48,6 +54,16 @@ pub fn write_markdown(page: &ReportPage) -> String {
     }
     if let Some(part) = &page.drills {
         blocks.extend(drills::drill_blocks(part, &clock));
+    }
+    if let Some(part) = page.rehearsal.as_ref().and_then(|part| part.limit.as_ref()) {
+        blocks.extend(rehearsal::limit_blocks(part, &clock));
+    }
+    if let Some(part) = page
+        .rehearsal
+        .as_ref()
+        .and_then(|part| part.comparison.as_ref())
+    {
+        blocks.extend(comparison::comparison_blocks(part));
     }
     if let Some(part) = &page.analysts {
         blocks.extend(analysts::breakdown_blocks(part));
@@ -321,7 +337,7 @@ fn facts(facts: &[Fact]) -> String {
     format!("*{}*", facts.join(" · "))
 }
 
-fn list(items: &[String], if_empty: &str) -> String {
+pub fn list(items: &[String], if_empty: &str) -> String {
     if items.is_empty() {
         return if_empty.to_owned();
     }
@@ -333,7 +349,7 @@ fn list(items: &[String], if_empty: &str) -> String {
 }
 
 /// A table of cells that are Markdown already; rows past the limit are counted.
-fn table<Row: AsRef<[String]>>(
+pub fn table<Row: AsRef<[String]>>(
     head: &[impl AsRef<str>],
     rows: impl IntoIterator<Item = Row>,
 ) -> String {

@@ -15,6 +15,7 @@ mod words;
 mod csv;
 mod html;
 mod markdown;
+mod postmortem;
 
 #[cfg(test)]
 mod sample;
@@ -29,15 +30,18 @@ pub use html::{
 pub use markdown::{write_markdown, write_partners_markdown, write_premortem_markdown};
 pub use page::{
     AfterAnswerRow, AnalystPart, AnnotationChange, AnnotationRow, BadSide, Breakdown,
-    BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, Chart, ClusterRow, Comparison,
-    ContactEstimate, DataCounts, DirectorPart, DrillPart, DrillRow, EngineerPart, ExpectationRow,
-    Fact, FailureRow, FaucetRow, FunnelStep, GeneratorRow, JourneyRow, KeyFigure, LevelRow,
-    LevelSource, Limit, Mark, MethodNote, ObjectiveRow, PremortemDrillRow, PremortemPart,
-    PremortemRow, ReactionRow, ReportPage, ResidualWeek, RetryPart, RouteRow, Scale, Series,
-    SeriesStyle, SliDetail, SliRow, State, SuspectRow, ThresholdRow, Timeline, Unit, UptimeCurve,
-    UptimePoint, Verdict, WatchPart, WorstHour, WorstWindow,
+    BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, Chart, ClusterRow, ComparedLatency,
+    ComparedLoad, ComparedSli, Comparison, ContactEstimate, CriterionRow, DataCounts, DirectorPart,
+    DrillPart, DrillRow, EngineerPart, ExpectationRow, Fact, FailureRow, FaucetRow, FunnelStep,
+    GeneratorRow, JourneyRow, KeyFigure, LatencyRow, LevelRow, LevelSource, Limit, LimitOutcome,
+    LimitPart, LimitRow, LoadRow, Mark, MethodNote, MixComparison, ObjectiveRow, Postmortem,
+    PostmortemMoment, PremortemDrillRow, PremortemPart, PremortemRow, ReactionRow, RehearsalPart,
+    ReportPage, ResidualWeek, RetryPart, RouteRow, RunComparison, Scale, Series, SeriesStyle,
+    SliDetail, SliRow, State, SuspectRow, ThresholdRow, Timeline, Unit, UptimeCurve, UptimePoint,
+    Verdict, WatchPart, WorstHour, WorstWindow,
 };
 pub use partners::{
     ExcludedRow, IncidentRow, PartnerPart, PartnerTotals, PartnersPage, PromiseRow, StripKind,
     StripSpan,
 };
+pub use postmortem::write_postmortem;

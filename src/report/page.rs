@@ -4,9 +4,13 @@
 //! terminal and JSON writers print. It never computes, reads a clock or touches a file.
 
 mod analysts;
+mod comparison;
 mod directors;
 mod drills;
 mod engineers;
+mod limit;
+mod postmortem;
+mod rehearsal;
 mod watch;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +19,7 @@ pub use analysts::{
     AnalystPart, Breakdown, BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, DataCounts,
     ObjectiveRow, ResidualWeek, SliDetail, UptimeCurve, UptimePoint,
 };
+pub use comparison::{ComparedLatency, ComparedLoad, ComparedSli, MixComparison, RunComparison};
 pub use directors::{
     Comparison, ContactEstimate, DirectorPart, JourneyRow, KeyFigure, LevelSource, ReactionRow,
     WorstHour,
@@ -26,6 +31,9 @@ pub use engineers::{
     AfterAnswerRow, AnnotationChange, AnnotationRow, ClusterRow, EngineerPart, FailureRow,
     FaucetRow, RetryPart, SuspectRow,
 };
+pub use limit::{LimitOutcome, LimitPart, LimitRow};
+pub use postmortem::{Postmortem, PostmortemMoment};
+pub use rehearsal::{CriterionRow, LatencyRow, LoadRow, RehearsalPart};
 
 pub use watch::{GeneratorRow, ThresholdRow, WatchPart};
 
@@ -41,6 +49,9 @@ pub struct ReportPage {
     /// What directors read; only a weekly page has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directors: Option<DirectorPart>,
+    /// What was expected of a rehearsal, and what became of that; only a rehearsal has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<RehearsalPart>,
     /// Scenario, run id, start with zone, duration, offered / started / completed, and so on.
     pub facts: Vec<Fact>,
     /// One row per SLI, worst first.
@@ -275,6 +286,8 @@ pub enum SeriesStyle {
     Line,
     /// A line with the area under it filled.
     Area,
+    /// An area on top of the `Stacked` series before it.
+    Stacked,
     /// One edge of a band, e.g. of what was expected: the next `Band` series of the chart is the
     /// other edge, and what is between them is filled.
     Band,

@@ -5,6 +5,7 @@
 
 mod drills;
 pub mod hostile;
+mod rehearsal_part;
 mod rehearsal_slis;
 pub mod week;
 
@@ -27,6 +28,7 @@ pub fn black_friday() -> ReportPage {
                    against 4 s. Customers would have called about 1,240 times (900–1,700)."
             .into(),
         directors: None,
+        rehearsal: Some(rehearsal_part::part()),
         facts: facts(),
         slis: rehearsal_slis::slis(),
         watch: Some(watch()),
@@ -55,6 +57,7 @@ pub fn empty() -> ReportPage {
         verdict: Verdict::NotEnoughData,
         sentence: String::new(),
         directors: None,
+        rehearsal: None,
         facts: Vec::new(),
         slis: Vec::new(),
         watch: None,

@@ -27,6 +27,8 @@ fn the_json_of_a_rehearsal_has_no_field_of_a_weekly_page() {
     for field in ["directors", "analysts", "engineers"] {
         assert!(json.get(field).is_none(), "{field}");
     }
+    let week = serde_json::to_value(sample::week::week()).expect("a page is plain data");
+    assert!(week.get("rehearsal").is_none());
     assert!(json["slis"][0].get("detail").is_none());
     assert!(json["timeline"]["marks"][0].get("until_us").is_none());
 }

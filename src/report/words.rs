@@ -4,9 +4,37 @@
 
 use super::clock::Clock;
 use super::page::{
-    BadSide, ClusterRow, FailureRow, KeyFigure, ObjectiveRow, RetryPart, State, Unit, Verdict,
+    BadSide, ClusterRow, FailureRow, KeyFigure, LimitOutcome, LimitRow, ObjectiveRow, RetryPart,
+    State, Unit, Verdict,
 };
 use super::text;
+
+/// What the two latencies of a rehearsal are.
+pub const LATENCIES: &str = "Response time counts from when a request was due: what a shopper felt. Service time counts from when it was sent: what the target took.";
+
+/// How behaviour past the limit is told.
+pub const LIMITS: &str = "Requests count when they were due, good answers when they came, over a few seconds each. Under strain: a median of three times that at little load, or more than 5 % refused or failed, beyond chance. Past the limit only where the load was higher than any that was carried.";
+
+/// What a comparison of two runs can tell.
+pub const COMPARISON: &str = "Beyond noise: at most a tenth of the differences that are called so is expected to be noise between single requests. Requests of one run are not wholly independent of each other; a repeated run shows how much two runs differ by themselves.";
+
+/// A route with its method, or all of them.
+pub fn route(method: &str, route: &str) -> String {
+    match (method, route) {
+        ("", "") => "All requests".to_owned(),
+        (method, route) => format!("{method} {route}"),
+    }
+}
+
+/// How a route behaved, in a few words.
+pub fn limit_outcome(row: &LimitRow) -> String {
+    match row.outcome {
+        LimitOutcome::NotEnoughData => "not enough data".to_owned(),
+        LimitOutcome::NotReached => "not reached".to_owned(),
+        LimitOutcome::NotTheLoad => "strain, but not by the load".to_owned(),
+        LimitOutcome::Past => row.behaviours.join(", "),
+    }
+}
 
 /// The verdict as a word.
 pub fn verdict(verdict: Verdict) -> &'static str {

@@ -87,6 +87,10 @@ mod rehearse_thresholds;
 mod drill_timeline;
 mod rehearse_live;
 
+mod rehearse_conditions;
+
+mod rehearse_limits;
+
 mod shop;
 
 mod terminal;

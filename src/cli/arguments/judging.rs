@@ -201,13 +201,16 @@ pub struct ReportArguments {
     /// Which part of the lake.
     #[command(flatten)]
     pub range: RangeArguments,
-    /// With what to compare: `previous` (the week before), `last-year` (52 weeks before), or the
-    /// name of a rehearsal; only what noise does not explain is called a change
+    /// With what to compare: `previous` (the week before; of a rehearsal the last valid one of the same
+    /// mix), `last-year` (52 weeks before), or the name of a rehearsal; only what noise does not explain is called a change
     #[arg(long, value_name = "WHAT")]
     pub compare: Option<String>,
     /// Pre-mortem file: adds the ways to break, and when each was last drilled
     #[arg(long, value_name = "FILE")]
     pub premortem: Option<PathBuf>,
+    /// Write a postmortem of the rehearsal, pre-filled with what it shows, as .md
+    #[arg(long, requires = "run")]
+    pub postmortem: bool,
     /// File to write: .html, .md, .json or .csv
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     pub output: PathBuf,

@@ -151,6 +151,9 @@ pub struct RehearseArguments {
     /// Threshold file whose levels replace those of the SLI set
     #[arg(long, value_name = "FILE")]
     pub thresholds: Option<PathBuf>,
+    /// Compare with an earlier rehearsal: its name, or `previous` for the last valid one of the same mix
+    #[arg(long, value_name = "WHAT")]
+    pub compare: Option<String>,
     /// Print what the run would ask of the target and of this machine; send nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -2,6 +2,7 @@
 
 mod expected;
 mod generator;
+mod rehearsal;
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,9 @@ use super::{is_counted, is_customer, is_error, limit_of, number, sli_unit, statu
 use expected::ExpectedBand;
 
 use crate::cli::range::Judged;
-use crate::report::{Chart, Limit, Mark, Scale, Series, SeriesStyle, Timeline, Unit, text};
+use crate::report::{
+    Chart, Limit, Mark, RehearsalPart, Scale, Series, SeriesStyle, Timeline, Unit, text,
+};
 use crate::rollup::{Rollup, SeriesKey};
 use crate::sli::{self, SliSeries};
 use crate::time_window::seconds;
@@ -17,17 +20,27 @@ use crate::time_window::seconds;
 /// A latency chart needs a log scale when its values span more than this factor.
 const LOG_SCALE_FACTOR: f64 = 50.0;
 
-pub fn timeline(judged: &Judged) -> Timeline {
+pub fn timeline(judged: &Judged, rehearsal: Option<&RehearsalPart>) -> Timeline {
     let grid = Grid::new(judged);
-    let mut charts = vec![load_chart(judged, &grid)];
+    let mut charts: Vec<Chart> = rehearsal::shopper_chart(judged, &grid)
+        .into_iter()
+        .collect();
+    charts.push(load_chart(judged, &grid));
     // An SLI without data has no chart; the page says so under what is not known.
     let known = judged
         .series
         .iter()
         .filter(|series| series.worst_window().is_some());
     charts.extend(known.map(|series| sli_chart(judged, series, &grid)));
+    charts.extend(rehearsal.and_then(|part| rehearsal::goodput_chart(judged, part, &grid)));
     charts.push(percentile_chart(judged, &grid));
-    charts.push(error_chart(judged, &grid));
+    match &judged.run {
+        Some(run) => {
+            charts.push(rehearsal::error_chart(judged, &grid));
+            charts.extend(rehearsal::retry_chart(run, &grid));
+        }
+        None => charts.push(error_chart(judged, &grid)),
+    }
     charts.extend(generator::chart(judged, &grid.starts_us()));
     charts.extend(super::budgets::chart(judged, &grid.starts_us()));
     let marks = judged.run.iter().flat_map(|run| {
@@ -112,6 +125,13 @@ impl Grid {
         values
     }
 
+    /// Counts of each second since the start, none past their end.
+    fn of_seconds(&self, counts: &[u64]) -> Vec<Option<f64>> {
+        let padded = counts.iter().copied().chain(std::iter::repeat(0));
+        let padded = padded.take(self.count);
+        padded.map(|count| Some(number(count))).collect()
+    }
+
     /// Counts of the series that `is_wanted` picks, per window.
     fn counts(&self, rollup: &Rollup, is_wanted: impl Fn(&SeriesKey) -> bool) -> Vec<u64> {
         let mut counts = vec![0; self.count];
@@ -141,20 +161,12 @@ fn load_chart(judged: &Judged, grid: &Grid) -> Chart {
     let peak = due.iter().copied().max().unwrap_or(0);
     let mut series = Vec::new();
     if let Some(run) = &judged.run {
-        let of_seconds = |counts: &[u64]| -> Vec<Option<f64>> {
-            let padded = counts.iter().copied().chain(std::iter::repeat(0));
-            padded
-                .take(grid.count)
-                .map(|count| Some(number(count)))
-                .collect()
-        };
         series.push(Series {
             name: "requests answered".to_owned(),
             style: SeriesStyle::Area,
-            values: of_seconds(&run.answered_per_s),
+            values: grid.of_seconds(&run.answered_per_s),
         });
         series.push(line("requests due", rates));
-        series.push(line("shoppers arriving", of_seconds(&run.arrivals_per_s)));
     } else {
         series.push(Series {
             name: "requests".to_owned(),
@@ -163,7 +175,10 @@ fn load_chart(judged: &Judged, grid: &Grid) -> Chart {
         });
     }
     Chart {
-        title: "Load".to_owned(),
+        title: match judged.run {
+            Some(_) => "Requests".to_owned(),
+            None => "Load".to_owned(),
+        },
         unit: Unit::PerSecond,
         scale: Scale::Linear,
         series,

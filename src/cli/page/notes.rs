@@ -148,6 +148,7 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
             text::count(judged.rejected)
         ));
     }
+    unknowns.extend(judged.uncompared.clone());
     if let Some(run) = &judged.run {
         unknowns.extend(run_unknowns(run));
     }

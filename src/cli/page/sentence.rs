@@ -1,26 +1,36 @@
 //! The verdict of a page, and the verdict in words.
 
+use super::rehearsal::is_missed;
 use super::{limit_of, sli_unit, watch};
 use crate::cli::drills::is_as_expected;
+use crate::cli::facts::RunFacts;
 use crate::cli::range::Judged;
-use crate::report::{Verdict, text};
+use crate::report::{RehearsalPart, State, Verdict, text};
 use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState, WatchState};
 use crate::time_window::seconds;
 
-pub fn verdict(judged: &Judged) -> Verdict {
-    let is_any = |state| judged.series.iter().any(|series| series.state == state);
-    let is_all_unknown = judged
-        .series
+pub fn verdict(judged: &Judged, rehearsal: Option<&RehearsalPart>) -> Verdict {
+    let is_missed = rehearsal.is_some_and(is_missed);
+    match verdict_of(judged.run.as_ref(), &judged.series, is_missed) {
+        Verdict::Pass | Verdict::NotEnoughData if !is_as_expected(&judged.drills) => Verdict::Fail,
+        verdict => verdict,
+    }
+}
+
+/// The verdict of a run, or of a week; `is_missed` says whether a condition of the run is.
+pub fn verdict_of(run: Option<&RunFacts>, series: &[SliSeries], is_missed: bool) -> Verdict {
+    let is_any = |state| series.iter().any(|series| series.state == state);
+    let is_all_unknown = series
         .iter()
         .all(|series| series.state == SliState::NotEnoughData);
-    match &judged.run {
+    match run {
         Some(run) if run.is_stopped => Verdict::Stopped,
         Some(run) if !run.invalid_because.is_empty() => Verdict::Invalid,
         // No data is not held either.
         Some(run) if run.thresholds.iter().any(|it| it.state != WatchState::Held) => Verdict::Fail,
         _ if is_any(SliState::Missed) => Verdict::Fail,
-        _ if !is_as_expected(&judged.drills) => Verdict::Fail,
         _ if is_all_unknown => Verdict::NotEnoughData,
+        _ if is_missed => Verdict::Fail,
         // In a rehearsal an SLI without data is one that nobody rehearsed.
         Some(_) if is_any(SliState::NotEnoughData) => Verdict::Fail,
         _ => Verdict::Pass,
@@ -28,7 +38,7 @@ pub fn verdict(judged: &Judged) -> Verdict {
 }
 
 /// The verdict in words: what broke first and worst, or what came closest.
-pub fn sentence(judged: &Judged, verdict: Verdict) -> String {
+pub fn sentence(judged: &Judged, verdict: Verdict, rehearsal: Option<&RehearsalPart>) -> String {
     let lead = match (verdict, &judged.run) {
         (Verdict::Invalid, Some(run)) => {
             return format!(
@@ -73,6 +83,8 @@ pub fn sentence(judged: &Judged, verdict: Verdict) -> String {
             series.title,
             value_words(series)
         )
+    } else if let Some(words) = rehearsal.and_then(condition_words) {
+        words
     } else if let Some(first) = warn.first() {
         format!(
             "Nobody would have called support, but {}{}",
@@ -118,6 +130,24 @@ fn unmet(judged: &Judged) -> String {
         " The drill {} {word} {} ({}){more}.",
         score.entry.title, first.what, first.found
     )
+}
+
+/// The first condition that was missed.
+fn condition_words(rehearsal: &RehearsalPart) -> Option<String> {
+    let missed = || {
+        let rows = rehearsal.criteria.iter();
+        rows.filter(|row| row.state == State::Missed)
+    };
+    let first = missed().next()?;
+    let others = match missed().count() - 1 {
+        0 => String::new(),
+        1 => " One more condition was missed.".to_owned(),
+        count => format!(" {count} more conditions were missed."),
+    };
+    Some(format!(
+        "A condition of the scenario was missed: {}. {}{others}",
+        first.title, first.explanation
+    ))
 }
 
 /// The SLIs that crossed a level, the earliest first.

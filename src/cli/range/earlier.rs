@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::{RUN_WINDOW_US, run_facts, run_scope};
 use crate::cli::changes::Side;
 use crate::cli::exit_code::Failure;
+use crate::cli::facts::RunFacts;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::past::LAST_YEAR_WEEKS;
 use crate::cli::shoppers::{Asked, shoppers};
@@ -20,17 +21,19 @@ pub enum Against<'a> {
     Nothing,
     /// The same local times so many weeks earlier.
     WeeksEarlier(u32),
-    /// A rehearsal.
-    Run(&'a str),
+    /// A rehearsal by name; of a rehearsal also `previous`, the last valid one of the same mix.
+    OtherRun(&'a str),
 }
 
 impl<'a> Against<'a> {
     /// What `--compare` means.
-    pub fn from_text(text: Option<&'a str>) -> Self {
-        match text {
-            None | Some("previous") => Against::WeeksEarlier(1),
-            Some("last-year") => Against::WeeksEarlier(LAST_YEAR_WEEKS),
-            Some(run_id) => Against::Run(run_id),
+    pub fn from_text(text: Option<&'a str>, is_run: bool) -> Self {
+        match (text, is_run) {
+            (None, true) => Against::Nothing,
+            (Some(what), true) => Against::OtherRun(what),
+            (None | Some("previous"), false) => Against::WeeksEarlier(1),
+            (Some("last-year"), false) => Against::WeeksEarlier(LAST_YEAR_WEEKS),
+            (Some(run_id), false) => Against::OtherRun(run_id),
         }
     }
 }
@@ -38,6 +41,8 @@ impl<'a> Against<'a> {
 /// A range that this one is compared with.
 #[derive(Debug)]
 pub struct Previous {
+    /// Facts of the rehearsal, if it is one.
+    pub run: Option<RunFacts>,
     /// What was judged.
     pub scope: Scope,
     /// Its counts.
@@ -78,7 +83,11 @@ pub fn earlier_run(
         origin: Origin::Drill,
         run_id: Some(run_id),
     };
-    evaluated(lake, reader, rollup, asked, zone)
+    let previous = evaluated(lake, reader, rollup, asked, zone)?;
+    Ok(Previous {
+        run: Some(facts),
+        ..previous
+    })
 }
 
 /// As long a stretch from an earlier moment; `None` where the lake has nothing of it.
@@ -116,6 +125,7 @@ fn evaluated(
     let outside = outside(set, scope, zone, &ExpectedRates::new(), visits, None)?;
     let series = evaluate(set, &rollup, scope, &outside)?;
     Ok(Previous {
+        run: None,
         scope,
         rollup,
         series,

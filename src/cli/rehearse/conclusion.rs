@@ -14,16 +14,16 @@ use crate::cli::live::{End, Ui};
 use crate::cli::objectives;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::page;
-use crate::cli::range::{Judged, run_scope};
+use crate::cli::range::{Judged, compared_run, run_scope};
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::cli::thresholds::{Guard, ThresholdFacts};
 use crate::drill::{GeneratorHealth, Validity};
 use crate::game_day::DrillScore;
 use crate::lake::Lake;
-use crate::report::{ReportPage, Verdict};
+use crate::report::{RehearsalPart, ReportPage, Verdict};
 use crate::request_record::Origin;
-use crate::scenario::{Arrivals, DrillPlan};
+use crate::scenario::{Arrivals, DrillPlan, forecast};
 use crate::sli::{Scope, SliSeries, evaluate};
 
 /// What `--json` prints.
@@ -50,6 +50,7 @@ struct RehearseJson<'a> {
     stopped_by: Option<&'a Guard>,
     thresholds: &'a [ThresholdFacts],
     generator: Option<&'a GeneratorHealth>,
+    rehearsal: Option<&'a RehearsalPart>,
     slis: &'a [SliSeries],
     drills: &'a [DrillScore],
     predicted_contacts: PredictedContacts,
@@ -93,6 +94,25 @@ pub fn conclude(
         None,
     )?;
     let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope, &outside)?;
+    let compared = match (&arguments.compare, &failure) {
+        (Some(what), None) => {
+            let reader = lake.reader()?;
+            Some(compared_run(
+                &rehearsal.set,
+                lake,
+                &reader,
+                &facts,
+                what,
+                &zone,
+            )?)
+        }
+        (Some(_) | None, _) => None,
+    };
+    let (previous, uncompared) = match compared {
+        Some(Ok(previous)) => (Some(previous), None),
+        Some(Err(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
     let objectives = objectives::of_series(&rehearsal.set, &series, scope, &zone);
     let reader = match &failure {
         Some(_) => None,
@@ -118,7 +138,8 @@ pub fn conclude(
         followed,
         past: None,
         expected,
-        previous: None,
+        previous,
+        uncompared,
         annotations: Vec::new(),
         drills,
         objectives,
@@ -269,6 +290,7 @@ fn print(
             stopped_by: facts.guard.as_ref(),
             thresholds: &facts.thresholds,
             generator: facts.generator.as_ref(),
+            rehearsal: page.rehearsal.as_ref(),
             slis: &judged.series,
             drills: &judged.drills,
             predicted_contacts: PredictedContacts::default(),
@@ -315,6 +337,10 @@ fn facts(
         scenario: plan.name.clone(),
         scenario_sha256: plan.sha256.clone(),
         scenario_text: plan.text.clone(),
+        hypothesis: plan.hypothesis.clone(),
+        criteria: plan.criteria.clone(),
+        has_own_criteria: plan.has_own_criteria,
+        print: Some(rehearsal.print()),
         target: done.target.clone(),
         seed: plan.seed,
         started_us: done.started_us,
@@ -339,6 +365,13 @@ fn facts(
         service_us: LatencyFacts::of(&outcome.service),
         answered_per_s: done.recorded.answered_per_s.clone(),
         arrivals_per_s: arrivals_per_s(plan, judged_us),
+        planned_per_s: planned_per_s(plan, judged_us),
+        planned_requests: plan
+            .traffic
+            .closed
+            .is_none()
+            .then(|| forecast(plan, 0.0).requests),
+        seconds: done.recorded.seconds.clone(),
         invalid_because: match outcome.validity(&plan.limits) {
             Validity::Valid => Vec::new(),
             Validity::Invalid(reasons) => reasons,
@@ -363,6 +396,22 @@ fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
         seconds[second] += 1;
     }
     seconds
+}
+
+/// The area under the curve in each second, to a thousandth.
+fn planned_per_s(plan: &DrillPlan, until_us: i64) -> Vec<f64> {
+    if plan.traffic.closed.is_some() {
+        return Vec::new();
+    }
+    let curve = &plan.traffic.curve;
+    let seconds = (0..).take_while(|second| second * 1_000_000 < until_us);
+    let planned = seconds.map(|second: i64| {
+        let from_s = crate::time_window::seconds(second * 1_000_000);
+        curve.arrivals_before(from_s + 1.0) - curve.arrivals_before(from_s)
+    });
+    planned
+        .map(|planned| (planned * 1_000.0).round() / 1_000.0)
+        .collect()
 }
 
 fn command(arguments: &RehearseArguments) -> String {

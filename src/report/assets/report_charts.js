@@ -32,6 +32,16 @@ const values = data.charts.map((chart) =>
   chart.series.map((series) =>
     series.values.map((value) => (value === null ? null : value * chart.factor))));
 
+// Where lines are drawn: a stacked series stands on the one before it.
+const heights = data.charts.map((chart, c) => {
+  const lists = [];
+  chart.series.forEach((series, s) => {
+    const below = series.stacked && s > 0 && chart.series[s - 1].stacked ? lists[s - 1] : null;
+    lists.push(below ? values[c][s].map((value, i) => (value === null ? below[i] : value + (below[i] ?? 0))) : values[c][s]);
+  });
+  return lists;
+});
+
 const known = (value) => value !== null && Number.isFinite(value);
 
 function extremes(lists) {
@@ -300,10 +310,14 @@ function seriesOptions(chart, lists) {
 // Two series of a band, one after the other, have what is between them filled.
 function bands(chart) {
   const edges = chart.series.flatMap((series, index) => (series.band ? [index] : []));
-  return edges.filter((_, nth) => nth % 2 === 1).map((high, nth) => ({
+  const between = edges.filter((_, nth) => nth % 2 === 1).map((high, nth) => ({
     series: [high + 1, edges[nth * 2] + 1],
     fill: colours.muted + "38",
   }));
+  chart.series.forEach((series, s) => {
+    if (series.stacked && s > 0 && chart.series[s - 1].stacked) between.push({ series: [s + 1, s] });
+  });
+  return between;
 }
 
 function tickText(value, unit) {
@@ -395,8 +409,8 @@ function build(width) {
   charts = data.charts.map((chart, index) => {
     const last = index === data.charts.length - 1;
     const layout = { ...shared, first: index === 0, withTimes: last || shared.everyTime };
-    const drawn = chart.log ? values[index].map((list) => list.map((value) => (value > 0 ? value : null))) : values[index];
-    const u = new uPlot(chartOptions(chart, values[index], layout), [x, ...drawn], plots[index]);
+    const drawn = chart.log ? heights[index].map((list) => list.map((value) => (value > 0 ? value : null))) : heights[index];
+    const u = new uPlot(chartOptions(chart, heights[index], layout), [x, ...drawn], plots[index]);
     const canvas = u.root.querySelector("canvas");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", chart.title + ". " + chart.message);

@@ -52,6 +52,8 @@ struct OneSeries<'a> {
     area: bool,
     #[serde(skip_serializing_if = "is_no")]
     band: bool,
+    #[serde(skip_serializing_if = "is_no")]
+    stacked: bool,
     values: Vec<Option<Short>>,
 }
 
@@ -136,7 +138,8 @@ fn one_chart<'a>(chart: &'a Chart, timeline: &Timeline, group: usize) -> OneChar
             .collect();
         OneSeries {
             name: &series.name,
-            area: series.style == SeriesStyle::Area,
+            area: matches!(series.style, SeriesStyle::Area | SeriesStyle::Stacked),
+            stacked: series.style == SeriesStyle::Stacked,
             band: series.style == SeriesStyle::Band,
             values: grouped(&values, group)
                 .into_iter()

@@ -371,7 +371,11 @@ fn sections_come_in_the_order_in_which_they_are_read() {
     let order = [
         "class=\"sentence\"",
         "class=\"facts\"",
+        "id=\"conditions\"",
+        "id=\"achieved\"",
         "id=\"slis\"",
+        "id=\"limit\"",
+        "id=\"comparison\"",
         "id=\"timeline\"",
         "id=\"funnel\"",
         "id=\"routes\"",

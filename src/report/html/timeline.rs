@@ -119,7 +119,7 @@ fn swatch(index: usize, series: &Series) -> Markup {
     let colour = index % COLOURS;
     let class = match series.style {
         SeriesStyle::Line => format!("swatch line s{colour}"),
-        SeriesStyle::Area => format!("swatch area s{colour}"),
+        SeriesStyle::Area | SeriesStyle::Stacked => format!("swatch area s{colour}"),
         SeriesStyle::Band => "swatch band".to_owned(),
     };
     html! { span class=(class) aria-hidden="true" {} }

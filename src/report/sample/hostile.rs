@@ -22,7 +22,7 @@ pub fn with_every_text(page: &ReportPage, text: &str) -> ReportPage {
 }
 
 /// Fields that hold a word of an enum, not a free text.
-const ENUM_FIELDS: [&str; 7] = [
+const ENUM_FIELDS: [&str; 12] = [
     "verdict",
     "unit",
     "state",
@@ -30,6 +30,11 @@ const ENUM_FIELDS: [&str; 7] = [
     "scale",
     "style",
     "levels_from",
+    "outcome",
+    "mix",
+    "verdict_before",
+    "state_before",
+    "state_after",
 ];
 
 fn replace_texts(value: &mut serde_json::Value, text: &str) {

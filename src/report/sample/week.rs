@@ -29,6 +29,7 @@ pub fn week() -> ReportPage {
                    shoppers. Everything else held."
             .into(),
         directors: Some(directors::part()),
+        rehearsal: None,
         facts: facts(),
         slis: analysts::slis(),
         watch: None,

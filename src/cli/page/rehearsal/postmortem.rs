@@ -1,0 +1,429 @@
+//! What a postmortem can be filled with: moments, detection, lessons, and what is missing.
+//!
+//! Only what the run shows; why it happened is for people to find.
+
+use std::collections::BTreeSet;
+
+use super::super::{Judged, is_counted, limit_of, sli_unit};
+use crate::cli::facts::RunFacts;
+use crate::report::{
+    CriterionRow, LimitOutcome, LimitPart, LimitRow, Postmortem, PostmortemMoment, State, Unit,
+    text,
+};
+use crate::sli::{BadSide, Level, LevelOutcome, Measure, SliSeries, SliState};
+use crate::time_window::seconds;
+
+/// A worst window is a close call within this share of the way to a contact level.
+const CLOSE_SHARE: f64 = 0.1;
+/// Retries that make fewer times as many requests are no trouble.
+const AMPLIFICATION_MIN: f64 = 1.1;
+const SECOND_US: i64 = 1_000_000;
+
+pub fn postmortem(
+    judged: &Judged,
+    run: &RunFacts,
+    criteria: &[CriterionRow],
+    limit: Option<&LimitPart>,
+) -> Postmortem {
+    let facts = Facts {
+        judged,
+        run,
+        criteria,
+        strained: strained(limit),
+    };
+    Postmortem {
+        impact: facts.impact(),
+        timeline: facts.timeline(),
+        detection: facts.detection(),
+        went_well: facts.went_well(),
+        went_wrong: facts.went_wrong(),
+        lucky: facts.lucky(),
+        actions: facts.actions(limit),
+    }
+}
+
+/// Routes that were under strain, the earliest first; of all requests only where no route was.
+fn strained(limit: Option<&LimitPart>) -> Vec<&LimitRow> {
+    let rows = limit.into_iter().flat_map(|limit| &limit.rows);
+    let mut strained: Vec<&LimitRow> = rows
+        .filter(|row| matches!(row.outcome, LimitOutcome::Past | LimitOutcome::NotTheLoad))
+        .collect();
+    if strained.iter().any(|row| !row.route.is_empty()) {
+        strained.retain(|row| !row.route.is_empty());
+    }
+    strained.sort_by_key(|row| row.knee_us);
+    strained
+}
+
+struct Facts<'a> {
+    judged: &'a Judged,
+    run: &'a RunFacts,
+    criteria: &'a [CriterionRow],
+    strained: Vec<&'a LimitRow>,
+}
+
+impl Facts<'_> {
+    fn at(&self, us: i64) -> String {
+        text::offset(us, self.run.started_us)
+    }
+
+    /// Every first crossing, the earliest first.
+    fn crossings(&self) -> Vec<(&SliSeries, &LevelOutcome, i64)> {
+        let series = self.judged.series.iter();
+        let levels = series.flat_map(|series| series.levels.iter().map(move |it| (series, it)));
+        let mut crossings: Vec<_> = levels
+            .filter_map(|(series, level)| Some((series, level, level.first_crossed_us()?)))
+            .collect();
+        crossings.sort_by_key(|(.., at_us)| *at_us);
+        crossings
+    }
+
+    fn is_trouble(&self) -> bool {
+        let is_missed = |series: &SliSeries| series.state == SliState::Missed;
+        !self.strained.is_empty()
+            || self.judged.series.iter().any(is_missed)
+            || !self.crossings().is_empty()
+            || self.criteria.iter().any(|row| row.state == State::Missed)
+    }
+
+    fn impact(&self) -> Vec<String> {
+        let run = self.run;
+        let mut impact = Vec::new();
+        let left = run.gave_up + run.lost_patience;
+        if left > 0 {
+            let share = super::super::number(left) / super::super::number(run.started.max(1));
+            impact.push(format!(
+                "{} of {} shoppers ({}) did not come to the end of their journey: {} gave up after an error, {} lost patience.",
+                text::count(left),
+                text::count(run.started),
+                text::quantity(share, Unit::Share),
+                text::count(run.gave_up),
+                text::count(run.lost_patience)
+            ));
+        }
+        impact.extend(self.failed_last_steps());
+        let contact = self.judged.series.iter().flat_map(|series| &series.levels);
+        let contact = contact.filter(|level| level.level == Level::Contact);
+        let crossed = contact.filter(|level| !level.crossed_us.is_empty()).count();
+        if crossed > 0 {
+            impact.push(format!(
+                "Customers would have called: {crossed} SLIs crossed their contact level."
+            ));
+        }
+        impact
+    }
+
+    /// Attempts at the last step of the funnel that did not succeed: orders not made.
+    fn failed_last_steps(&self) -> Option<String> {
+        let step = self.judged.set.funnel.last()?;
+        let rollup = &self.judged.rollup;
+        let covered = rollup.series().iter().filter(|key| step.event.covers(key));
+        let routes: BTreeSet<(&str, &str)> = covered
+            .map(|key| (key.method.as_str(), key.route.as_str()))
+            .collect();
+        let tried = rollup.select(|key| {
+            is_counted(key) && routes.contains(&(key.method.as_str(), key.route.as_str()))
+        });
+        let tried = tried.count();
+        let failed = tried - rollup.select(|key| step.event.covers(key)).count();
+        (failed > 0).then(|| {
+            format!(
+                "{} of {} attempts at “{}” did not succeed.",
+                text::count(failed),
+                text::count(tried),
+                step.title
+            )
+        })
+    }
+
+    fn timeline(&self) -> Vec<PostmortemMoment> {
+        let run = self.run;
+        let mut moments = vec![(run.started_us, "the rehearsal begins".to_owned())];
+        let labels = run.labels.iter();
+        moments.extend(labels.map(|(at_us, label)| (run.started_us + at_us, label.clone())));
+        for row in &self.strained {
+            let rate = row.knee_per_s.map_or_else(String::new, |rate| {
+                format!(" at {}", text::quantity(rate, Unit::PerSecond))
+            });
+            let words = format!("{} is under strain{rate}", name(row));
+            moments.extend(row.knee_us.map(|us| (us, words)));
+        }
+        for (series, level, at_us) in self.crossings() {
+            moments.push((
+                at_us,
+                format!("{} crosses its {} level", series.title, level.level),
+            ));
+            let end_us = series.windows.last().map_or(0, |window| window.start_us);
+            let last = level
+                .crossed_us
+                .last()
+                .filter(|[_, to_us]| *to_us <= end_us);
+            moments.extend(last.map(|[_, to_us]| {
+                let words = format!("{} is within its {} level again", series.title, level.level);
+                (*to_us, words)
+            }));
+        }
+        let end = match run.is_stopped {
+            true => "the rehearsal is stopped",
+            false => "nobody comes any more",
+        };
+        moments.push((run.started_us + run.judged_us, end.to_owned()));
+        moments.push((
+            run.started_us + run.length_us,
+            "the last answer is in".to_owned(),
+        ));
+        moments.sort_by_key(|(at_us, _)| *at_us);
+        moments
+            .into_iter()
+            .map(|(at_us, what)| PostmortemMoment { at_us, what })
+            .collect()
+    }
+
+    fn detection(&self) -> Vec<String> {
+        if !self.is_trouble() {
+            return Vec::new();
+        }
+        let crossings = self.crossings();
+        let mut detection = Vec::new();
+        let knee_us = self.strained.first().and_then(|row| row.knee_us);
+        match (crossings.first(), knee_us) {
+            (Some((series, level, at_us)), knee_us) => {
+                let since = knee_us.filter(|knee_us| *at_us >= *knee_us);
+                let since = since.map_or_else(String::new, |knee_us| {
+                    let late_s = seconds(at_us - knee_us);
+                    format!(", {} after the strain began", text::duration(late_s))
+                });
+                detection.push(format!(
+                    "{} saw it first: it crossed its {} level at {}{since}. A level tells somebody only after it lasted for {}.",
+                    series.title,
+                    level.level,
+                    self.at(*at_us),
+                    text::duration(seconds(level.for_us))
+                ));
+            }
+            (None, _) => detection.push("No level of any SLI saw it.".to_owned()),
+        }
+        detection.extend(
+            self.blind()
+                .into_iter()
+                .map(|title| format!("{title} has no level, and did not see it.")),
+        );
+        detection
+    }
+
+    /// SLIs of requests without any level or objective.
+    fn blind(&self) -> Vec<&str> {
+        let slis = self.judged.set.slis.iter();
+        let blind = slis.filter(|sli| {
+            sli.levels.is_empty()
+                && sli.objective.is_none()
+                && !matches!(
+                    sli.measure,
+                    Measure::Composite { .. } | Measure::WindowsGood { .. }
+                )
+        });
+        blind.map(|sli| sli.title.as_str()).collect()
+    }
+
+    fn went_well(&self) -> Vec<String> {
+        let mut well: Vec<String> = Vec::new();
+        let met = self.criteria.iter().filter(|row| row.state == State::Met);
+        well.extend(met.map(|row| format!("{}: met.", row.title)));
+        for row in &self.strained {
+            if row.recovery_s.is_some() {
+                well.push(format!("{} recovered {}.", name(row), row.recovery));
+            }
+            if row.behaviours.iter().any(|it| it == "shed") {
+                let share = text::quantity(row.refused_share.unwrap_or(0.0), Unit::Share);
+                well.push(format!(
+                    "{} refused {share} at once instead of letting them wait.",
+                    name(row)
+                ));
+            }
+        }
+        well
+    }
+
+    fn went_wrong(&self) -> Vec<String> {
+        let missed = self
+            .criteria
+            .iter()
+            .filter(|row| row.state == State::Missed);
+        let mut wrong: Vec<String> = missed
+            .map(|row| format!("{}: missed. {}", row.title, row.explanation))
+            .collect();
+        for series in &self.judged.series {
+            let contact = series
+                .levels
+                .iter()
+                .find(|level| level.level == Level::Contact);
+            let crossed = contact.filter(|level| !level.crossed_us.is_empty());
+            wrong.extend(crossed.map(|level| {
+                format!(
+                    "{} was beyond its contact level for {}.",
+                    series.title,
+                    text::duration(seconds(level.total_us()))
+                )
+            }));
+        }
+        for row in &self.strained {
+            if row.outcome == LimitOutcome::Past && row.recovery_s.is_none() {
+                wrong.push(format!("Recovery of {}: {}.", name(row), row.recovery));
+            }
+        }
+        let amplification = self.run.retry_amplification.unwrap_or(1.0);
+        if amplification >= AMPLIFICATION_MIN {
+            wrong.push(format!(
+                "Retries and reloads made {} as many requests as shoppers wanted.",
+                text::quantity(amplification, Unit::Times)
+            ));
+        }
+        if self.is_trouble() && self.crossings().is_empty() {
+            wrong.push("No level of any SLI saw it.".to_owned());
+        }
+        wrong.extend(
+            self.run
+                .invalid_because
+                .iter()
+                .map(|why| format!("The run is invalid: {why}.")),
+        );
+        wrong
+    }
+
+    /// Contact levels that were not crossed by little.
+    fn lucky(&self) -> Vec<String> {
+        let series = self.judged.series.iter();
+        series
+            .filter_map(|series| self.close_call(series))
+            .collect()
+    }
+
+    fn close_call(&self, series: &SliSeries) -> Option<String> {
+        let mut levels = series.levels.iter();
+        let level = levels.find(|level| level.level == Level::Contact)?;
+        let limit = limit_of(series, level)?;
+        let worst = series.worst_window()?;
+        let value = worst.value?;
+        if !level.crossed_us.is_empty() || !is_close(series.unit, level.bad, value, limit) {
+            return None;
+        }
+        let unit = sli_unit(series.unit);
+        let at = self.at(worst.start_us);
+        let value_words = text::quantity_apart(value, unit, &[limit]);
+        let limit_words = text::quantity(limit, unit);
+        Some(match level.bad.is_bad(value, limit) {
+            true => format!(
+                "{} was beyond its contact level of {limit_words} at {at} ({value_words}), but not for {}, or not beyond chance.",
+                series.title,
+                text::duration(seconds(level.for_us))
+            ),
+            false => format!(
+                "{} came to {value_words} at {at}, close to its contact level of {limit_words}.",
+                series.title
+            ),
+        })
+    }
+
+    fn actions(&self, limit: Option<&LimitPart>) -> Vec<String> {
+        let run = self.run;
+        let mut actions = Vec::new();
+        for row in &self.strained {
+            let best = row
+                .best_good_per_s
+                .map(|rate| text::quantity(rate, Unit::PerSecond));
+            actions.push(match (row.outcome, best) {
+                (LimitOutcome::Past, Some(best)) => format!(
+                    "Find what keeps {} at {best}, and decide what it is to do with more",
+                    name(row)
+                ),
+                _ => format!(
+                    "Find what put {} under strain at a load that it carries",
+                    name(row)
+                ),
+            });
+        }
+        if self.is_trouble() {
+            let blind = self.blind().into_iter();
+            actions.extend(
+                blind.map(|title| format!("Give “{title}” a level, or say why it needs none")),
+            );
+        }
+        let silent = self.judged.series.iter().filter(|series| {
+            let levels = series.levels.iter();
+            levels
+                .clone()
+                .any(|level| !level.crossed_us.is_empty() && level.tell.is_empty())
+        });
+        actions.extend(
+            silent
+                .map(|series| format!("Name who is told when “{}” crosses a level", series.title)),
+        );
+        let unknown = self
+            .judged
+            .series
+            .iter()
+            .filter(|series| series.state == SliState::NotEnoughData);
+        actions
+            .extend(unknown.map(|series| {
+                format!("Rehearse with enough requests to judge “{}”", series.title)
+            }));
+        if run.hypothesis.is_none() || !run.has_own_criteria {
+            actions.push(
+                "Write `hypothesis` and `pass` into the scenario before the next rehearsal"
+                    .to_owned(),
+            );
+        }
+        let is_reached = limit.is_none_or(|limit| {
+            limit
+                .rows
+                .iter()
+                .any(|row| row.outcome != LimitOutcome::NotReached)
+        });
+        if !is_reached && run.judged_us > SECOND_US {
+            actions.push("Rehearse at a higher rate: this one did not reach the limit".to_owned());
+        }
+        actions
+    }
+}
+
+fn name(row: &LimitRow) -> String {
+    match row.route.is_empty() {
+        true => "The target".to_owned(),
+        false => format!("{} {}", row.method, row.route),
+    }
+}
+
+/// Whether a value is beyond its limit or within a tenth of it; of shares what is missing to 1 counts.
+fn is_close(unit: crate::sli::Unit, bad: BadSide, value: f64, limit: f64) -> bool {
+    match (unit, bad) {
+        (crate::sli::Unit::Share, BadSide::Below) => {
+            1.0 - value >= (1.0 - limit) * (1.0 - CLOSE_SHARE)
+        }
+        (_, BadSide::Above) => value >= limit * (1.0 - CLOSE_SHARE),
+        (_, BadSide::Below) => value <= limit * (1.0 + CLOSE_SHARE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_close_call_is_within_a_tenth_of_the_way_to_the_limit() {
+        use crate::sli::Unit::{Microseconds, PerMinute, Share};
+        for (unit, bad, value, limit, expected) in [
+            (Microseconds, BadSide::Above, 3.7e6, 4e6, true),
+            (Microseconds, BadSide::Above, 3.5e6, 4e6, false),
+            (Share, BadSide::Below, 0.954, 0.95, true),
+            (Share, BadSide::Below, 0.96, 0.95, false),
+            (PerMinute, BadSide::Below, 21.0, 20.0, true),
+            (PerMinute, BadSide::Below, 23.0, 20.0, false),
+        ] {
+            assert_eq!(
+                is_close(unit, bad, value, limit),
+                expected,
+                "{value} {limit}"
+            );
+        }
+    }
+}
