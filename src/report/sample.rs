@@ -277,10 +277,14 @@ fn errors_chart() -> Chart {
         series: vec![
             Series {
                 name: "503".into(),
-                style: SeriesStyle::Area,
+                style: SeriesStyle::Stacked,
                 values: each(share),
             },
-            line("no answer", each(|at| share(at) * 0.2)),
+            Series {
+                name: "no answer".into(),
+                style: SeriesStyle::Stacked,
+                values: each(|at| share(at) * 0.2),
+            },
         ],
         limits: vec![limit("warn 2 %", "warn", 0.02, &[[41, 60]])],
         message: "Errors began at 00:36 and reached 10 % at the end, nearly all of them 503."

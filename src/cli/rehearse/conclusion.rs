@@ -14,7 +14,7 @@ use crate::cli::live::{End, Ui};
 use crate::cli::objectives;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::page;
-use crate::cli::range::{Judged, compared_run, run_scope};
+use crate::cli::range::{Judged, Previous, compared_run, run_scope};
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::cli::thresholds::{Guard, ThresholdFacts};
@@ -24,7 +24,7 @@ use crate::lake::Lake;
 use crate::report::{RehearsalPart, ReportPage, Verdict};
 use crate::request_record::Origin;
 use crate::scenario::{Arrivals, DrillPlan, forecast};
-use crate::sli::{Scope, SliSeries, evaluate};
+use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -94,25 +94,8 @@ pub fn conclude(
         None,
     )?;
     let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope, &outside)?;
-    let compared = match (&arguments.compare, &failure) {
-        (Some(what), None) => {
-            let reader = lake.reader()?;
-            Some(compared_run(
-                &rehearsal.set,
-                lake,
-                &reader,
-                &facts,
-                what,
-                &zone,
-            )?)
-        }
-        (Some(_) | None, _) => None,
-    };
-    let (previous, uncompared) = match compared {
-        Some(Ok(previous)) => (Some(previous), None),
-        Some(Err(reason)) => (None, Some(reason)),
-        None => (None, None),
-    };
+    let what = arguments.compare.as_deref().filter(|_| failure.is_none());
+    let (previous, uncompared) = compared(&rehearsal.set, lake, &facts, what, &zone)?;
     let objectives = objectives::of_series(&rehearsal.set, &series, scope, &zone);
     let reader = match &failure {
         Some(_) => None,
@@ -170,6 +153,25 @@ pub fn conclude(
     kept?;
     written?;
     Ok(code)
+}
+
+/// The run that was asked for to compare with, or why there is none.
+fn compared(
+    set: &SliSetPlan,
+    lake: &Lake,
+    facts: &RunFacts,
+    what: Option<&str>,
+    zone: &TimeZone,
+) -> Result<(Option<Previous>, Option<String>), Failure> {
+    let Some(what) = what else {
+        return Ok((None, None));
+    };
+    Ok(
+        match compared_run(set, lake, &lake.reader()?, facts, what, zone)? {
+            Ok(previous) => (Some(previous), None),
+            Err(reason) => (None, Some(reason)),
+        },
+    )
 }
 
 /// Whoever looks on gets the verdict and the report as it was written.

@@ -106,7 +106,7 @@ fn load_table(title: &str, share: &str, rows: &[LoadRow]) -> Markup {
                 @for row in rows {
                     tr {
                         th scope="row" { (row.name) @if let Some(note) = &row.note { div.small { (note) } } }
-                        td.number { (figure(row.count, Unit::Count)) }
+                        td.number { (figure(row.count.round(), Unit::Count)) }
                         td.number { (super::share(row.share)) }
                     }
                 }

@@ -126,7 +126,7 @@ fn load(title: &str, of: &str, rows: &[LoadRow]) -> String {
         let note = note.map_or_else(String::new, |note| format!(" ({})", plain(note)));
         [
             format!("{}{note}", plain(&row.name)),
-            text::quantity(row.count, Unit::Count),
+            text::quantity(row.count.round(), Unit::Count),
             share(row.share),
         ]
     });

@@ -213,7 +213,7 @@ fn explanation(
         (_, SliState::NotEnoughData) => unknown(view, run, criterion, outcome),
         (CriterionPlan::NotCrossed { .. }, SliState::Met) => "None did.".to_owned(),
         (CriterionPlan::NotCrossed { .. }, SliState::Missed) => crossed(view, outcome),
-        (CriterionPlan::Limit { .. }, SliState::Met) => String::new(),
+        (CriterionPlan::Limit { .. }, SliState::Met) => "Within it.".to_owned(),
         (CriterionPlan::Limit { .. }, SliState::Missed) => match outcome.first_missed_us {
             Some(at_us) => format!(
                 "The first window beyond it began at {}.",
