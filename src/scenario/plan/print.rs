@@ -18,6 +18,8 @@ pub struct PlanPrint {
     pub transport: String,
     /// Limits of the generator: timeouts, drain, requests under way.
     pub limits: String,
+    /// The drill timeline: what is broken when.
+    pub drills: String,
     /// What is driven: the shop inside the binary with its limits, or a base URL.
     pub target: String,
 }
@@ -25,7 +27,7 @@ pub struct PlanPrint {
 impl PlanPrint {
     /// Every part that decides who comes and what they do, with its name.
     #[must_use]
-    pub fn mix(&self) -> [(&'static str, &str); 6] {
+    pub fn mix(&self) -> [(&'static str, &str); 7] {
         [
             ("traffic", &self.traffic),
             ("channels", &self.channels),
@@ -33,6 +35,7 @@ impl PlanPrint {
             ("journeys", &self.journeys),
             ("transport", &self.transport),
             ("limits", &self.limits),
+            ("drills", &self.drills),
         ]
     }
 

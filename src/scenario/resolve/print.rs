@@ -28,6 +28,7 @@ pub(super) fn print(plan: &DrillPlan, declared: &Declared<ScenarioDefinition>) -
         journeys: hash(&[&without_routes(&plan.journeys), &plan.data, &products]),
         transport: hash(&[&plan.transport]),
         limits: hash(&[&plan.limits]),
+        drills: hash(&[&plan.drills.entries]),
         target: hash(&[&plan.target]),
     }
 }
@@ -111,6 +112,11 @@ limits: {drain: 5s}
             ("a+b", "a+c", "journeys"),
             ("limits: {drain: 5s}", "products: 7", "journeys limits"),
             ("limits: {drain: 5s}", "limits: {drain: 6s}", "limits"),
+            (
+                "limits: {drain: 5s}",
+                "drills: [{id: deploy, at: 2s, deploy: v2}]",
+                "limits drills",
+            ),
         ] {
             let other = changed(from, to);
             assert_eq!(other.differing(&print).join(" "), part, "{to}");
