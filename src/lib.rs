@@ -43,6 +43,8 @@ pub mod report;
 
 pub mod scenario;
 
+pub mod drafts;
+
 pub mod shop;
 
 pub mod drill;

@@ -50,6 +50,7 @@ pub fn export(
 /// Runs `import`.
 pub fn import(arguments: &ImportArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
     match &arguments.what {
+        ImportWhat::Har(arguments) => super::har::import(arguments, terminal),
         ImportWhat::Openslo(arguments) => openslo(arguments, terminal),
     }
 }

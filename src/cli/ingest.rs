@@ -56,7 +56,7 @@ pub fn run(
             arguments.max_reject
         )));
     }
-    let format = format(&arguments.format)?;
+    let format = named_format(&arguments.format)?;
     let context = context(arguments.zone.as_deref())?;
     let set = definitions::sli_set(arguments.sli_defs.as_deref(), None)?;
     if arguments.follow {
@@ -126,7 +126,7 @@ fn list_formats(terminal: &Terminal) -> Result<ExitCode, Failure> {
 }
 
 /// The format that was named; `None` to detect it.
-fn format(text: &str) -> Result<Option<LogFormat>, Failure> {
+pub fn named_format(text: &str) -> Result<Option<LogFormat>, Failure> {
     if text == "auto" {
         return Ok(None);
     }

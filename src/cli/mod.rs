@@ -16,8 +16,10 @@ mod exchange;
 mod exit_code;
 mod facts;
 mod fit;
+mod har;
 mod ingest;
 mod lake;
+mod learn;
 mod live;
 mod maintenance;
 mod objectives;
@@ -29,6 +31,7 @@ mod probe;
 mod range;
 mod recorder;
 mod rehearse;
+mod replay;
 mod report;
 mod rollup;
 mod schema;
@@ -91,6 +94,8 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::Import(verb) => exchange::import(verb, terminal),
         Verb::Probe(verb) => probe::run(verb, global, terminal),
         Verb::Premortem(verb) => premortem::run(verb, global, terminal),
+        Verb::Replay(verb) => replay::run(verb, global, terminal),
+        Verb::Learn(verb) => learn::run(verb, global, terminal),
         Verb::Check(verb) => check::run(verb, terminal),
         Verb::Shop(verb) => shop::run(verb, terminal),
         Verb::Simulate(verb) => simulate::run(verb, terminal),

@@ -19,7 +19,7 @@ use crate::lake::{
     SourceState,
 };
 use crate::rollup::{Rollup, RollupBuilder, RollupPlan};
-use crate::scenario::DrillPlan;
+use crate::scenario::{DrillPlan, SCENARIO_NUMBERS};
 
 pub use seconds::{RouteSeconds, RunSeconds};
 
@@ -64,6 +64,8 @@ pub struct Recorded {
     pub answered_per_s: Vec<u64>,
     /// What else happened in each second.
     pub seconds: RunSeconds,
+    /// Requests and shoppers of each scenario, where several run at once.
+    pub by_scenario: Vec<(u64, u64)>,
     /// Records that are in the lake.
     pub committed: u64,
     /// Why the lake took no more, if it did not.
@@ -110,6 +112,7 @@ struct Recorder<'a> {
     seconds: LiveSeconds,
     answered_per_s: Vec<u64>,
     run_seconds: SecondsCounter,
+    by_scenario: Vec<(u64, u64)>,
     committed: u64,
     last_commit: Instant,
     failure: Option<LakeError>,
@@ -132,6 +135,7 @@ impl<'a> Recorder<'a> {
             seconds: LiveSeconds::default(),
             answered_per_s: Vec::new(),
             run_seconds: SecondsCounter::default(),
+            by_scenario: vec![(0, 0); settings.plan.joined.len()],
             committed: 0,
             last_commit: Instant::now(),
             failure: None,
@@ -157,6 +161,7 @@ impl<'a> Recorder<'a> {
                 self.seconds.add(record);
             }
             self.run_seconds.count(&settings.plan, record);
+            self.count_scenario(record);
             if self.failure.is_none()
                 && let Err(error) = self.writer.push(&row)
             {
@@ -174,6 +179,14 @@ impl<'a> Recorder<'a> {
             self.answered_per_s.resize(second + 1, 0);
         }
         self.answered_per_s[second] += 1;
+    }
+
+    fn count_scenario(&mut self, record: &DrillRecord) {
+        let index = usize::try_from(record.shopper / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
+        if let Some((requests, shoppers)) = self.by_scenario.get_mut(index) {
+            *requests += 1;
+            *shoppers += u64::from(record.is_first());
+        }
     }
 
     /// The run goes on to no purpose when its records cannot be kept: it is stopped.
@@ -298,6 +311,7 @@ impl<'a> Recorder<'a> {
             guard: self.guard,
             answered_per_s: self.answered_per_s,
             seconds: self.run_seconds.finish(),
+            by_scenario: self.by_scenario,
             committed: self.committed,
             failure: self.failure,
         }

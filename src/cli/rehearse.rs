@@ -1,6 +1,7 @@
 //! `rehearse`: a surge from the first shopper to the report.
 
 mod conclusion;
+mod scenarios;
 mod timeline;
 
 pub use conclusion::verdict_word;
@@ -19,6 +20,7 @@ use super::exit_code::{ExitCode, Failure};
 use super::live::{self, Generator, LiveSettings, LiveState, Ui};
 use super::range::{RUN_WINDOW_US, check_compared};
 use super::recorder::{self, QUEUE_BATCHES, Recorded, RecorderSettings};
+use super::replay::ReplayFacts;
 use super::terminal::Terminal;
 use super::thresholds::RunThresholds;
 use timeline::{Confirmations, FaultSwitch, Timeline};
@@ -45,7 +47,29 @@ pub fn run(
     global: &GlobalArguments,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
-    let rehearsal = Rehearsal::prepare(arguments)?;
+    let rehearsal = Rehearsal::prepare(arguments, global, terminal)?;
+    carry_out(&rehearsal, arguments, global, terminal)
+}
+
+/// Runs a plan that was not read from a scenario file.
+pub fn run_plan(
+    plan: DrillPlan,
+    set: SliSetPlan,
+    replayed: Replayed,
+    arguments: &RehearseArguments,
+    global: &GlobalArguments,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let rehearsal = Rehearsal::of(plan, set, Some(replayed), arguments)?;
+    carry_out(&rehearsal, arguments, global, terminal)
+}
+
+fn carry_out(
+    rehearsal: &Rehearsal,
+    arguments: &RehearseArguments,
+    global: &GlobalArguments,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
     if let Some(report) = &arguments.report {
         super::report::check_kind(report)?;
     }
@@ -86,14 +110,14 @@ pub fn run(
         check_compared(&lake, what)?;
     }
     let target = base_url.to_string();
-    let timeline = Timeline::new(&rehearsal, target, faults, confirmations, *terminal)?;
+    let timeline = Timeline::new(rehearsal, target, faults, confirmations, *terminal)?;
     let done = rehearsal.drive(&lake, &base_url, ui.as_ref(), &timeline, terminal)?;
     timeline.catch_up();
     drop(timeline);
     if let Some(shop) = shop {
         shop.stop();
     }
-    conclusion::conclude(&rehearsal, done, &lake, arguments, ui, terminal)
+    conclusion::conclude(rehearsal, done, &lake, arguments, ui, terminal)
 }
 
 /// Everything that is known before the first shopper.
@@ -102,6 +126,15 @@ struct Rehearsal {
     set: SliSetPlan,
     run_id: String,
     host: Option<Url>,
+    replayed: Option<Replayed>,
+}
+
+/// What a replay is of.
+pub struct Replayed {
+    /// The command that does it again.
+    pub command: String,
+    /// Its counts.
+    pub facts: ReplayFacts,
 }
 
 /// Everything that is known after the last one.
@@ -114,18 +147,33 @@ struct Done {
 }
 
 impl Rehearsal {
-    fn prepare(arguments: &RehearseArguments) -> Result<Self, Failure> {
+    fn prepare(
+        arguments: &RehearseArguments,
+        global: &GlobalArguments,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
         let set = definitions::sli_set(
             arguments.sli_defs.as_deref(),
             arguments.thresholds.as_deref(),
         )?;
-        let mut plan = definitions::scenario(arguments.scenario.as_deref(), &set)?;
-        definitions::check_criteria(arguments.scenario.as_deref(), &plan, &set)?;
+        let mut plan = scenarios::scenarios(arguments, &set, &global.lake, terminal)?;
         plan.assign_routes(&mut Router::new(set.routes.clone()));
         if let Some(seed) = arguments.seed {
             plan.seed = seed;
+            if let Some(first) = plan.joined.first_mut() {
+                first.seed = seed;
+            }
         }
         RunThresholds::new(&plan, &set)?;
+        Self::of(plan, set, None, arguments)
+    }
+
+    fn of(
+        plan: DrillPlan,
+        set: SliSetPlan,
+        replayed: Option<Replayed>,
+        arguments: &RehearseArguments,
+    ) -> Result<Self, Failure> {
         let host = arguments.host.as_deref().map(host).transpose()?;
         let run_id = match &arguments.run_id {
             Some(run_id) => {
@@ -139,6 +187,7 @@ impl Rehearsal {
             set,
             run_id,
             host,
+            replayed,
         })
     }
 
@@ -301,7 +350,7 @@ impl Rehearsal {
 }
 
 /// A base URL from the command line.
-fn host(text: &str) -> Result<Url, Failure> {
+pub fn host(text: &str) -> Result<Url, Failure> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         _ => Err(Failure::usage(format!(

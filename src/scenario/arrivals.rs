@@ -4,12 +4,15 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use super::definition::ArrivalSpacing;
-use super::plan::DrillPlan;
+use super::plan::{ChannelPlan, DrillPlan, ProductDraw, RecordedArrival, TrafficPlan, at};
+
+/// Numbers of shoppers of the second scenario of a run begin at this, those of the third at twice as much.
+pub const SCENARIO_NUMBERS: u64 = 1 << 48;
 
 /// One arrival.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Arrival {
-    /// Its number, counted from 0.
+    /// Its number, counted from 0; of further scenarios of a run from [`SCENARIO_NUMBERS`].
     pub number: u64,
     /// When, µs since the start.
     pub due_us: i64,
@@ -22,10 +25,27 @@ pub struct Arrival {
 }
 
 /// Every arrival of a plan, in their order. Those whose channel is turned off do not come; all others
-/// are who they would be without that.
+/// are who they would be without that, and without the other scenarios of the run.
 #[derive(Debug)]
 pub struct Arrivals<'a> {
     plan: &'a DrillPlan,
+    streams: Vec<Stream<'a>>,
+    /// The next arrival of each stream, where there are several.
+    next: Vec<Option<Arrival>>,
+    recorded: usize,
+}
+
+/// The arrivals of one scenario.
+#[derive(Debug)]
+struct Stream<'a> {
+    traffic: &'a TrafficPlan,
+    products: &'a ProductDraw,
+    channel_plans: &'a [ChannelPlan],
+    kind_shares: Vec<f64>,
+    channel_shares: Vec<f64>,
+    first_kind: usize,
+    first_channel: usize,
+    first_number: u64,
     spacing: Pcg64Mcg,
     shoppers: Pcg64Mcg,
     channels: Pcg64Mcg,
@@ -38,15 +58,29 @@ impl<'a> Arrivals<'a> {
     /// The arrivals of `plan` from the beginning.
     #[must_use]
     pub fn new(plan: &'a DrillPlan) -> Self {
-        // Three streams: who comes does not change when they come, nor by what.
+        let mut streams: Vec<Stream<'a>> = Vec::new();
+        for (index, joined) in (0_u64..).zip(&plan.joined) {
+            streams.push(Stream {
+                kind_shares: joined.kind_shares.clone(),
+                channel_shares: joined.channel_shares.clone(),
+                first_kind: joined.first_kind,
+                first_channel: joined.first_channel,
+                first_number: index * SCENARIO_NUMBERS,
+                ..Stream::new(plan, &joined.traffic, &joined.products, joined.seed)
+            });
+        }
+        if streams.is_empty() {
+            streams.push(Stream::new(plan, &plan.traffic, &plan.products, plan.seed));
+        }
+        let next = match streams.as_mut_slice() {
+            [_] => Vec::new(),
+            several => several.iter_mut().map(Iterator::next).collect(),
+        };
         Self {
             plan,
-            spacing: Pcg64Mcg::seed_from_u64(plan.seed),
-            shoppers: Pcg64Mcg::seed_from_u64(plan.seed ^ 0x5eed_0f5b_0bbe_75e5),
-            channels: Pcg64Mcg::seed_from_u64(plan.seed ^ 0xc4a2_21e1_0f5b_5eed),
-            withheld: 0,
-            number: 0,
-            expected: 0.0,
+            streams,
+            next,
+            recorded: 0,
         }
     }
 
@@ -66,13 +100,74 @@ impl<'a> Arrivals<'a> {
     /// How many did not come so far, because their channel was turned off.
     #[must_use]
     pub fn withheld(&self) -> u64 {
-        self.withheld
+        self.streams.iter().map(|stream| stream.withheld).sum()
+    }
+
+    /// The next of those that were recorded.
+    fn next_recorded(&mut self, recorded: &[RecordedArrival]) -> Option<Arrival> {
+        let arrival = recorded.get(self.recorded)?;
+        let number = self.recorded as u64;
+        self.recorded += 1;
+        Some(Arrival {
+            number,
+            due_us: arrival.due_us,
+            kind: usize::from(arrival.kind),
+            product: 1,
+            channel: None,
+        })
+    }
+}
+
+impl Iterator for Arrivals<'_> {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        let plan = self.plan;
+        if let Some(recorded) = &plan.traffic.recorded {
+            return self.next_recorded(recorded);
+        }
+        if self.next.is_empty() {
+            return self.streams[0].next();
+        }
+        let due = self.next.iter().enumerate();
+        let due = due.filter_map(|(index, arrival)| Some((arrival.as_ref()?.due_us, index)));
+        let (_, first) = due.min()?;
+        let following = self.streams[first].next();
+        std::mem::replace(&mut self.next[first], following)
+    }
+}
+
+impl<'a> Stream<'a> {
+    /// All kinds and channels of `plan`, by the seed of one scenario.
+    fn new(
+        plan: &'a DrillPlan,
+        traffic: &'a TrafficPlan,
+        products: &'a ProductDraw,
+        seed: u64,
+    ) -> Self {
+        // Three streams: who comes does not change when they come, nor by what.
+        Self {
+            traffic,
+            products,
+            channel_plans: &plan.channels,
+            kind_shares: plan.kinds.iter().map(|kind| kind.share).collect(),
+            channel_shares: plan.channels.iter().map(|channel| channel.share).collect(),
+            first_kind: 0,
+            first_channel: 0,
+            first_number: 0,
+            spacing: Pcg64Mcg::seed_from_u64(seed),
+            shoppers: Pcg64Mcg::seed_from_u64(seed ^ 0x5eed_0f5b_0bbe_75e5),
+            channels: Pcg64Mcg::seed_from_u64(seed ^ 0xc4a2_21e1_0f5b_5eed),
+            withheld: 0,
+            number: 0,
+            expected: 0.0,
+        }
     }
 
     /// Expected arrivals before the next one: the arrival process in the curve's own time, where
     /// its rate is 1.
     fn next_expected(&mut self) -> f64 {
-        match self.plan.traffic.spacing {
+        match self.traffic.spacing {
             ArrivalSpacing::Even => {
                 self.expected += if self.number == 0 { 0.5 } else { 1.0 };
             }
@@ -83,24 +178,34 @@ impl<'a> Arrivals<'a> {
         }
         self.expected
     }
+
+    fn kind(&mut self) -> usize {
+        self.first_kind + at(self.kind_shares.iter().copied(), self.shoppers.random())
+    }
+
+    fn channel(&mut self) -> Option<usize> {
+        let position = self.channels.random();
+        let shares = self.channel_shares.iter().copied();
+        (!self.channel_shares.is_empty()).then(|| self.first_channel + at(shares, position))
+    }
 }
 
-impl Iterator for Arrivals<'_> {
+impl Iterator for Stream<'_> {
     type Item = Arrival;
 
     fn next(&mut self) -> Option<Arrival> {
         loop {
             let expected = self.next_expected();
-            let due_s = self.plan.traffic.curve.time_of(expected)?;
+            let due_s = self.traffic.curve.time_of(expected)?;
             let arrival = Arrival {
-                number: self.number,
+                number: self.first_number + self.number,
                 due_us: whole_us(due_s),
-                kind: self.plan.kind_at(self.shoppers.random()),
-                product: self.plan.products.draw(&mut self.shoppers),
-                channel: self.plan.channel_at(self.channels.random()),
+                kind: self.kind(),
+                product: self.products.draw(&mut self.shoppers),
+                channel: self.channel(),
             };
             self.number += 1;
-            let channel = arrival.channel.map(|channel| &self.plan.channels[channel]);
+            let channel = arrival.channel.map(|channel| &self.channel_plans[channel]);
             if channel.is_none_or(|channel| !channel.is_off(arrival.due_us)) {
                 return Some(arrival);
             }

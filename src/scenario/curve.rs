@@ -14,6 +14,13 @@ struct CurvePoint {
     arrivals: f64,
 }
 
+/// Which side of a moment.
+#[derive(Clone, Copy)]
+enum Side {
+    Before,
+    After,
+}
+
 impl TrafficCurve {
     /// The curve through `(seconds, shoppers per second)` points, times ascending; equal times are
     /// a step. `None` when there are fewer than two points or times go backwards.
@@ -36,6 +43,51 @@ impl TrafficCurve {
             });
         }
         (curve.len() >= 2).then_some(Self { points: curve })
+    }
+
+    /// Both at once, as long as the longer one; nobody comes on a curve that is over.
+    #[must_use]
+    pub fn sum(one: &Self, other: &Self) -> Self {
+        let both = [one, other];
+        let mut times: Vec<f64> = both
+            .iter()
+            .flat_map(|curve| curve.points.iter().map(|point| point.at_s))
+            .collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let mut points = Vec::new();
+        for at_s in times {
+            // A step has a rate before and one after.
+            let before: f64 = both
+                .iter()
+                .map(|curve| curve.rate_at(at_s, Side::Before))
+                .sum();
+            let after: f64 = both
+                .iter()
+                .map(|curve| curve.rate_at(at_s, Side::After))
+                .sum();
+            points.push((at_s, before));
+            if before.total_cmp(&after).is_ne() {
+                points.push((at_s, after));
+            }
+        }
+        Self::new(&points).unwrap_or_else(|| one.clone())
+    }
+
+    /// The rate just before or after a moment; 0 outside of the curve.
+    fn rate_at(&self, at_s: f64, side: Side) -> f64 {
+        let index = match side {
+            Side::Before => self.points.partition_point(|point| point.at_s < at_s),
+            Side::After => self.points.partition_point(|point| point.at_s <= at_s),
+        };
+        let from = index
+            .checked_sub(1)
+            .and_then(|index| self.points.get(index));
+        let (Some(from), Some(to)) = (from, self.points.get(index)) else {
+            return 0.0;
+        };
+        let share = (at_s - from.at_s) / (to.at_s - from.at_s);
+        from.shoppers_per_s + (to.shoppers_per_s - from.shoppers_per_s) * share
     }
 
     /// Length of the curve, seconds.
@@ -149,6 +201,17 @@ mod tests {
         assert_eq!(ramp().stretch_above(0.25), Some((2.5, 20.0)));
         let nobody = TrafficCurve::new(&[(0.0, 0.0), (5.0, 0.0)]).unwrap();
         assert_eq!(nobody.stretch_above(0.9), None);
+    }
+
+    #[test]
+    fn two_curves_at_once_have_the_area_of_both() {
+        let short = TrafficCurve::new(&[(0.0, 4.0), (5.0, 4.0)]).unwrap();
+        let both = TrafficCurve::sum(&ramp(), &short);
+        assert!((both.arrivals() - 170.0).abs() < 1e-9);
+        assert!((both.arrivals_before(5.0) - 45.0).abs() < 1e-9);
+        assert!((both.arrivals_before(12.0) - 130.0).abs() < 1e-9);
+        assert!((both.length_s() - 20.0).abs() < 1e-9);
+        assert!((both.peak_per_s() - 20.0).abs() < 1e-9);
     }
 
     #[test]

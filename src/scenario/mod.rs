@@ -9,13 +9,15 @@ mod curve;
 mod definition;
 mod duration_draw;
 mod forecast;
+mod join;
 mod plan;
+mod replay;
 mod resolve;
 mod route_finder;
 mod text_template;
 mod walk;
 
-pub use arrivals::{Arrival, Arrivals};
+pub use arrivals::{Arrival, Arrivals, SCENARIO_NUMBERS};
 pub use curve::TrafficCurve;
 pub use definition::{
     ArrivalSpacing, AuthDefinition, HttpDefinition, LimitText, OnFailureName, ScenarioDefinition,
@@ -23,15 +25,18 @@ pub use definition::{
 };
 pub use duration_draw::DurationDraw;
 pub use forecast::{Forecast, forecast};
+pub use join::{SCENARIOS_MAX, join};
 pub use plan::{
     BadLimit, BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, CriterionLevel,
     CriterionLimit, CriterionPlan, DataTable, DrillAction, DrillEntryPlan, DrillExpectation,
     DrillLimits, DrillPlan, DrillTimeline, EmbeddedShop, ExecHookPlan, GoTo, HookPlan,
-    HttpHookPlan, HttpVersion, JourneyPlan, MarkKind, NamedMoment, NamedStretch, OwnCertificate,
-    PartBody, PartPlan, PatiencePlan, PhasePlan, Pick, PlanPrint, ProductDraw, ProxyPlan,
-    ReloadPlan, ResolvedHost, RetryPlan, ShopperKind, StepPlan, TakeFrom, TakePlan, TargetPlan,
-    ThresholdPlan, ThresholdScope, TlsPlan, TrafficPlan, TransportPlan, is_loopback,
+    HttpHookPlan, HttpVersion, JoinedScenario, JourneyPlan, LearnedTraffic, MarkKind, NamedMoment,
+    NamedStretch, OwnCertificate, PartBody, PartPlan, PatiencePlan, PhasePlan, Pick, PlanPrint,
+    ProductDraw, ProxyPlan, RecordedArrival, ReloadPlan, ResolvedHost, RetryPlan, ShopperKind,
+    StepPlan, TakeFrom, TakePlan, TargetPlan, ThresholdPlan, ThresholdScope, TlsPlan, TrafficPlan,
+    TransportPlan, is_loopback,
 };
+pub use replay::{REPLAYED_MAX, ReplayedRequest, replay};
 pub use resolve::resolve;
 pub use route_finder::RouteFinder;
 pub use text_template::{Escape, ShopperVariables, TextTemplate};

@@ -34,6 +34,13 @@ pub enum Variable {
         /// Index of the column.
         column: usize,
     },
+    /// The same, letter by letter: it is a whole target already.
+    Target {
+        /// Index of the table.
+        table: usize,
+        /// Index of the column.
+        column: usize,
+    },
     /// The slot of something that was taken from an answer.
     Taken(usize),
 }
@@ -106,6 +113,31 @@ impl TextTemplate {
         }
     }
 
+    /// The first column of the first table, as it is.
+    #[must_use]
+    pub fn target() -> Self {
+        let target = Variable::Target {
+            table: 0,
+            column: 0,
+        };
+        Self {
+            parts: vec![Part::Variable(target)],
+        }
+    }
+
+    /// The same for a plan in which so many tables and slots of others come first.
+    pub(super) fn shift(&mut self, tables: usize, slots: usize) {
+        for part in &mut self.parts {
+            match part {
+                Part::Variable(Variable::Data { table, .. } | Variable::Target { table, .. }) => {
+                    *table += tables;
+                }
+                Part::Variable(Variable::Taken(slot)) => *slot += slots,
+                Part::Text(_) | Part::Variable(Variable::Product | Variable::Shopper) => {}
+            }
+        }
+    }
+
     /// The text for one shopper. What was not taken yet is empty.
     #[must_use]
     pub fn fill(&self, variables: &ShopperVariables<'_>, escape: Escape) -> String {
@@ -129,6 +161,9 @@ impl ShopperVariables<'_> {
             Variable::Data { table, column } => {
                 let value = self.data[table].value(column, self.shopper, self.seed);
                 escape.write(&value, text);
+            }
+            Variable::Target { table, column } => {
+                text.push_str(&self.data[table].value(column, self.shopper, self.seed));
             }
             Variable::Taken(slot) => {
                 if let Some(Some(value)) = self.taken.get(slot) {

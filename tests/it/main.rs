@@ -72,6 +72,12 @@ mod week_problems;
 
 mod exchange_verbs;
 
+mod import_har;
+
+mod learn;
+
+mod replay;
+
 mod rehearse;
 
 mod rehearse_refusals;
@@ -90,6 +96,8 @@ mod rehearse_live;
 mod rehearse_conditions;
 
 mod rehearse_limits;
+
+mod several;
 
 mod shop;
 

@@ -80,7 +80,8 @@ pub struct ExportRangeArguments {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
+  firedrill import har visit.har -o load-scenarios/visit.yaml
   firedrill import openslo slos.yaml -o sli-defs/from-openslo.yaml")]
 pub struct ImportArguments {
     /// From which tool.
@@ -91,6 +92,8 @@ pub struct ImportArguments {
 /// From which tool.
 #[derive(Debug, Subcommand)]
 pub enum ImportWhat {
+    /// A visit that a browser recorded (HAR 1.2) as a load scenario
+    Har(ImportHarArguments),
     /// OpenSLO v1, v1alpha or v2alpha, as documents, a stream or a list
     Openslo(ImportOpenSloArguments),
 }
@@ -103,4 +106,32 @@ pub struct ImportOpenSloArguments {
     /// SLI set to write; without it the terminal
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `import har`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  firedrill import har visit.har -o load-scenarios/visit.yaml
+  firedrill import har visit.har --site www.shop.example --host https://staging.shop.example -o visit.yaml
+
+In the browser: open the network panel, tick `preserve log`, visit the shop, export as HAR.")]
+pub struct ImportHarArguments {
+    /// File to read
+    pub file: PathBuf,
+    /// Scenario to write; without it the terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Host whose requests are wanted; without it the one with the most pages
+    #[arg(long, value_name = "HOST")]
+    pub site: Option<String>,
+    /// What shall be driven, which you say you may; without it a placeholder on this machine
+    #[arg(long, value_name = "URL")]
+    pub host: Option<String>,
+    /// Name of the scenario; without it that of the site
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Leave numbers of products as they were recorded
+    #[arg(long)]
+    pub keep_products: bool,
 }

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod judging;
+mod learning;
 mod probe;
 
 use std::path::PathBuf;
@@ -13,12 +14,13 @@ use clap_complete::Shell;
 
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
-    ImportOpenSloArguments, ImportWhat, OpenSloChoice,
+    ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
 };
 pub use judging::{
     ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
     SliArguments, SliFormat, WhatIfArguments,
 };
+pub use learning::{LearnArguments, ReplayArguments};
 pub use probe::{ProbeArguments, ProbeReportArguments, ProbeVerb};
 
 /// Rehearse your Black Friday, and know in numbers when your customers will call support.
@@ -109,10 +111,14 @@ pub enum Verb {
     WhatIf(WhatIfArguments),
     /// SLI sets and results for other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI
     Export(ExportArguments),
-    /// SLI sets from other tools: OpenSLO
+    /// From other tools: a browser's recording (HAR) as a scenario, OpenSLO as an SLI set
     Import(ImportArguments),
     /// Probe partners at intervals, and say whether they keep their SLA
     Probe(ProbeArguments),
+    /// The requests of a log again, with the pauses between them that they had
+    Replay(ReplayArguments),
+    /// A load scenario of what customers do: arrivals, ways through the shop, pauses
+    Learn(LearnArguments),
     /// Validate declared files; prints all problems at once
     Check(CheckArguments),
     /// The built-in demo shop alone
@@ -128,17 +134,21 @@ pub enum Verb {
 }
 
 /// Arguments of `rehearse`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   firedrill rehearse
   firedrill rehearse load-scenarios/doors-open-double.yaml
   firedrill rehearse --ui 8089
   firedrill rehearse load-scenarios/payment-outage-drill.yaml --confirm-dir confirmed
+  firedrill rehearse load-scenarios/black-friday.yaml --also load-scenarios/doors-open-double.yaml
   firedrill rehearse load-scenarios/black-friday.yaml --host http://127.0.0.1:8080 --dry-run")]
 pub struct RehearseArguments {
     /// Scenario file; without it black-friday against the built-in shop
     pub scenario: Option<PathBuf>,
+    /// Another scenario at the same time, against the target of the first; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub also: Vec<PathBuf>,
     /// Drive this base URL instead of the scenario's target
     #[arg(long, value_name = "URL")]
     pub host: Option<String>,
@@ -163,7 +173,7 @@ pub struct RehearseArguments {
     /// With --ui: serve also on an address that others reach; they need no password
     #[arg(long, requires = "ui")]
     pub ui_open_to_others: bool,
-    /// Seed of arrivals, journeys and think times, instead of the scenario's
+    /// Seed of arrivals, journeys and think times, instead of the (first) scenario's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Name of the run in the lake; without it scenario and time

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::scenarios::{ScenarioFacts, scenario_facts};
 use super::{Done, Rehearsal};
 use crate::cli::arguments::RehearseArguments;
 use crate::cli::drills::{self, Drilled, Judgement};
@@ -15,6 +16,7 @@ use crate::cli::objectives;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::page;
 use crate::cli::range::{Judged, Previous, compared_run, run_scope};
+use crate::cli::replay::ReplayFacts;
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::cli::thresholds::{Guard, ThresholdFacts};
@@ -54,8 +56,19 @@ struct RehearseJson<'a> {
     slis: &'a [SliSeries],
     drills: &'a [DrillScore],
     predicted_contacts: PredictedContacts,
+    #[serde(flatten)]
+    more: &'a More<'a>,
     lake: String,
     report: String,
+}
+
+/// What only some runs have.
+#[derive(Serialize)]
+struct More<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replayed: Option<&'a ReplayFacts>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scenarios: Vec<ScenarioFacts>,
 }
 
 /// How often customers would call; not known until levels are learned from support tickets.
@@ -75,6 +88,10 @@ pub fn conclude(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let facts = facts(rehearsal, &done, arguments)?;
+    let more = More {
+        replayed: rehearsal.replayed.as_ref().map(|replayed| &replayed.facts),
+        scenarios: scenario_facts(&rehearsal.plan, facts.judged_us, &done.recorded.by_scenario),
+    };
     let failure = done.recorded.failure;
     let kept = match &failure {
         // The lake is full or gone; the report still says what happened.
@@ -139,7 +156,7 @@ pub fn conclude(
         Some(_) => ExitCode::Input,
         None => exit_code(page.verdict),
     };
-    print(&judged, &page, code, lake, &report, terminal)?;
+    print(&more, &judged, &page, code, lake, &report, terminal)?;
     if let Some(ui) = ui {
         show_the_end(ui, &page, &report);
     }
@@ -259,6 +276,7 @@ fn report_path(arguments: &RehearseArguments, lake: &Lake, run_id: &str) -> Path
 }
 
 fn print(
+    more: &More<'_>,
     judged: &Judged,
     page: &ReportPage,
     code: ExitCode,
@@ -296,6 +314,7 @@ fn print(
             slis: &judged.series,
             drills: &judged.drills,
             predicted_contacts: PredictedContacts::default(),
+            more,
             lake: lake.root().display().to_string(),
             report: report.display().to_string(),
         });
@@ -384,7 +403,10 @@ fn facts(
         generator: Some(outcome.health.clone()),
         drills: done.drills.clone(),
         judgement: None,
-        command: command(arguments),
+        command: match &rehearsal.replayed {
+            Some(replayed) => replayed.command.clone(),
+            None => command(arguments),
+        },
     })
 }
 
@@ -423,6 +445,12 @@ fn command(arguments: &RehearseArguments) -> String {
             .scenario
             .as_ref()
             .map(|path| path.display().to_string()),
+    );
+    words.extend(
+        arguments
+            .also
+            .iter()
+            .map(|path| format!("--also {}", path.display())),
     );
     words.extend(arguments.host.as_ref().map(|host| format!("--host {host}")));
     words.extend(arguments.seed.map(|seed| format!("--seed {seed}")));

@@ -36,7 +36,8 @@ pub use target::{
 };
 pub use thresholds::{LimitText, ThresholdDefinition};
 pub use traffic::{
-    ArrivalSpacing, ClosedDefinition, CurveFileDefinition, PhaseDefinition, TrafficDefinition,
+    ArrivalSpacing, ClosedDefinition, CurveFileDefinition, LearnedDefinition, PhaseDefinition,
+    TrafficDefinition,
 };
 
 /// A surge: who arrives when, what they do, and against what.

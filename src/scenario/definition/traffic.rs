@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::declared_files::DurationText;
 
-/// How shoppers arrive: exactly one of `curve`, `curve_file`, `phases` and `closed`.
+/// How shoppers arrive: exactly one of `curve`, `curve_file`, `learned`, `phases` and `closed`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrafficDefinition {
@@ -18,6 +18,9 @@ pub struct TrafficDefinition {
     /// The same from a CSV file.
     #[serde(default)]
     pub curve_file: Option<CurveFileDefinition>,
+    /// As sessions of customers began, by the lake of the run.
+    #[serde(default)]
+    pub learned: Option<LearnedDefinition>,
     /// Stretches of time, one after the other.
     #[serde(default)]
     pub phases: Vec<PhaseDefinition>,
@@ -60,6 +63,32 @@ pub struct CurveFileDefinition {
     /// The file.
     pub path: String,
     /// How many times its rates.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub scale: Option<f64>,
+    /// How many times as fast it goes by: at 60 an hour takes a minute; rates stay.
+    #[serde(default)]
+    #[schemars(range(min = 0.000_001, max = 1_000_000))]
+    pub speed: Option<f64>,
+}
+
+/// A range of the lake whose sessions are counted when the run begins; without any key all of it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LearnedDefinition {
+    /// First moment: RFC 3339, a date, or an age such as `-7d`.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// First moment after the range.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// ISO week, `2026-W48`, instead of both.
+    #[serde(default)]
+    pub week: Option<String>,
+    /// Zone of days and weeks; without it UTC.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// How many times as many sessions.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub scale: Option<f64>,

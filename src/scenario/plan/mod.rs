@@ -6,6 +6,7 @@
 mod criteria;
 mod data;
 mod drills;
+mod joined;
 mod print;
 mod shopper;
 mod step;
@@ -13,6 +14,7 @@ mod target;
 mod threshold;
 mod traffic;
 
+use super::curve::TrafficCurve;
 use super::route_finder::RouteFinder;
 use super::text_template::{Escape, ShopperVariables};
 use crate::route::Router;
@@ -23,6 +25,7 @@ pub use drills::{
     DrillAction, DrillEntryPlan, DrillExpectation, DrillTimeline, ExecHookPlan, HookPlan,
     HttpHookPlan, MarkKind,
 };
+pub use joined::JoinedScenario;
 pub use print::PlanPrint;
 pub use shopper::{ChannelPlan, PatiencePlan, ReloadPlan, RetryPlan, ShopperKind};
 pub use step::{
@@ -33,7 +36,9 @@ pub use target::{
     TargetPlan, TlsPlan, TransportPlan, is_loopback,
 };
 pub use threshold::{BadLimit, ThresholdPlan, ThresholdScope};
-pub use traffic::{ClosedPlan, PhasePlan, ProductDraw, TrafficPlan};
+pub use traffic::{
+    ClosedPlan, LearnedTraffic, PhasePlan, ProductDraw, RecordedArrival, TrafficPlan,
+};
 
 /// A scenario, ready to be driven.
 #[derive(Debug, Clone)]
@@ -62,8 +67,10 @@ pub struct DrillPlan {
     pub hosts_allowed: Vec<String>,
     /// How requests travel.
     pub transport: TransportPlan,
-    /// How shoppers arrive.
+    /// How shoppers arrive; of several scenarios at once, the sum of their curves.
     pub traffic: TrafficPlan,
+    /// The scenarios that run at once; empty for one alone.
+    pub joined: Vec<JoinedScenario>,
     /// What sends shoppers; empty where nothing is said about that.
     pub channels: Vec<ChannelPlan>,
     /// Kinds of shoppers.
@@ -118,6 +125,39 @@ impl DrillPlan {
         (!self.channels.is_empty()).then(|| at(shares, position))
     }
 
+    /// Makes `points`, seconds and shoppers per second, the curve of a plan whose traffic is learned.
+    ///
+    /// # Errors
+    /// A sentence fragment: nobody arrives, more than the limits allow, or more than there is data for.
+    pub fn set_learned_curve(&mut self, points: &[(f64, f64)]) -> Result<(), String> {
+        let curve = TrafficCurve::new(points).filter(|curve| curve.arrivals() > 0.0);
+        let Some(curve) = curve else {
+            return Err("nobody ever arrives on the learned curve".to_owned());
+        };
+        let limit = self
+            .traffic
+            .learned
+            .as_ref()
+            .and_then(|learned| learned.shoppers_per_s_max);
+        let peak = curve.peak_per_s();
+        if let Some(limit) = limit.filter(|limit| peak > *limit) {
+            return Err(format!(
+                "the learned curve has a peak of {peak:.2}, which is above `limits.shoppers_per_s` of {limit}"
+            ));
+        }
+        let expected = curve.arrivals();
+        // Five standard deviations of a Poisson count: hardly ever are there more.
+        let most = expected + 5.0 * expected.sqrt();
+        let rows = self.data.iter().filter_map(DataTable::shoppers_max).min();
+        if let Some(rows) = rows.filter(|rows| number(*rows) < most) {
+            return Err(format!(
+                "about {most:.0} shoppers come on the learned curve, and there are {rows} rows of data for one each"
+            ));
+        }
+        self.traffic.curve = curve;
+        Ok(())
+    }
+
     /// Gives every step and every asset the route that `router` gives its path.
     pub fn assign_routes(&mut self, router: &mut Router) {
         // What was taken from answers stands for an identifier, as far as routes go.
@@ -151,4 +191,9 @@ pub(super) fn at(shares: impl ExactSizeIterator<Item = f64>, position: f64) -> u
         }
     }
     last
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rows of a file stay below 2^53")]
+fn number(rows: usize) -> f64 {
+    rows as f64
 }

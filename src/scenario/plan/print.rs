@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::declared_files::sha256_of;
+
 /// SHA-256 of each part of a plan, hex. Not of the file: order of keys, comments, names of labels and
 /// how a time is written make no difference, nor do values from the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,22 @@ pub struct PlanPrint {
 }
 
 impl PlanPrint {
+    /// What two plans mean that are carried out at the same time. What is driven is that of the first.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let both = |one: &str, other: &str| sha256_of(format!("{one}{other}").as_bytes());
+        Self {
+            traffic: both(&self.traffic, &other.traffic),
+            channels: both(&self.channels, &other.channels),
+            shoppers: both(&self.shoppers, &other.shoppers),
+            journeys: both(&self.journeys, &other.journeys),
+            transport: both(&self.transport, &other.transport),
+            limits: both(&self.limits, &other.limits),
+            drills: both(&self.drills, &other.drills),
+            target: self.target.clone(),
+        }
+    }
+
     /// Every part that decides who comes and what they do, with its name.
     #[must_use]
     pub fn mix(&self) -> [(&'static str, &str); 7] {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
+use jiff::tz::TimeZone;
+
 use super::super::curve::TrafficCurve;
 use super::super::definition::ArrivalSpacing;
 
@@ -20,6 +22,39 @@ pub struct TrafficPlan {
     pub phases: Vec<PhasePlan>,
     /// A closed model instead of the curve, on which then nobody arrives.
     pub closed: Option<ClosedPlan>,
+    /// Where the curve is learned from; nobody arrives on it until
+    /// [`DrillPlan::set_learned_curve`](super::DrillPlan::set_learned_curve).
+    pub learned: Option<LearnedTraffic>,
+    /// Arrivals one by one, ascending, instead of those that are drawn along the curve.
+    pub recorded: Option<Arc<[RecordedArrival]>>,
+}
+
+/// A range of the lake whose sessions are counted.
+#[derive(Debug, Clone)]
+pub struct LearnedTraffic {
+    /// First moment as it was written.
+    pub from: Option<String>,
+    /// First moment after the range as it was written.
+    pub to: Option<String>,
+    /// ISO week.
+    pub week: Option<String>,
+    /// Zone of days and weeks.
+    pub zone: TimeZone,
+    /// How many times as many sessions.
+    pub scale: f64,
+    /// How many times as fast it goes by.
+    pub speed: f64,
+    /// The highest arrival rate that the scenario allows, shoppers per second.
+    pub shoppers_per_s_max: Option<f64>,
+}
+
+/// One arrival that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordedArrival {
+    /// When, µs since the start.
+    pub due_us: i64,
+    /// Index of the kind of shopper.
+    pub kind: u16,
 }
 
 /// A stretch of time with a name.

@@ -111,6 +111,7 @@ impl Resolver<'_> {
             hosts_allowed: scenario.target.hosts_allowed.clone(),
             transport,
             traffic,
+            joined: Vec::new(),
             channels,
             kinds,
             journeys,

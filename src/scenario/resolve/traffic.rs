@@ -1,10 +1,12 @@
 //! Curves, phases and the closed model.
 
 use super::super::curve::TrafficCurve;
-use super::super::definition::{ClosedDefinition, CurveFileDefinition, PhaseDefinition};
-use super::super::plan::{ClosedPlan, PhasePlan, TrafficPlan};
+use super::super::definition::{
+    ClosedDefinition, CurveFileDefinition, LearnedDefinition, PhaseDefinition,
+};
+use super::super::plan::{ClosedPlan, LearnedTraffic, PhasePlan, TrafficPlan};
 use super::{Resolver, us};
-use crate::time_window::seconds;
+use crate::time_window::{TimeError, TimeWindow, parse_time, parse_week, seconds, zone};
 
 /// The most points of a curve.
 const POINTS_MAX: usize = 1_000_000;
@@ -18,21 +20,27 @@ impl Resolver<'_> {
         let ways = [
             !traffic.curve.is_empty(),
             traffic.curve_file.is_some(),
+            traffic.learned.is_some(),
             !traffic.phases.is_empty(),
             traffic.closed.is_some(),
         ];
         if ways.iter().filter(|way| **way).count() != 1 {
             let message = "traffic is said in exactly one way";
-            let hint = "write one of `curve`, `curve_file`, `phases` and `closed`";
+            let hint = "write one of `curve`, `curve_file`, `learned`, `phases` and `closed`";
             self.problem("/traffic", message, Some(hint));
             return None;
         }
         let mut labels = Vec::new();
         let mut phases = Vec::new();
         let mut closed = None;
+        let mut learned = None;
         let points = if let Some(definition) = &traffic.closed {
             closed = Some(closed_plan(definition));
             vec![(0.0, 0.0), (seconds(us(definition.length)), 0.0)]
+        } else if let Some(definition) = &traffic.learned {
+            learned = Some(self.learned(definition)?);
+            // Nobody arrives until the lake was asked.
+            vec![(0.0, 0.0), (1.0, 0.0)]
         } else if let Some(file) = &traffic.curve_file {
             self.curve_file(file)?
         } else if traffic.curve.is_empty() {
@@ -46,17 +54,19 @@ impl Resolver<'_> {
             labels.extend(named.filter_map(|point| Some((us(point.at), point.label.clone()?))));
             self.curve_points()
         };
-        let curve = self.curve(&points, closed.is_some())?;
+        let curve = self.curve(&points, closed.is_some() || learned.is_some())?;
         Some(TrafficPlan {
             spacing: traffic.arrivals,
             curve,
             labels,
             phases,
             closed,
+            learned,
+            recorded: None,
         })
     }
 
-    fn curve(&mut self, points: &[(f64, f64)], is_closed: bool) -> Option<TrafficCurve> {
+    fn curve(&mut self, points: &[(f64, f64)], may_be_empty: bool) -> Option<TrafficCurve> {
         let rate_max = self.declared.value.limits.shoppers_per_s;
         let highest = points.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
         if let Some(rate_max) = rate_max.filter(|rate_max| highest > *rate_max) {
@@ -74,7 +84,7 @@ impl Resolver<'_> {
         let curve = TrafficCurve::new(points);
         let is_usable = curve
             .as_ref()
-            .is_some_and(|curve| curve.arrivals() > 0.0 || is_closed);
+            .is_some_and(|curve| curve.arrivals() > 0.0 || may_be_empty);
         if !is_usable && self.problems.is_empty() {
             let hint = "at least two points at different times, one of them above 0";
             self.problem("/traffic", "nobody ever arrives on this curve", Some(hint));
@@ -132,6 +142,52 @@ impl Resolver<'_> {
             from_us = to_us;
         }
         (points, plans)
+    }
+
+    /// Looks at times and zone as they are written; what they are the lake says when the run begins.
+    fn learned(&mut self, learned: &LearnedDefinition) -> Option<LearnedTraffic> {
+        let checked = (|| -> Result<_, TimeError> {
+            let zone = zone(learned.time_zone.as_deref().unwrap_or("UTC"))?;
+            if let Some(week) = &learned.week {
+                parse_week(week, &zone)?;
+            }
+            let bound = |text: &Option<String>| {
+                text.as_ref()
+                    .map(|text| parse_time(text, &zone, 0))
+                    .transpose()
+            };
+            let ages = [&learned.from, &learned.to].into_iter().flatten();
+            let has_age = ages.into_iter().any(|text| text.starts_with('-'));
+            if let (Some(from_us), Some(to_us), false) =
+                (bound(&learned.from)?, bound(&learned.to)?, has_age)
+            {
+                TimeWindow::new(from_us, to_us)?;
+            }
+            Ok(zone)
+        })();
+        if learned.week.is_some() && (learned.from.is_some() || learned.to.is_some()) {
+            let message = "a week is a range already";
+            self.problem(
+                "/traffic/learned/week",
+                message,
+                Some("leave out `from` and `to`"),
+            );
+        }
+        match checked {
+            Ok(zone) => Some(LearnedTraffic {
+                from: learned.from.clone(),
+                to: learned.to.clone(),
+                week: learned.week.clone(),
+                zone,
+                scale: learned.scale.unwrap_or(1.0),
+                speed: learned.speed.unwrap_or(1.0),
+                shoppers_per_s_max: self.declared.value.limits.shoppers_per_s,
+            }),
+            Err(error) => {
+                self.problem("/traffic/learned", error.to_string(), None);
+                None
+            }
+        }
     }
 
     fn curve_file(&mut self, file: &CurveFileDefinition) -> Option<Points> {

@@ -1,0 +1,76 @@
+//! The scenario of a rehearsal, or several that run at once.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::cli::arguments::RehearseArguments;
+use crate::cli::definitions;
+use crate::cli::exit_code::{ExitCode, Failure};
+use crate::cli::learn::fill_learned_traffic;
+use crate::cli::terminal::Terminal;
+use crate::scenario::{Arrivals, DrillPlan, SCENARIO_NUMBERS, join};
+use crate::sli::SliSetPlan;
+
+/// What `--json` prints of each of several scenarios.
+#[derive(Debug, Serialize)]
+pub struct ScenarioFacts {
+    name: String,
+    offered_arrivals: u64,
+    started: u64,
+    requests: u64,
+}
+
+/// The plan of all scenarios that the arguments name.
+pub fn scenarios(
+    arguments: &RehearseArguments,
+    set: &SliSetPlan,
+    lake: &Path,
+    terminal: &Terminal,
+) -> Result<DrillPlan, Failure> {
+    let mut plans = Vec::new();
+    let also = arguments.also.iter().map(|path| Some(path.as_path()));
+    for path in std::iter::once(arguments.scenario.as_deref()).chain(also) {
+        let plan = definitions::scenario(path, set)?;
+        definitions::check_criteria(path, &plan, set)?;
+        plans.push(plan);
+    }
+    for plan in &mut plans {
+        if let Some(said) = fill_learned_traffic(plan, lake)? {
+            terminal.note(&said);
+        }
+    }
+    match plans.pop() {
+        Some(only) if plans.is_empty() => Ok(only),
+        last => {
+            plans.extend(last);
+            join(plans, arguments.host.is_some())
+                .map_err(|why| Failure::new(ExitCode::DeclaredFile, why))
+        }
+    }
+}
+
+/// Counts of each scenario; empty where there is one alone. `recorded` has requests and shoppers.
+pub fn scenario_facts(
+    plan: &DrillPlan,
+    until_us: i64,
+    recorded: &[(u64, u64)],
+) -> Vec<ScenarioFacts> {
+    let mut offered = vec![0_u64; plan.joined.len()];
+    for arrival in Arrivals::new(plan).take_while(|arrival| arrival.due_us < until_us) {
+        let index = usize::try_from(arrival.number / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
+        if let Some(count) = offered.get_mut(index) {
+            *count += 1;
+        }
+    }
+    let counted = plan.joined.iter().zip(offered).zip(recorded);
+    let facts = counted.map(
+        |((joined, offered_arrivals), (requests, started))| ScenarioFacts {
+            name: joined.name.clone(),
+            offered_arrivals,
+            started: *started,
+            requests: *requests,
+        },
+    );
+    facts.collect()
+}

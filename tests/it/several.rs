@@ -1,0 +1,136 @@
+//! Several scenarios at once: each has its own shoppers, who do not know of each other.
+
+use std::collections::BTreeMap;
+
+use super::lake_rows::rows;
+use super::program::{count, list, run, text};
+use super::surge_file::{LOOK, Surge, WIDE_SLIS};
+use super::temp_folder::TempFolder;
+
+/// Numbers of shoppers of the second scenario begin here.
+const SECOND: u64 = 1 << 48;
+
+fn prepared() -> TempFolder {
+    let folder = TempFolder::new();
+    folder.write("wide.yaml", WIDE_SLIS);
+    folder.write("a.yaml", Surge::default().yaml());
+    let looking = Surge {
+        steps: LOOK,
+        shoppers_per_s: 20,
+        ..Surge::default()
+    };
+    folder.write(
+        "b.yaml",
+        looking
+            .yaml()
+            .replace("name: short", "name: looking")
+            .replace("seed: 7", "seed: 8"),
+    );
+    folder
+}
+
+/// By shopper, when its first request was due after that of the first of all, µs.
+fn first_requests(
+    folder: &TempFolder,
+    run_id: &str,
+    is_wanted: impl Fn(u64) -> bool,
+) -> BTreeMap<u64, i64> {
+    let mut first: BTreeMap<u64, i64> = BTreeMap::new();
+    for row in rows(&folder.join("lake/requests"), &["run_id", "shopper", "ts"]) {
+        let shopper: u64 = row[1].parse().expect("a shopper is a number");
+        if row[0] != run_id || !is_wanted(shopper) {
+            continue;
+        }
+        let ts: jiff::Timestamp = row[2].parse().expect("ts is a time");
+        let earliest = first.entry(shopper).or_insert(i64::MAX);
+        *earliest = (*earliest).min(ts.as_microsecond());
+    }
+    let start_us = first.values().min().copied().unwrap_or(0);
+    first.values_mut().for_each(|ts_us| *ts_us -= start_us);
+    first
+}
+
+#[test]
+fn another_scenario_changes_nothing_of_who_comes_when() {
+    let folder = prepared();
+    let rehearse = |words: &str| {
+        run(
+            &folder,
+            &format!("rehearse {words} --sli-defs wide.yaml --lake lake --json"),
+        )
+        .exits(0)
+        .json()
+    };
+    let alone = rehearse("a.yaml --run-id alone");
+    let both = rehearse("a.yaml --also b.yaml --run-id both");
+    assert!(alone.get("scenarios").is_none());
+    let scenarios = list(&both, "/scenarios");
+    assert_eq!(scenarios.len(), 2);
+    assert_eq!(
+        (text(&scenarios[0], "/name"), text(&scenarios[1], "/name")),
+        ("short", "looking")
+    );
+    for key in ["/offered_arrivals", "/requests", "/started"] {
+        assert_eq!(
+            count(&scenarios[0], key) + count(&scenarios[1], key),
+            count(&both, key),
+            "{key}"
+        );
+    }
+    assert_eq!(
+        count(&scenarios[0], "/offered_arrivals"),
+        count(&alone, "/offered_arrivals")
+    );
+    assert_eq!(
+        count(&scenarios[0], "/requests"),
+        count(&alone, "/requests")
+    );
+    assert_eq!(
+        first_requests(&folder, "both", |shopper| shopper < SECOND),
+        first_requests(&folder, "alone", |_| true)
+    );
+    let second = first_requests(&folder, "both", |shopper| shopper >= SECOND);
+    assert_eq!(second.len() as u64, count(&scenarios[1], "/started"));
+    let dry = run(&folder, "rehearse a.yaml --also b.yaml --dry-run --json")
+        .exits(0)
+        .json();
+    assert!(
+        (dry["arrivals"].as_f64().unwrap() - 90.0).abs() < 1e-6,
+        "{dry}"
+    );
+    // 30 shoppers with four steps, 60 with one.
+    assert!(
+        (dry["requests"].as_f64().unwrap() - 180.0).abs() < 1e-6,
+        "{dry}"
+    );
+}
+
+#[test]
+fn what_cannot_run_together_says_why() {
+    let folder = prepared();
+    let refused = run(&folder, "rehearse a.yaml --also a.yaml --dry-run").refuses(3);
+    assert!(
+        refused.err.contains("two scenarios are called `short`"),
+        "{}",
+        refused.err
+    );
+    let elsewhere = Surge {
+        target: "{base_url: 'http://127.0.0.1:9'}".to_owned(),
+        ..Surge::default()
+    };
+    folder.write(
+        "c.yaml",
+        elsewhere.yaml().replace("name: short", "name: elsewhere"),
+    );
+    let refused = run(&folder, "rehearse a.yaml --also c.yaml --dry-run").refuses(3);
+    assert!(
+        refused.err.contains("drives another target"),
+        "{}",
+        refused.err
+    );
+    run(
+        &folder,
+        "rehearse a.yaml --also c.yaml --host http://127.0.0.1:9 --dry-run",
+    )
+    .exits(0);
+}
