@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # A target that freezes for two seconds under 1,000 arrivals per second: does the load tester say what
 # its shoppers felt? The truth is arithmetic: whoever is due while the target is frozen waits for its
-# end. Beside it a closed loop of 50 connections (hey), which stops asking while it waits.
-#   bash benches/freeze.sh FIREDRILL [SECONDS]
+# end. Beside it what a clock that starts at the sending says of the same requests (as k6 measures), and
+# closed loops of 50 connections (hey, and Goose as it is), which stop asking while they wait.
+#   cargo bench --no-run && bash benches/freeze.sh FIREDRILL [SECONDS]
 # Needs nginx and hey (Debian), python3 with duckdb (PyPI). Loopback only; ends by itself.
 set -euo pipefail
 firedrill=$(realpath "$1")
 seconds=${2:-30}
+goose=$(ls -t "$(dirname "$firedrill")"/deps/goose_loops-* 2> /dev/null | grep -v '\.d$' | head -n 1)
 folder=$(mktemp -d)
 cd "$folder"
 mkdir -p logs
@@ -54,11 +56,17 @@ calm = sorted(latency for due, latency, _ in rows if not begins - 50_000 <= due 
 base = calm[len(calm) // 2]
 truth = sorted(max(ends - due, 0) + base if begins <= due else base for due, _, _ in rows)
 found = sorted(latency for _, latency, _ in rows)
+sent = sorted(service for _, _, service in rows)
 at = lambda values, q: values[min(len(values) - 1, int(q * len(values)))]
 print(f"{len(rows)} requests, frozen for {(ends - begins) / 1e6:.3f} s; without freeze {base} µs")
 for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1)):
-    print(f"{name:6} truth {at(truth, q):9} µs   firedrill {at(found, q):9} µs   {at(found, q) / at(truth, q) - 1:+.2%}")
+    print(f"{name:6} truth {at(truth, q):9} µs   firedrill {at(found, q):9} µs   {at(found, q) / at(truth, q) - 1:+.2%}   from sending {at(sent, q):9} µs")
 PYTHON
 freeze 8 &
 hey -z "${seconds}s" -c 50 -q 20 http://127.0.0.1:8099/ | grep -E "Requests/sec|50%|90%|99%|Slowest" | sed 's/^/hey, 50 connections, 1,000\/s: /'
 wait %3 2> /dev/null || true
+if [ -n "$goose" ]; then
+    freeze 8 &
+    "$goose" waits http://127.0.0.1:8099/ "$seconds" 1000 | grep "Goose loop"
+    wait %4 2> /dev/null || true
+fi

@@ -3,9 +3,11 @@
 //!
 //!     cargo bench --bench goose_loops -- bare http://127.0.0.1:8099/ 8
 //!     cargo bench --bench goose_loops -- pool http://127.0.0.1:8099/ 8 5000
+//!     cargo bench --bench goose_loops -- waits http://127.0.0.1:8099/ 30 1000
 //!
-//! The last numbers are seconds and arrivals per second. Prints requests, CPU µs per request, and
-//! for the pool the schedule lag. The script `benches/generator.sh` runs all of them.
+//! The last numbers are seconds and arrivals per second. Prints requests, CPU µs per request, for the
+//! pool the schedule lag, and for a loop that waits between its requests what it measured of them. The
+//! scripts `benches/generator.sh` and `benches/freeze.sh` run all of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -23,7 +25,7 @@ fn main() {
         .filter(|word| word != "--bench")
         .collect();
     let [mode, url, rest @ ..] = arguments.as_slice() else {
-        println!("usage: goose_loops bare|pool URL SECONDS [PER_SECOND]");
+        println!("usage: goose_loops bare|pool|waits URL SECONDS [PER_SECOND]");
         return;
     };
     let number = |index: usize, default: u64| {
@@ -38,6 +40,7 @@ fn main() {
         .expect("a runtime can be made");
     match mode.as_str() {
         "bare" => runtime.block_on(bare(url, seconds)),
+        "waits" => runtime.block_on(waits(url, seconds, per_second)),
         _ => runtime.block_on(pool(url, seconds, per_second)),
     }
 }
@@ -71,6 +74,41 @@ async fn bare(url: &str, seconds: u64) {
     configuration.run_time = Some(seconds.to_string());
     attack(configuration, get).await;
     report("bare Goose loop, metrics on", requests.load(Relaxed), None);
+}
+
+/// Users who wait so long between their requests that they would be `per_second` if all were answered
+/// at once; each request is timed from its sending, as Goose does.
+async fn waits(url: &str, seconds: u64, per_second: u64) {
+    let times = Arc::new(std::sync::Mutex::new(LatencyHistogram::new()));
+    let timed = Arc::clone(&times);
+    let pause = Duration::from_micros(USERS as u64 * 1_000_000 / per_second.max(1));
+    let get: goose::goose::TransactionFunction = Arc::new(move |user| {
+        let timed = Arc::clone(&timed);
+        Box::pin(async move {
+            let sent = Instant::now();
+            if let Ok(mut response) = user.get("").await?.response {
+                while let Ok(Some(_)) = response.chunk().await {}
+            }
+            let took_us = u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX);
+            timed.lock().expect("no holder panics").record(took_us);
+            tokio::time::sleep(pause.saturating_sub(sent.elapsed())).await;
+            Ok(())
+        })
+    });
+    let mut configuration = configuration(url);
+    configuration.run_time = Some(seconds.to_string());
+    attack(configuration, get).await;
+    let times = times.lock().expect("no holder panics");
+    let at = |quantile| times.quantile_us(quantile).unwrap_or(0);
+    println!(
+        "Goose loop of {USERS} users: {} requests, p50 {} µs, p90 {} µs, p99 {} µs, p99.9 {} µs, max {} µs",
+        times.count(),
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(0.999),
+        at(1.0)
+    );
 }
 
 async fn pool(url: &str, seconds: u64, per_second: u64) {

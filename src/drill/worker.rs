@@ -5,10 +5,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Sender, SyncSender, TrySendError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -28,6 +30,8 @@ use crate::scenario::{ConnectionPolicy, DrillPlan, RouteFinder};
 const BATCH_RECORDS: usize = 1_024;
 /// Records are handed on at least this often.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+/// Tasks of a worker that wait for shoppers; after a rush, more of them end.
+const IDLE_MAX: usize = 1_024;
 
 /// What the pacer sends.
 pub enum Order {
@@ -82,6 +86,8 @@ struct Worker {
     /// Connections by the number of the shopper whose own they are.
     own: RefCell<HashMap<u64, Rc<Connections>>>,
     in_flight: Cell<usize>,
+    /// Tasks that wait for their next shopper; the last one is warm.
+    idle: RefCell<Vec<Rc<Seat>>>,
     is_stopping: Cell<bool>,
     stop: Notify,
     all_done: Notify,
@@ -108,6 +114,7 @@ async fn work(settings: WorkerSettings) -> WorkerOutcome {
         pooled: Rc::default(),
         own: RefCell::default(),
         in_flight: Cell::new(0),
+        idle: RefCell::default(),
         is_stopping: Cell::new(false),
         stop: Notify::new(),
         all_done: Notify::new(),
@@ -150,24 +157,21 @@ impl Worker {
         }
         self.in_flight.set(self.in_flight.get() + 1);
         self.progress.in_flight.fetch_add(1, Relaxed);
-        let worker = Rc::clone(self);
-        tokio::task::spawn_local(async move {
-            let number = shopper.number;
-            // The guard speaks for the shopper if this task panics.
-            let mut guard = InFlight {
-                worker: &worker,
-                number,
-                leave: Some(Leave::Lost),
-            };
-            guard.leave = match visit::step(&*worker, shopper).await {
-                After::Left(leave) => Some(leave),
-                After::Thinks(shopper) => {
-                    // The pacer outlives the workers; if it is gone the run is over anyway.
-                    let _ = worker.news.send(News::Thinks(shopper));
-                    None
-                }
-            };
-        });
+        let seat = self.idle.borrow_mut().pop();
+        match seat {
+            Some(seat) => seat.give(shopper),
+            None => drop(tokio::task::spawn_local(serve(Rc::clone(self), shopper))),
+        }
+    }
+
+    /// Keeps a task for a later shopper, unless enough of them wait already.
+    fn takes_back(&self, seat: &Rc<Seat>) -> bool {
+        let mut idle = self.idle.borrow_mut();
+        let has_room = idle.len() < IDLE_MAX;
+        if has_room {
+            idle.push(Rc::clone(seat));
+        }
+        has_room
     }
 
     /// Waits until the run is stopped.
@@ -257,6 +261,64 @@ impl Wire for Worker {
 
     fn route_of(&self, path: &str) -> Arc<str> {
         self.routes.borrow_mut().route_of(path)
+    }
+}
+
+/// Takes one step of one shopper after the other. A task for every step would be made and thrown away
+/// with some kilobytes each time, which costs more than the wire does.
+async fn serve(worker: Rc<Worker>, shopper: Box<Shopper>) {
+    let seat = Rc::new(Seat::default());
+    let mut next = shopper;
+    loop {
+        serve_one(&worker, next).await;
+        if !worker.takes_back(&seat) {
+            return;
+        }
+        next = poll_fn(|context| seat.poll_next(context)).await;
+    }
+}
+
+async fn serve_one(worker: &Rc<Worker>, shopper: Box<Shopper>) {
+    // The guard speaks for the shopper if this task panics.
+    let mut guard = InFlight {
+        worker,
+        number: shopper.number,
+        leave: Some(Leave::Lost),
+    };
+    guard.leave = match visit::step(&**worker, shopper).await {
+        After::Left(leave) => Some(leave),
+        After::Thinks(shopper) => {
+            // The pacer outlives the workers; if it is gone the run is over anyway.
+            let _ = worker.news.send(News::Thinks(shopper));
+            None
+        }
+    };
+}
+
+/// Where a task waits for a shopper.
+#[derive(Default)]
+struct Seat {
+    shopper: RefCell<Option<Box<Shopper>>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Seat {
+    fn give(&self, shopper: Box<Shopper>) {
+        *self.shopper.borrow_mut() = Some(shopper);
+        if let Some(waker) = self.waker.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn poll_next(&self, context: &Context<'_>) -> Poll<Box<Shopper>> {
+        if let Some(shopper) = self.shopper.borrow_mut().take() {
+            return Poll::Ready(shopper);
+        }
+        match &mut *self.waker.borrow_mut() {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
     }
 }
 

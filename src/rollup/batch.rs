@@ -9,6 +9,7 @@ use arrow::datatypes::{
 use thiserror::Error;
 
 use super::builder::RollupBuilder;
+use super::groups::Groups;
 use super::series::{Dimension, SeriesKey, SeriesTable};
 use crate::lake::{LakeError, column};
 use crate::request_record::Origin;
@@ -99,6 +100,9 @@ pub fn add(
         start_us: i64::MIN,
         end_us: i64::MAX,
     });
+    if add_groups(builder, &rows, &series, range) {
+        return Ok(());
+    }
     // The window of the row before, and the µs that lie in it.
     let mut window = 0;
     let mut inside = 0..0;
@@ -133,6 +137,45 @@ pub fn add(
     Ok(())
 }
 
+/// Counts all rows by their cell, where every row is one request of one origin with a latency of which
+/// the bucket is all that is asked for; says whether that is so.
+fn add_groups(
+    builder: &mut RollupBuilder,
+    rows: &Rows<'_>,
+    series: &[u32],
+    range: TimeWindow,
+) -> bool {
+    let Some(origin) = builder.only_origin() else {
+        return false;
+    };
+    let is_plain = !builder.needs_latencies()
+        && rows.latency_bucket.null_count() == 0
+        && rows.ts.null_count() == 0
+        && rows.weight.null_count() == 0
+        && rows.weight.values().iter().all(|weight| *weight == 1);
+    if !is_plain {
+        return false;
+    }
+    let groups = Groups::new(
+        rows.ts.values(),
+        series,
+        rows.latency_bucket.values(),
+        builder.series_table().series().len(),
+        builder.plan().window_us,
+        range,
+    );
+    let Some(groups) = groups else {
+        return false;
+    };
+    for (window, series, buckets) in groups.iter() {
+        builder.count_all(window, series, buckets);
+    }
+    if let Some((from_us, to_us)) = groups.extent_us {
+        builder.extend(origin, from_us, to_us);
+    }
+    true
+}
+
 /// Per row the number of its series, or [`UNWANTED`].
 pub(super) fn series_numbers(
     table: &mut SeriesTable,
@@ -143,7 +186,7 @@ pub(super) fn series_numbers(
     let mut number = |row: usize| {
         let key = rows.series(row);
         match is_wanted(&key) {
-            true => table.number(key),
+            true => table.number(&key),
             false => UNWANTED,
         }
     };

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::batch::{self, Clock, MINUTE_US, RollupError};
 use super::cells::{Chunk, Rollup};
 use super::plan::{RollupPlan, is_inside_bucket};
-use super::series::{Dimension, SeriesKey, SeriesTable};
+use super::series::{Dimension, SeriesKey, SeriesParts, SeriesTable};
 use crate::latency_buckets::bucket_of;
 use crate::request_record::{Origin, RequestRecord};
 use crate::time_window::TimeWindow;
@@ -120,7 +120,7 @@ impl RollupBuilder {
 
     /// Counts one record.
     pub fn add_record(&mut self, record: &RequestRecord<'_>) {
-        let series = self.table.number(SeriesKey::of_record(record));
+        let series = self.table.number_of(SeriesParts::of_record(record));
         self.extend(record.origin, record.ts_us, record.ts_us);
         let window = record.ts_us.div_euclid(self.plan.window_us);
         let slot = self.slot(window, series);
@@ -169,6 +169,13 @@ impl RollupBuilder {
 
     pub(super) fn origin(&self, series: u32) -> Origin {
         self.table.series()[series as usize].origin
+    }
+
+    /// The origin of all series so far, if it is one.
+    pub(super) fn only_origin(&self) -> Option<Origin> {
+        let mut origins = self.table.series().iter().map(|series| series.origin);
+        let first = origins.next()?;
+        origins.all(|origin| origin == first).then_some(first)
     }
 
     pub(super) fn extend(&mut self, origin: Origin, from_us: i64, to_us: i64) {
@@ -244,6 +251,19 @@ impl RollupBuilder {
         slot as usize
     }
 
+    /// Counts rows of a window and series, one request each, by the buckets of their latencies; only
+    /// where no cut lies inside of a bucket.
+    pub(super) fn count_all(&mut self, window: i64, series: u32, buckets: &[i32]) {
+        let slot = self.slot(window, series);
+        self.rows += buckets.len() as u64;
+        let slot = &mut self.slots[slot];
+        slot.count += buckets.len() as u64;
+        slot.loose.extend_from_slice(buckets);
+        if slot.loose.len() >= LOOSE_MAX {
+            slot.settle();
+        }
+    }
+
     /// Counts a row into a slot; `latency_us` is asked for only where a cut depends on it.
     #[inline]
     pub(super) fn count(
@@ -299,8 +319,10 @@ impl RollupBuilder {
             ..Chunk::default()
         };
         for (cell, slot) in slots.into_iter().enumerate() {
-            let latencies = slot.latencies();
-            chunk.push(slot.window, slot.series, slot.count, &latencies);
+            match slot.sorted_loose() {
+                Some(loose) => chunk.push(slot.window, slot.series, slot.count, runs(loose)),
+                None => chunk.push(slot.window, slot.series, slot.count, slot.latencies()),
+            }
             for (at, cut) in self.inner_cuts.iter().enumerate() {
                 let within = slot.partial.get(at).copied().unwrap_or(0);
                 if within > 0 {
@@ -329,21 +351,29 @@ impl Slot {
         self.loose.clear();
     }
 
+    /// All latencies, where they stand as they came but in order.
+    fn sorted_loose(&self) -> Option<&[i32]> {
+        (self.counted.is_empty() && self.loose.is_sorted()).then_some(&self.loose)
+    }
+
     /// Buckets with their counts, ascending.
     fn latencies(&self) -> Vec<(i32, u64)> {
         let mut loose = Cow::Borrowed(self.loose.as_slice());
         if !loose.is_sorted() {
             loose.to_mut().sort_unstable();
         }
-        let loose: Vec<(i32, u64)> = loose
-            .chunk_by(|a, b| a == b)
-            .map(|run| (run[0], run.len() as u64))
-            .collect();
+        let loose: Vec<(i32, u64)> = runs(&loose).collect();
         if self.counted.is_empty() {
             return loose;
         }
         merged(&self.counted, &loose)
     }
+}
+
+/// Buckets in order as pairs of bucket and count.
+fn runs(sorted: &[i32]) -> impl Iterator<Item = (i32, u64)> {
+    let runs = sorted.chunk_by(|a, b| a == b);
+    runs.map(|run| (run[0], run.len() as u64))
 }
 
 /// Both lists as one, ascending, equal buckets added.

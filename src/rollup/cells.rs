@@ -174,9 +174,17 @@ pub(super) struct Chunk {
 
 impl Chunk {
     /// Adds a cell at the end; its window must not be before the last one.
-    pub fn push(&mut self, window: i64, series: u32, count: u64, latencies: &[(i32, u64)]) {
-        let with_latency = latencies.iter().map(|(_, count)| count).sum();
-        pack(latencies.iter().copied(), &mut self.histograms);
+    pub fn push(
+        &mut self,
+        window: i64,
+        series: u32,
+        count: u64,
+        latencies: impl IntoIterator<Item = (i32, u64)>,
+    ) {
+        let mut with_latency = 0;
+        let latencies = latencies.into_iter();
+        let counted = latencies.inspect(|(_, count)| with_latency += count);
+        pack(counted, &mut self.histograms);
         self.series.push(series);
         self.counts.push(count);
         self.counts_with_latency.push(with_latency);

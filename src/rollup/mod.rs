@@ -9,6 +9,7 @@
 mod batch;
 mod builder;
 mod cells;
+mod groups;
 mod packed;
 mod plan;
 mod rows;

@@ -85,11 +85,7 @@ fn joined(parts: &[Rollup]) -> Rollup {
     let mut table = super::series::SeriesTable::default();
     let mut chunks = Vec::new();
     for part in parts {
-        let numbers: Vec<u32> = part
-            .series()
-            .iter()
-            .map(|key| table.number(key.clone()))
-            .collect();
+        let numbers: Vec<u32> = part.series().iter().map(|key| table.number(key)).collect();
         for chunk in part.chunks() {
             let mut chunk = chunk.clone();
             chunk.renumber(&numbers);

@@ -59,7 +59,7 @@ fn joined(plan: &RollupPlan, rollups: Vec<Rollup>) -> Rollup {
     let mut chunks = Vec::with_capacity(rollups.len());
     for rollup in rollups {
         let keys = rollup.series().iter();
-        let numbers: Vec<u32> = keys.map(|key| table.number(key.clone())).collect();
+        let numbers: Vec<u32> = keys.map(|key| table.number(key)).collect();
         chunks.extend(rollup.into_chunks().into_iter().map(|mut chunk| {
             chunk.renumber(&numbers);
             chunk

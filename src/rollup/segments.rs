@@ -140,7 +140,7 @@ impl<'a> Segments<'a> {
             .batches
             .iter()
             .map(|batch| {
-                let numbers = batch.series.iter().map(|key| table.number(key.clone()));
+                let numbers = batch.series.iter().map(|key| table.number(key));
                 numbers.collect()
             })
             .collect();

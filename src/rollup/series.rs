@@ -1,7 +1,8 @@
 //! What tells one series of requests from another.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 
+use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
 use crate::request_record::{Origin, RequestRecord, Text};
@@ -71,19 +72,68 @@ impl Dimension {
 }
 
 impl SeriesKey {
-    pub(super) fn of_record(record: &RequestRecord<'_>) -> Self {
-        let text = |text: Option<Text<'_>>| text.as_deref().unwrap_or("").to_owned();
+    fn parts(&self) -> SeriesParts<'_> {
+        SeriesParts {
+            origin: self.origin,
+            run_id: &self.run_id,
+            service: &self.service,
+            method: &self.method,
+            route: &self.route,
+            status: self.status,
+            error: &self.error,
+            client_class: &self.client_class,
+            channel: &self.channel,
+            is_retried: self.is_retried,
+        }
+    }
+}
+
+/// A [`SeriesKey`] whose texts are elsewhere: looking one up makes no texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SeriesParts<'a> {
+    origin: Origin,
+    run_id: &'a str,
+    service: &'a str,
+    method: &'a str,
+    route: &'a str,
+    status: u16,
+    error: &'a str,
+    client_class: &'a str,
+    channel: &'a str,
+    is_retried: bool,
+}
+
+impl<'a> SeriesParts<'a> {
+    pub fn of_record(record: &'a RequestRecord<'a>) -> Self {
+        fn text<'a>(text: &'a Option<Text<'a>>) -> &'a str {
+            text.as_deref().unwrap_or("")
+        }
         Self {
             origin: record.origin,
-            run_id: text(record.run_id),
-            service: str::to_owned(&record.service),
-            method: str::to_owned(&record.method),
-            route: str::to_owned(&record.route),
+            run_id: text(&record.run_id),
+            service: &record.service,
+            method: &record.method,
+            route: &record.route,
             status: record.status,
-            error: text(record.error),
-            client_class: text(record.client_class),
-            channel: text(record.channel),
+            error: text(&record.error),
+            client_class: text(&record.client_class),
+            channel: text(&record.channel),
             is_retried: record.upstream_tries.is_some_and(|tries| tries > 1),
+        }
+    }
+
+    fn to_key(self) -> SeriesKey {
+        SeriesKey {
+            origin: self.origin,
+            run_id: self.run_id.to_owned(),
+            service: self.service.to_owned(),
+            method: self.method.to_owned(),
+            route: self.route.to_owned(),
+            status: self.status,
+            error: self.error.to_owned(),
+            client_class: self.client_class.to_owned(),
+            channel: self.channel.to_owned(),
+            is_retried: self.is_retried,
         }
     }
 }
@@ -92,17 +142,28 @@ impl SeriesKey {
 #[derive(Debug, Clone, Default)]
 pub(super) struct SeriesTable {
     series: Vec<SeriesKey>,
-    index: HashMap<SeriesKey, u32, foldhash::fast::RandomState>,
+    /// The numbers, by the hash of their series.
+    index: HashTable<u32>,
+    hasher: foldhash::fast::RandomState,
 }
 
 impl SeriesTable {
-    pub fn number(&mut self, key: SeriesKey) -> u32 {
-        if let Some(number) = self.index.get(&key) {
+    pub fn number(&mut self, key: &SeriesKey) -> u32 {
+        self.number_of(key.parts())
+    }
+
+    pub fn number_of(&mut self, parts: SeriesParts<'_>) -> u32 {
+        let series = &self.series;
+        let of = |number: &u32| series[*number as usize].parts();
+        let hash = self.hasher.hash_one(parts);
+        if let Some(number) = self.index.find(hash, |number| of(number) == parts) {
             return *number;
         }
-        let number = u32::try_from(self.series.len()).unwrap_or(u32::MAX);
-        self.series.push(key.clone());
-        self.index.insert(key, number);
+        let number = u32::try_from(series.len()).unwrap_or(u32::MAX);
+        self.series.push(parts.to_key());
+        let series = &self.series;
+        let hash_of = |number: &u32| self.hasher.hash_one(series[*number as usize].parts());
+        self.index.insert_unique(hash, number, hash_of);
         number
     }
 
