@@ -3,7 +3,7 @@
 
     python3 benches/live-view.py FIREDRILL [RUNS]
 
-The demo shop runs in a process of its own. Each variant rehearses the same 10 s of shoppers, in turn, RUNS
+The demo shop runs in a process of its own. Each variant rehearses the same 6 s of shoppers, in turn, RUNS
 times (5). Prints the medians: CPU of the load generator per request, and how late requests left.
 """
 import fcntl
@@ -26,7 +26,7 @@ SCENARIO = """
 name: live-view
 seed: 7
 target: {{base_url: '{url}'}}
-traffic: {{arrivals: even, phases: [{{name: steady, for: 10s, shoppers_per_s: 3000}}]}}
+traffic: {{arrivals: even, phases: [{{name: steady, for: 6s, shoppers_per_s: 3000}}]}}
 shoppers: [{{name: all, share: 1, journey: look}}]
 journeys: {{look: [{{get: /}}]}}
 limits: {{schedule_lag_p99: 10s}}

@@ -4,8 +4,6 @@ mod conclusion;
 mod scenarios;
 mod timeline;
 
-pub use conclusion::verdict_word;
-
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};

@@ -178,7 +178,14 @@ impl Terminal {
         let Some(part) = page.watch.as_ref().filter(|it| !it.thresholds.is_empty()) else {
             return String::new();
         };
-        let mut table = self.table(&["threshold: bad is", "worst", "first broken", "state", "n"]);
+        let mut table = self.table(&[
+            "threshold: bad is",
+            "worst",
+            "first broken",
+            "for",
+            "state",
+            "n",
+        ]);
         for row in &part.thresholds {
             let worst = row.worst.map(|worst| text::quantity(worst, row.unit));
             let broken = row.first_broken_us.map(|at_us| moment(at_us, page));
@@ -187,6 +194,11 @@ impl Terminal {
                 Cell::new(text::harmless(&row.demand)),
                 right(&worst.unwrap_or_else(dash)),
                 right(&broken.unwrap_or_else(dash)),
+                right(&if row.broken_s > 0.0 {
+                    text::duration(row.broken_s)
+                } else {
+                    dash()
+                }),
                 match row.state {
                     State::Met => self.painted("held", Color::Green),
                     State::Missed => self.painted("BROKEN", Color::Red),

@@ -45,3 +45,4 @@ pub use partners::{
     StripSpan,
 };
 pub use postmortem::write_postmortem;
+pub use words::verdict as verdict_word;

@@ -9,6 +9,7 @@ use super::rehearse::assert_nobody_is_lost;
 use super::scripted_server::{Asked, Said, ScriptedServer};
 use super::surge_file::{ANY_PAGE_SLIS, LOOK, Surge, WIDE_SLIS};
 use super::temp_folder::TempFolder;
+use super::tidy::read;
 
 /// A folder with a scenario that has `more` at its end.
 fn prepared(surge: &Surge, more: &str) -> TempFolder {
@@ -56,6 +57,26 @@ fn thresholds_that_hold_are_said_everywhere_and_kept_with_the_run() {
         assert!(page.contains("Any page, p95 above 20 s for 1 s"), "{page}");
         assert!(page.contains("Errors above 50"), "{page}");
     }
+}
+
+#[test]
+fn the_thresholds_of_the_document_are_thresholds() {
+    let document = read("docs/live.md");
+    let block = document.split("```yaml\n").nth(1);
+    let block = block.and_then(|rest| rest.split("```").next());
+    let block = block.expect("docs/live.md has a block of YAML");
+    assert!(block.starts_with("thresholds:"), "{block}");
+    let folder = TempFolder::new();
+    let scenario = format!(
+        "name: short\ntarget: {{base_url: 'http://127.0.0.1:9'}}\n\
+         traffic: {{phases: [{{name: quiet, for: 1m, shoppers_per_s: 1}}, {{name: rush, for: 5m, shoppers_per_s: 9}}]}}\n\
+         channels: [{{name: 'utm:newsletter/email', share: 1}}]\n\
+         shoppers: [{{name: all, share: 1, journey: buy}}]\n\
+         journeys: {{buy: [{{post: /checkout}}]}}\n{block}"
+    );
+    folder.write("short.yaml", scenario);
+    run(&folder, "check short.yaml").exits(0);
+    run(&folder, "rehearse short.yaml --dry-run").exits(0);
 }
 
 #[test]

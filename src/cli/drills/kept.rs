@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::exit_code::Failure;
 use crate::cli::facts::RunFacts;
-use crate::cli::rehearse::verdict_word;
 use crate::game_day::{DrillScore, KeptRun, SliCrossing};
 use crate::lake::Lake;
 use crate::report::Verdict;
+use crate::report::verdict_word;
 use crate::sli::SliSeries;
 
 /// How a run was judged when it was over.

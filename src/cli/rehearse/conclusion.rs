@@ -23,7 +23,7 @@ use crate::cli::thresholds::{Guard, ThresholdFacts};
 use crate::drill::{GeneratorHealth, Validity};
 use crate::game_day::DrillScore;
 use crate::lake::Lake;
-use crate::report::{RehearsalPart, ReportPage, Verdict};
+use crate::report::{RehearsalPart, ReportPage, Verdict, verdict_word};
 use crate::request_record::Origin;
 use crate::scenario::{Arrivals, DrillPlan, forecast};
 use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
@@ -206,17 +206,6 @@ fn show_the_end(ui: Ui, page: &ReportPage, report: &Path) {
     };
     // A report that could not be written is an error that is printed elsewhere.
     ui.finish(end, kind, std::fs::read(report).unwrap_or_default());
-}
-
-/// A verdict in words.
-pub fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Invalid => "invalid",
-        Verdict::Stopped => "stopped",
-        Verdict::NotEnoughData => "not enough data",
-    }
 }
 
 fn keep(lake: &Lake, facts: &RunFacts) -> Result<(), Failure> {

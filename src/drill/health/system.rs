@@ -1,7 +1,8 @@
 //! What Linux says of this process and this machine; nothing where there is no `/proc`.
 //!
 //! In: the text of files below `/proc` and `/sys`. Out: plain numbers. The parsers are functions of
-//! text, so that they are tested without the machine.
+//! text, so that they are tested without the machine. They are our own because the crates for this
+//! read every process, or every socket, for what is a line of a file here.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
