@@ -158,8 +158,28 @@ impl Connector {
         }
     }
 
+    /// A connection to the first of the target's addresses that takes one, beginning with another one each
+    /// time: whoever has no way to one of them, as without IPv6, comes by the others (RFC 8305). Nothing is
+    /// written before.
     async fn tcp(&self, turn: usize) -> Result<TcpStream, Reason> {
-        let address = self.address(turn).await?;
+        let addresses = self.addresses(turn).await?;
+        if let [only] = addresses[..] {
+            return self.tcp_to(only, turn).await;
+        }
+        // One that does not answer leaves time for the others.
+        let shares = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+        let mut refused = Reason::Dns;
+        for address in addresses {
+            let made = tokio::time::timeout(self.timeout / shares, self.tcp_to(address, turn));
+            match made.await.unwrap_or(Err(Reason::Connect)) {
+                Ok(stream) => return Ok(stream),
+                Err(reason) => refused = reason,
+            }
+        }
+        Err(refused)
+    }
+
+    async fn tcp_to(&self, address: SocketAddr, turn: usize) -> Result<TcpStream, Reason> {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
@@ -180,12 +200,13 @@ impl Connector {
         Ok(stream)
     }
 
-    async fn address(&self, turn: usize) -> Result<SocketAddr, Reason> {
+    /// Where the target is, beginning with another address each time; none is never returned.
+    async fn addresses(&self, turn: usize) -> Result<Vec<SocketAddr>, Reason> {
         if let (Some(address), None) = (self.resolved, &self.proxy) {
-            return Ok(address);
+            return Ok(vec![address]);
         }
-        if let Some(address) = self.known_address(turn) {
-            return Ok(address);
+        if let Some(addresses) = self.known_addresses(turn) {
+            return Ok(addresses);
         }
         let (host, port) = match &self.proxy {
             Some(proxy) => (proxy.host.as_str(), proxy.port),
@@ -193,17 +214,73 @@ impl Connector {
         };
         let found = tokio::net::lookup_host((host, port)).await;
         let addresses: Vec<SocketAddr> = found.map_err(|_| Reason::Dns)?.collect();
-        let address = *addresses
-            .get(turn % addresses.len().max(1))
-            .ok_or(Reason::Dns)?;
+        if addresses.is_empty() {
+            return Err(Reason::Dns);
+        }
+        let in_turn = rotated(&addresses, turn);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some((Instant::now(), addresses));
-        Ok(address)
+        Ok(in_turn)
     }
 
-    fn known_address(&self, turn: usize) -> Option<SocketAddr> {
+    fn known_addresses(&self, turn: usize) -> Option<Vec<SocketAddr>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, addresses) = known.as_ref()?;
-        (since.elapsed() < ADDRESSES_KEPT).then(|| addresses[turn % addresses.len()])
+        (since.elapsed() < ADDRESSES_KEPT).then(|| rotated(addresses, turn))
+    }
+}
+
+/// The same addresses, beginning with that at `turn`; there is at least one.
+fn rotated(addresses: &[SocketAddr], turn: usize) -> Vec<SocketAddr> {
+    let (last, first) = addresses.split_at(turn % addresses.len());
+    [first, last].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{ConnectionPolicy, TlsPlan};
+
+    #[tokio::test]
+    async fn an_address_that_takes_no_connection_is_passed_over() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addresses = vec![gone.local_addr().unwrap(), listener.local_addr().unwrap()];
+        drop(gone);
+        let transport = TransportPlan {
+            version: HttpVersion::Auto,
+            is_compressed: false,
+            connections: ConnectionPolicy::Pooled,
+            new_connections: 0.0,
+            connect_timeout_us: 20_000_000,
+            first_byte_timeout_us: None,
+            resolve: Vec::new(),
+            proxy: None,
+            source_addresses: Vec::new(),
+            tls: TlsPlan::default(),
+        };
+        let url = Url::parse("http://shop.example").unwrap();
+        let connector = Connector::new(&url, &transport).unwrap();
+        for turn in 0..4 {
+            *connector.known.lock().unwrap() = Some((Instant::now(), addresses.clone()));
+            let stream = connector.tcp(turn).await.unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+        }
+        *connector.known.lock().unwrap() = Some((Instant::now(), vec![addresses[0]; 2]));
+        assert_eq!(connector.tcp(0).await.unwrap_err(), Reason::Connect);
+    }
+
+    #[test]
+    fn addresses_take_turns() {
+        let addresses: Vec<SocketAddr> = (1..=3)
+            .map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
+            .collect();
+        let ports = |turn: usize| -> Vec<u16> {
+            let rotated = rotated(&addresses, turn);
+            rotated.iter().map(SocketAddr::port).collect()
+        };
+        assert_eq!(ports(0), [1, 2, 3]);
+        assert_eq!(ports(2), [3, 1, 2]);
+        assert_eq!(ports(4), [2, 3, 1]);
     }
 }
