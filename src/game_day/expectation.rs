@@ -150,9 +150,7 @@ impl Judge<'_> {
             (RecoveryState::NothingCrossed, _) => {
                 (SliState::Met, "no level was crossed".to_owned())
             }
-            (RecoveryState::Recovered, Some(0)) => {
-                (SliState::Met, "before it was undone".to_owned())
-            }
+            (RecoveryState::Recovered, Some(0)) => (SliState::Met, "at once".to_owned()),
             (RecoveryState::Recovered, Some(after_us)) => {
                 let state = match after_us <= limit_us {
                     true => SliState::Met,

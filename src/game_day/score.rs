@@ -11,6 +11,9 @@ use crate::time_window::TimeWindow;
 /// How long after a moment a crossing still comes from it, where no expectation says longer, µs.
 const MOMENT_US: i64 = 60_000_000;
 
+/// Entries that begin within this after a moment begin with it, µs: a deploy, and what it breaks.
+const TOGETHER_US: i64 = 1_000_000;
+
 /// What is scored, and by what.
 #[derive(Debug, Clone, Copy)]
 pub struct ScoreScope<'a> {
@@ -222,12 +225,23 @@ fn horizon_us(entry: &DrilledEntry, entries: &[DrilledEntry], ended_us: i64, end
         .iter()
         .filter(|other| other.id != entry.id && other.is_scored());
     let begins = others.filter_map(|other| other.began_us);
-    let next = begins.filter(|began_us| *began_us > ended_us).min();
+    let over_us = ended_us + together_us(entry);
+    let next = begins.filter(|began_us| *began_us > over_us).min();
     next.unwrap_or(end_us).min(end_us)
 }
 
+fn together_us(entry: &DrilledEntry) -> i64 {
+    match entry.end {
+        EntryEnd::Lasts => 0,
+        EntryEnd::Moment => TOGETHER_US,
+    }
+}
+
 fn overlaps(entry: &DrilledEntry, entries: &[DrilledEntry], end_us: i64) -> Vec<String> {
-    let stretch = |entry: &DrilledEntry| (entry.began_us, entry.ended_us(end_us));
+    let stretch = |entry: &DrilledEntry| {
+        let ended_us = entry.ended_us(end_us) + together_us(entry);
+        (entry.began_us, ended_us)
+    };
     let (Some(began_us), ended_us) = stretch(entry) else {
         return Vec::new();
     };

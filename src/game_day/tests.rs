@@ -276,6 +276,17 @@ fn entries_at_the_same_time_name_each_other() {
 }
 
 #[test]
+fn what_begins_with_a_moment_is_no_reason_to_look_away_from_it() {
+    let values = [50, 50, 300, 300, 50, 50].map(Some);
+    let entries = [entry("deploy", 10, None), entry("fault", 11, Some(20))];
+    let scores = scores(&entries, &values);
+    assert_eq!(scores[0].overlaps, ["fault"]);
+    assert_eq!(scores[1].overlaps, ["deploy"]);
+    assert_eq!(recovery(&scores[0]), (RecoveryState::Recovered, Some(10)));
+    assert_eq!(scores[0].recovery.watched_us, 20 * SECOND);
+}
+
+#[test]
 fn recovery_is_watched_until_the_next_entry_begins() {
     let values = [50, 50, 300, 300, 50, 300, 300, 300].map(Some);
     let entries = [entry("first", 10, Some(20)), entry("next", 25, Some(30))];

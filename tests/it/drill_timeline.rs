@@ -443,6 +443,7 @@ fn a_channel_that_a_drill_turns_off_sends_as_few_as_one_that_is_declared_off() {
         assert_eq!(count(&drilled, key), count(&declared, key));
     }
     let mail = drill(&drilled, "mail-off");
+    assert_eq!(text(mail, "/outcome"), "done");
     assert_eq!(
         (count(mail, "/began_us"), count(mail, "/undone_us")),
         (1_000_000, 2_000_000)

@@ -119,7 +119,7 @@ fn problems(score: &DrillScore) -> Vec<String> {
 /// How soon all was well again.
 pub fn recovery_words(recovery: Recovery) -> String {
     match (recovery.state, recovery.after_us) {
-        (RecoveryState::Recovered, Some(0)) => "while it lasted".to_owned(),
+        (RecoveryState::Recovered, Some(0)) => "at once".to_owned(),
         (RecoveryState::Recovered, Some(after_us)) => format!("after {}", duration(after_us)),
         (RecoveryState::NotRecovered, _) => format!("not in {}", duration(recovery.watched_us)),
         (RecoveryState::NothingCrossed, _) => "no level crossed".to_owned(),

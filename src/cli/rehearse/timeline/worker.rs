@@ -50,6 +50,7 @@ impl<'a> Worker<'a> {
             DrillAction::ChannelOff(_) => {
                 // The arrivals did it, at the planned moment.
                 entry.began_us = Some(self.plan.at_us);
+                entry.outcome = EntryOutcome::Done;
                 self.tell("begins");
                 let is_undone = self.last().await;
                 let until_us = self.plan.until_us.filter(|_| is_undone);
