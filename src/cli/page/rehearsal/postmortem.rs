@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Judged, is_counted, limit_of, sli_unit};
+use super::super::{Judged, drills, is_counted, limit_of, sli_unit, watch};
 use crate::cli::facts::RunFacts;
 use crate::report::{
     CriterionRow, LimitOutcome, LimitPart, LimitRow, Postmortem, PostmortemMoment, State, Unit,
@@ -163,6 +163,14 @@ impl Facts<'_> {
                 (*to_us, words)
             }));
         }
+        moments.extend(self.drill_moments());
+        let thresholds = watch::part(run).thresholds.into_iter();
+        moments.extend(thresholds.filter_map(|row| {
+            Some((
+                row.first_broken_us?,
+                format!("a threshold is broken: {}", row.demand),
+            ))
+        }));
         let end = match run.is_stopped {
             true => "the rehearsal is stopped",
             false => "nobody comes any more",
@@ -177,6 +185,27 @@ impl Facts<'_> {
             .into_iter()
             .map(|(at_us, what)| PostmortemMoment { at_us, what })
             .collect()
+    }
+
+    /// Every entry of the drill timeline, and its end where it has one.
+    fn drill_moments(&self) -> Vec<(i64, String)> {
+        let part = drills::drills(self.judged);
+        let rows = part.iter().flat_map(|part| &part.rows);
+        let moments = rows.flat_map(|row| {
+            let begin = format!("drill “{}” ({}): {}", row.title, row.action, row.outcome);
+            let end = format!("drill “{}” is undone", row.title);
+            let undone = row.until_us.map(|until_us| (until_us, end));
+            std::iter::once((row.at_us, begin)).chain(undone)
+        });
+        moments.collect()
+    }
+
+    /// The title of each drill that could be seen, and which SLIs saw it first.
+    fn drills_seen(&self) -> Vec<(String, Vec<String>)> {
+        let part = drills::drills(self.judged);
+        let rows = part.into_iter().flat_map(|part| part.rows);
+        let scored = rows.filter(|row| row.is_scored);
+        scored.map(|row| (row.title, row.seen_first_by)).collect()
     }
 
     fn detection(&self) -> Vec<String> {
@@ -203,6 +232,11 @@ impl Facts<'_> {
             }
             (None, _) => detection.push("No level of any SLI saw it.".to_owned()),
         }
+        let seen = self.drills_seen().into_iter();
+        let seen = seen.filter(|(_, slis)| !slis.is_empty());
+        detection.extend(seen.map(|(title, slis)| {
+            format!("The drill “{title}” was seen first by {}.", slis.join(", "))
+        }));
         detection.extend(
             self.blind()
                 .into_iter()
@@ -281,6 +315,9 @@ impl Facts<'_> {
         if self.is_trouble() && self.crossings().is_empty() {
             wrong.push("No level of any SLI saw it.".to_owned());
         }
+        let unseen = self.drills_seen().into_iter();
+        let unseen = unseen.filter(|(_, slis)| slis.is_empty());
+        wrong.extend(unseen.map(|(title, _)| format!("No SLI saw the drill “{title}”.")));
         wrong.extend(
             self.run
                 .invalid_because
