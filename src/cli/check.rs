@@ -134,12 +134,13 @@ fn kind_of(path: &Path) -> Kind {
         Kind::Probe
     } else if has_key("risks:") {
         Kind::Premortem
+    } else if has_key("traffic:") || has_key("journeys:") || has_key("shoppers:") {
+        // A scenario may have thresholds, too.
+        Kind::Scenario
     } else if has_key("thresholds:") {
         Kind::Thresholds
     } else if has_key("format:") && has_key("time:") {
         Kind::Mapping
-    } else if has_key("traffic:") || has_key("journeys:") || has_key("shoppers:") {
-        Kind::Scenario
     } else if has_key("slis:") || has_key("events:") || is_in("sli-defs") {
         Kind::Sli
     } else {
