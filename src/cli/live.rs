@@ -22,7 +22,7 @@ use crate::scenario::TrafficCurve;
 use crate::sli::{Level, SliSetPlan};
 
 pub use look::{End, Generator};
-pub use screen::restore;
+pub use screen::{hold, restore};
 pub use seconds::{LiveSecond, LiveSeconds};
 pub use web::{Board, Ui, UiAddress};
 

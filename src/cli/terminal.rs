@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{ColorChoice, GlobalArguments};
 use super::exit_code::Failure;
+use super::live;
 use crate::report::{RehearsalPart, ReportPage, SliRow, State, Verdict, text};
 
 /// The narrowest table that still reads well.
@@ -67,9 +68,11 @@ impl Terminal {
 
     /// Prints a line about something the user should know, unless quiet.
     pub fn note(&self, message: &str) {
-        if !self.is_quiet {
+        let line = text::harmless_lines(message);
+        // A line printed into the live view would be drawn over.
+        if !self.is_quiet && !live::hold(&line) {
             // A terminal that is gone is no reason to end a run, or to leave something undone.
-            let _ = writeln!(io::stderr(), "{}", text::harmless_lines(message));
+            let _ = writeln!(io::stderr(), "{line}");
         }
     }
 

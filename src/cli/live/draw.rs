@@ -64,8 +64,8 @@ pub(super) enum Tone {
     Line,
 }
 
-/// Draws everything.
-pub fn draw(frame: &mut Frame<'_>, look: &Look, palette: Palette) {
+/// Draws everything; `note` is what somebody had to say last.
+pub fn draw(frame: &mut Frame<'_>, look: &Look, note: Option<&str>, palette: Palette) {
     let area = frame.area();
     let spare = area
         .height
@@ -91,7 +91,10 @@ pub fn draw(frame: &mut Frame<'_>, look: &Look, palette: Palette) {
     tables::events(frame, right, look, palette);
     numbers::generator(frame, generator, look, palette);
     let words = "Ctrl-C stops, keeps everything recorded and still writes the report";
-    let words = Line::styled(words, palette.style(Tone::Faint));
+    let words = match note {
+        Some(note) => Line::styled(note.replace('\n', " "), palette.style(Tone::Warn)),
+        None => Line::styled(words, palette.style(Tone::Faint)),
+    };
     frame.render_widget(Paragraph::new(words), keys);
 }
 
@@ -173,9 +176,15 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     fn drawn(look: &Look, width: u16, height: u16) -> String {
+        drawn_with(look, None, width, height)
+    }
+
+    fn drawn_with(look: &Look, note: Option<&str>, width: u16, height: u16) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let palette = Palette { is_colored: false };
-        terminal.draw(|frame| draw(frame, look, palette)).unwrap();
+        terminal
+            .draw(|frame| draw(frame, look, note, palette))
+            .unwrap();
         let buffer = terminal.backend().buffer();
         let colors = buffer.content().iter();
         assert!(
@@ -240,6 +249,14 @@ mod tests {
         for hostile in ['\u{1b}', '\u{202e}', '\u{0}'] {
             assert!(!screen.contains(hostile));
         }
+    }
+
+    #[test]
+    fn what_somebody_says_takes_the_place_of_the_keys() {
+        let look = busy("sale");
+        let screen = drawn_with(&look, Some("page the on-call:\npress Enter"), 80, 24);
+        assert!(screen.contains("page the on-call: press Enter"), "{screen}");
+        assert!(!screen.contains("Ctrl-C"));
     }
 
     #[test]

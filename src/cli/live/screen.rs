@@ -3,10 +3,10 @@
 //! In: looks. Out: cells on standard error, on the terminal's other page. Keys stay with the terminal:
 //! Ctrl-C is the signal that it always was. What is typed is only not echoed into the picture.
 
-use std::io::{self, Stderr};
+use std::io::{self, Stderr, Write};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -22,6 +22,11 @@ use super::look::Look;
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
 /// How keys were treated before.
 static KEYS: Mutex<Option<Termios>> = Mutex::new(None);
+/// What was to be printed meanwhile: the newest is drawn, and all are printed when the terminal is given
+/// back.
+static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// Notes that are kept; of more the oldest are forgotten.
+const NOTES_MAX: usize = 200;
 /// A panic of any thread gives the terminal back before it is printed.
 static HOOK: Once = Once::new();
 
@@ -63,7 +68,11 @@ impl Screen {
     /// reason to end the run.
     pub fn show(&mut self, look: &Look) {
         if self.is_open() {
-            let _ = self.terminal.draw(|frame| draw(frame, look, self.palette));
+            let note = notes().last().cloned();
+            let palette = self.palette;
+            let _ = self
+                .terminal
+                .draw(|frame| draw(frame, look, note.as_deref(), palette));
         }
     }
 }
@@ -72,6 +81,24 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// Keeps a line that must not be printed into the picture; `false` where there is none, and it can be
+/// printed.
+pub fn hold(note: &str) -> bool {
+    if !IS_OPEN.load(SeqCst) {
+        return false;
+    }
+    let mut notes = notes();
+    if notes.len() == NOTES_MAX {
+        notes.remove(0);
+    }
+    notes.push(note.to_owned());
+    true
+}
+
+fn notes() -> MutexGuard<'static, Vec<String>> {
+    NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives the terminal back, if it is ours; may be called at any time, by any thread.
@@ -84,6 +111,9 @@ pub fn restore() {
     let keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(keys) = keys {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &keys);
+    }
+    for note in notes().drain(..) {
+        let _ = writeln!(io::stderr(), "{note}");
     }
 }
 
