@@ -1,8 +1,8 @@
 //! Several scenarios at once: their traffic against one target, as one plan.
 //!
 //! In: plans. Out: one plan, in which each keeps its own arrivals, seed and shoppers, so that adding
-//! another changes nothing of who comes when. Target, transport and limits are those of the first, as
-//! are thresholds and drills; the conditions of all must be met.
+//! another changes nothing of who comes when. Target, transport and limits are those of the first;
+//! thresholds look at their own shoppers only where they name them; the conditions of all must be met.
 
 use super::curve::TrafficCurve;
 use super::plan::{BodyPlan, DrillPlan, JoinedScenario, PartBody, StepPlan, TargetPlan};
@@ -15,7 +15,7 @@ pub const SCENARIOS_MAX: usize = 16;
 ///
 /// # Errors
 /// A sentence fragment: two of the same name, another target (where `is_target_fixed` is not), a closed
-/// model, thresholds or drills of another than the first, too many.
+/// model, a drill timeline of another than the first, too many.
 pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, String> {
     if plans.len() > SCENARIOS_MAX {
         return Err(format!("more than {SCENARIOS_MAX} scenarios at once"));
@@ -27,10 +27,10 @@ pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, S
                 plan.name
             ));
         }
-        if let (1.., Some(what)) = (index, for_one_only(plan)) {
+        if index > 0 && !plan.drills.entries.is_empty() {
             return Err(format!(
-                "`{}` has {what}, which only the first of several scenarios may have (hint: move it to `{}`)",
-                plan.name, plans[0].name
+                "`{}` has a drill timeline, which only the first of several scenarios may have (hint: name it first)",
+                plan.name
             ));
         }
         if plan.traffic.closed.is_some() {
@@ -59,16 +59,6 @@ pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, S
     }
     weigh(&mut all);
     Ok(all)
-}
-
-/// What a plan has that can be said of one scenario only.
-fn for_one_only(plan: &DrillPlan) -> Option<&'static str> {
-    let said = [
-        (!plan.thresholds.is_empty(), "thresholds"),
-        (!plan.drills.entries.is_empty(), "a drill timeline"),
-    ];
-    let mut said = said.into_iter().filter(|(is_said, _)| *is_said);
-    said.next().map(|(_, what)| what)
 }
 
 fn is_same_target(one: &TargetPlan, other: &TargetPlan) -> bool {
@@ -133,6 +123,13 @@ fn add(all: &mut DrillPlan, mut plan: DrillPlan) {
     all.print = all.print.with(&plan.print);
     all.sha256 =
         crate::declared_files::sha256_of(format!("{}{}", all.sha256, plan.sha256).as_bytes());
+    for threshold in &mut plan.thresholds {
+        let scope = &mut threshold.scope;
+        scope.journey = later(scope.journey, journeys);
+        scope.channel = later(scope.channel, all.channels.len());
+        scope.kind = later(scope.kind, all.kinds.len());
+    }
+    all.thresholds.append(&mut plan.thresholds);
     all.journeys.append(&mut plan.journeys);
     all.kinds.append(&mut plan.kinds);
     all.channels.append(&mut plan.channels);
@@ -142,6 +139,12 @@ fn add(all: &mut DrillPlan, mut plan: DrillPlan) {
     all.traffic.labels.sort();
     all.traffic.phases.append(&mut plan.traffic.phases);
     all.traffic.curve = TrafficCurve::sum(&all.traffic.curve, &plan.traffic.curve);
+}
+
+/// An index after so many of others.
+fn later(index: Option<u16>, others: usize) -> Option<u16> {
+    let others = u16::try_from(others).unwrap_or(u16::MAX);
+    index.map(|index| index.saturating_add(others))
 }
 
 /// Shares of all shoppers, by how many each scenario expects: only forecasts look at them.
@@ -190,4 +193,64 @@ fn shift(step: &mut StepPlan, tables: usize, slots: usize) {
     }
     texts.into_iter().for_each(|text| text.shift(tables, slots));
     step.takes.iter_mut().for_each(|take| take.slot += slots);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::resolve::resolve;
+    use super::*;
+    use crate::declared_files::parse;
+
+    fn plan(name: &str, more: &str) -> DrillPlan {
+        let text = format!(
+            "name: {name}\n\
+             target: {{base_url: 'http://127.0.0.1:9'}}\n\
+             traffic: {{arrivals: even, curve: [{{at: 0s, shoppers_per_s: 10}}, {{at: 10s, shoppers_per_s: 10}}]}}\n\
+             channels: [{{name: mail, share: 1}}]\n\
+             shoppers: [{{name: one, share: 1, journey: look}}]\n\
+             journeys: {{look: [{{get: /}}]}}\n{more}"
+        );
+        let path = Path::new("scenario.yaml");
+        let declared = parse(path, text.as_bytes(), &|_| None);
+        let declared = declared.unwrap_or_else(|error| panic!("{error}"));
+        resolve(&declared).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn thresholds_look_at_the_shoppers_of_their_own_scenario() {
+        let threshold =
+            "thresholds: [{sli: page_p95, above: 1s, for: 5s, journey: look, channel: mail}]\n";
+        let all = join(vec![plan("a", ""), plan("b", threshold)], false).unwrap();
+        let scope = &all.thresholds[0].scope;
+        let journey = usize::from(scope.journey.unwrap());
+        let channel = usize::from(scope.channel.unwrap());
+        assert_eq!(all.journeys[journey].name, "b/look");
+        assert_eq!(&*all.channels[channel].name, "b/mail");
+    }
+
+    #[test]
+    fn the_conditions_of_all_must_be_met() {
+        let conditions =
+            |level| format!("hypothesis: It holds.\npass: [{{not_crossed: {level}}}]\n");
+        let plans = vec![
+            plan("a", &conditions("contact")),
+            plan("b", ""),
+            plan("c", &conditions("warn")),
+        ];
+        let mixes: Vec<_> = plans.iter().map(|plan| plan.print.clone()).collect();
+        let all = join(plans, false).unwrap();
+        assert_eq!(all.criteria.len(), 2);
+        assert_eq!(all.hypothesis.as_deref(), Some("It holds. It holds."));
+        assert!(mixes.iter().all(|mix| !all.print.differing(mix).is_empty()));
+    }
+
+    #[test]
+    fn only_the_first_may_have_a_drill_timeline() {
+        let drills = "drills: [{id: deploy, at: 2s, deploy: v2}]\n";
+        assert!(join(vec![plan("a", drills), plan("b", "")], false).is_ok());
+        let refused = join(vec![plan("a", ""), plan("b", drills)], false);
+        assert!(refused.unwrap_err().starts_with("`b` has a drill timeline"));
+    }
 }
