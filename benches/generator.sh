@@ -72,10 +72,15 @@ for run in $(seq "$runs"); do
     "$goose" bare http://127.0.0.1:8099/ "$seconds" | sed -n 's/.* \([0-9.]*\) µs CPU.*/\1/p' >> "$work/goose-bare"
     "$goose" pool http://127.0.0.1:8099/ "$seconds" 5000 | sed -n 's/.* \([0-9.]*\) µs CPU.*lag p99 \([0-9]*\) µs/\1 \2/p' >> "$work/goose-pool"
     ours 5000 >> "$work/ours-5000"
+    ours 10000 >> "$work/ours-10000"
+    ours 15000 >> "$work/ours-15000"
     ours "${FULL_SPEED:-40000}" >> "$work/ours-full"
 done
 echo "median of $runs, CPU µs per request (and what else is said)"
-echo "firedrill at 5,000/s, everything recorded   $(median < "$work/ours-5000")   lag p99 µs $(awk '{ print $2 }' "$work/ours-5000" | median)   dropped $(awk '{ n += $4 } END { print n }' "$work/ours-5000")   lost $(awk '{ n += $5 } END { print n }' "$work/ours-5000")"
+for rate in 5000 10000 15000; do
+    found="$work/ours-$rate"
+    echo "firedrill at $rate/s, everything recorded    $(median < "$found")   lag p99 µs $(awk '{ print $2 }' "$found" | median)   dropped $(awk '{ n += $4 } END { print n }' "$found")   lost $(awk '{ n += $5 } END { print n }' "$found")"
+done
 echo "firedrill at full speed, everything recorded $(median < "$work/ours-full")   requests/s $(awk '{ print $3 }' "$work/ours-full" | median)"
 echo "hey at 5,000/s                              $(median < "$work/hey-5000")"
 echo "hey at full speed                           $(median < "$work/hey-full")   requests/s $(awk '{ print $2 }' "$work/hey-full" | median)"
