@@ -13,3 +13,27 @@ pub mod learned;
 
 pub use flow::Flow;
 pub use lines::{ScenarioLines, duration_text, share_text};
+
+/// What the files of a page are called, where nothing else tells.
+const FILE_ENDINGS: [&str; 20] = [
+    "css",
+    "js",
+    "mjs",
+    "map",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "webp",
+    "avif",
+    "svg",
+    "ico",
+    "woff",
+    "woff2",
+    "ttf",
+    "otf",
+    "mp4",
+    "webm",
+    "mp3",
+    "webmanifest",
+];

@@ -7,6 +7,9 @@ use crate::time_window::TimeWindow;
 
 /// Cells of a batch that are counted in a table; where there are more, rows are counted one by one.
 const CELLS_MAX: usize = 1 << 18;
+/// Windows of a batch that are looked through for the one of a row; a log with more of them is too
+/// sparse to gain anything.
+const WINDOWS_MAX: usize = 4_096;
 /// The cell of a row that nobody wants.
 const NONE: u32 = u32::MAX;
 
@@ -23,7 +26,7 @@ pub struct Groups {
 
 impl Groups {
     /// The rows of `range` whose series is below `series_count`; `None` where that makes too many
-    /// cells. All columns have one value per row.
+    /// windows or cells. All columns have one value per row.
     pub fn new(
         ts_us: &[i64],
         series: &[u32],
@@ -52,7 +55,7 @@ impl Groups {
                     windows.push(window);
                     windows.len() - 1
                 });
-                if windows.len() * series_count > CELLS_MAX {
+                if windows.len() > WINDOWS_MAX || windows.len() * series_count > CELLS_MAX {
                     return None;
                 }
                 first = at * series_count;
@@ -139,17 +142,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn too_many_cells_are_left_to_others() {
-        let hours: Vec<i64> = (0..1_000).collect();
-        let series = vec![0; hours.len()];
-        let buckets = vec![1; hours.len()];
+    /// A row in each of so many windows.
+    fn sparse(windows: usize, series_count: usize) -> Option<Groups> {
+        let ends = i64::try_from(windows).unwrap();
+        let ts_us: Vec<i64> = (0..ends).collect();
         let all = TimeWindow {
             start_us: 0,
-            end_us: 1_000,
+            end_us: ends,
         };
-        let groups = |series_count| Groups::new(&hours, &series, &buckets, series_count, 1, all);
-        assert!(groups(CELLS_MAX / 1_000).is_some());
-        assert!(groups(CELLS_MAX / 1_000 + 1).is_none());
+        let (series, buckets) = (vec![0; windows], vec![1; windows]);
+        Groups::new(&ts_us, &series, &buckets, series_count, 1, all)
+    }
+
+    #[test]
+    fn too_many_cells_are_left_to_others() {
+        assert!(sparse(1_000, CELLS_MAX / 1_000).is_some());
+        assert!(sparse(1_000, CELLS_MAX / 1_000 + 1).is_none());
+    }
+
+    #[test]
+    fn too_many_windows_are_left_to_others() {
+        assert!(sparse(WINDOWS_MAX, 1).is_some());
+        assert!(sparse(WINDOWS_MAX + 1, 1).is_none());
     }
 }

@@ -77,6 +77,9 @@ pub fn replay(mut plan: DrillPlan, mut requests: Vec<ReplayedRequest>) -> Option
         .collect();
     plan.journeys = journeys;
     plan.traffic.curve = curve(&arrivals, last_us)?;
+    let journeys = plan.journeys.iter().map(|journey| journey.name.as_str());
+    let journeys: Vec<&str> = journeys.collect();
+    plan.print.take_in(&plan.traffic.curve, &journeys);
     plan.traffic.recorded = Some(arrivals.into());
     let rows = requests.into_iter().map(|request| vec![request.target]);
     plan.data = vec![DataTable::rows(

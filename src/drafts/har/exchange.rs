@@ -6,34 +6,12 @@ use url::Url;
 
 use super::archive::{Content, Entry, NameValue};
 use super::body::RecordedBody;
+use crate::drafts::FILE_ENDINGS;
 
 /// The largest answer in which values of later requests are looked for.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The longest URL.
 const URL_BYTES_MAX: usize = 8_192;
-/// What the files of a page are called, where nothing else tells.
-const FILE_ENDINGS: [&str; 20] = [
-    "css",
-    "js",
-    "mjs",
-    "map",
-    "png",
-    "jpg",
-    "jpeg",
-    "gif",
-    "webp",
-    "avif",
-    "svg",
-    "ico",
-    "woff",
-    "woff2",
-    "ttf",
-    "otf",
-    "mp4",
-    "webm",
-    "mp3",
-    "webmanifest",
-];
 
 /// A request with its answer.
 #[derive(Debug)]

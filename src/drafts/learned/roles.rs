@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::requests::{RequestSeries, Requests};
 use super::sessions::SessionRows;
+use crate::drafts::FILE_ENDINGS;
 
 /// Requests that begin sooner after the last answer were made by the browser, µs.
 pub const BROWSER_US: i64 = 1_000_000;
@@ -15,31 +16,8 @@ pub const BROWSER_US: i64 = 1_000_000;
 const BROWSER_SHARE: f64 = 0.8;
 /// The most routes that are told apart; others are rare by definition.
 const STATES_MAX: usize = 40;
-/// How files of a page end.
-const FILE_ENDINGS: [&str; 22] = [
-    "css",
-    "js",
-    "mjs",
-    "map",
-    "png",
-    "jpg",
-    "jpeg",
-    "gif",
-    "webp",
-    "avif",
-    "svg",
-    "ico",
-    "woff",
-    "woff2",
-    "ttf",
-    "otf",
-    "mp4",
-    "webm",
-    "mp3",
-    "webmanifest",
-    "txt",
-    "xml",
-];
+/// How routes end, besides, that no shopper goes to.
+const TEXT_ENDINGS: [&str; 2] = ["txt", "xml"];
 /// What routes past the limits of the lake are called.
 const OTHER_ROUTE: &str = "{other}";
 
@@ -183,6 +161,7 @@ fn is_file(route: &str) -> bool {
     let ending = last.rsplit_once('.').map_or("", |(_, ending)| ending);
     FILE_ENDINGS
         .iter()
+        .chain(&TEXT_ENDINGS)
         .any(|known| ending.eq_ignore_ascii_case(known))
 }
 

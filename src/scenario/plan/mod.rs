@@ -154,6 +154,7 @@ impl DrillPlan {
                 "about {most:.0} shoppers come on the learned curve, and there are {rows} rows of data for one each"
             ));
         }
+        self.print.take_in(&curve, &[]);
         self.traffic.curve = curve;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::curve::TrafficCurve;
 use crate::declared_files::sha256_of;
 
 /// SHA-256 of each part of a plan, hex. Not of the file: order of keys, comments, names of labels and
@@ -27,6 +28,13 @@ pub struct PlanPrint {
 }
 
 impl PlanPrint {
+    /// Takes in what no file says: when shoppers arrive, where that is learned or recorded, and by the
+    /// names of their journeys what they do then. Only names: headers may hold values of the environment.
+    pub fn take_in(&mut self, curve: &TrafficCurve, journeys: &[&str]) {
+        self.traffic = sha256_of(format!("{} {curve:?}", self.traffic).as_bytes());
+        self.journeys = sha256_of(format!("{} {journeys:?}", self.journeys).as_bytes());
+    }
+
     /// What two plans mean that are carried out at the same time. What is driven is that of the first.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {

@@ -48,6 +48,7 @@ fn without_routes(journeys: &[JourneyPlan]) -> Vec<JourneyPlan> {
 mod tests {
     use std::path::Path;
 
+    use super::super::super::replay::{ReplayedRequest, replay};
     use super::super::resolve;
     use super::*;
     use crate::declared_files::parse;
@@ -67,13 +68,15 @@ limits: {drain: 5s}
 ";
 
     fn of(text: &str, token: &str) -> PlanPrint {
+        plan(text, token).print
+    }
+
+    fn plan(text: &str, token: &str) -> DrillPlan {
         let path = Path::new("scenario.yaml");
         let environment = |_: &str| Some(token.to_owned());
         let declared = parse::<ScenarioDefinition>(path, text.as_bytes(), &environment)
             .unwrap_or_else(|error| panic!("{error}"));
-        resolve(&declared)
-            .unwrap_or_else(|error| panic!("{error}"))
-            .print
+        resolve(&declared).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn changed(from: &str, to: &str) -> PlanPrint {
@@ -126,5 +129,30 @@ limits: {drain: 5s}
         assert_ne!(elsewhere.target, print.target);
         assert_eq!(elsewhere.mix(), print.mix());
         assert_eq!(changed("seed: 3", "seed: 4"), print);
+    }
+
+    #[test]
+    fn arrivals_that_no_file_says_are_of_the_mix() {
+        let learned = |rate: f64| {
+            let mut plan = plan(WRITTEN, "s3cret");
+            plan.set_learned_curve(&[(0.0, rate), (10.0, rate)])
+                .unwrap();
+            plan.print
+        };
+        assert_eq!(learned(1.0), learned(1.0));
+        assert_ne!(learned(1.0).traffic, learned(3.0).traffic);
+        let replayed = |due_us: i64, route: &str| {
+            let request = |due_us| ReplayedRequest {
+                due_us,
+                method: "GET",
+                target: "/".into(),
+                route: route.into(),
+            };
+            let requests = vec![request(0), request(due_us)];
+            replay(plan(WRITTEN, "s3cret"), requests).unwrap().print
+        };
+        assert_eq!(replayed(9, "/"), replayed(9, "/"));
+        assert_ne!(replayed(9, "/").traffic, replayed(9_000_000, "/").traffic);
+        assert_ne!(replayed(9, "/").journeys, replayed(9, "/cart").journeys);
     }
 }
