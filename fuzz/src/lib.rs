@@ -18,6 +18,11 @@ pub mod enrichment;
 pub mod route;
 #[path = "../../src/time_window.rs"]
 pub mod time_window;
+/// Of support contacts only the reader of tickets: the rest reads nothing.
+pub mod support {
+    #[path = "../../../src/support/tickets/mod.rs"]
+    pub mod tickets;
+}
 
 // Once more and public: `access_log` keeps both to itself.
 #[allow(clippy::duplicate_mod, reason = "see above")]

@@ -4,6 +4,8 @@
 //! nginx writes a line when the request ends, so the duration is taken off the time. Its durations
 //! are seconds with exactly three decimals; those of upstream servers are lists.
 
+use std::borrow::Cow;
+
 use super::clf_fields::{AgentFields, SharedFields, skip_quoted};
 use super::fields::Fields;
 use super::format::KnownFormat;
@@ -94,11 +96,12 @@ fn timing_pairs<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a>
     let mut fields = Fields::new(line);
     let shared = SharedFields::read(&mut fields, context)?;
     let agent = AgentFields::read(&mut fields)?;
-    let (mut time, mut upstream) = (None, None);
+    let (mut time, mut upstream, mut session) = (None, None, &b""[..]);
     while let Some((key, value)) = next_pair(&mut fields) {
         match key {
             b"rt" | b"request_time" => time = Some(value),
             b"urt" | b"upstream_response_time" => upstream = Some(value),
+            b"sid" | b"session" | b"session_id" => session = value,
             _ => {}
         }
     }
@@ -108,7 +111,9 @@ fn timing_pairs<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a>
         time => Some(Unit::Seconds.as_us(time).ok_or("`rt=` is not seconds")?),
     };
     let tries = upstream.and_then(upstream_tries);
-    Ok(Some(shared.ended_line(agent, latency_us, tries)))
+    let mut parsed = shared.ended_line(agent, latency_us, tries);
+    parsed.session = Cow::Borrowed(or_empty(session));
+    Ok(Some(parsed))
 }
 
 /// Key and value of the next `key=value` or `key="value"`; an empty key for any other field.
@@ -167,6 +172,20 @@ mod tests {
         let format = FORMATS.iter().find(|format| format.name == name).unwrap();
         let parsed = (format.parse)(text.as_bytes(), &mut LineContext::default())?;
         Ok(parsed.unwrap())
+    }
+
+    #[test]
+    fn a_pair_may_name_the_session() {
+        for (pairs, session) in [
+            ("rt=0.250 sid=5e55", "5e55"),
+            ("rt=0.250 session=\"a b\" urt=0.1", "a b"),
+            ("rt=0.250 sid=-", ""),
+            ("rt=0.250", ""),
+        ] {
+            let text = format!("{COMBINED} {pairs}");
+            let found = line("nginx-timing-pairs", &text).unwrap();
+            assert_eq!(&*found.session, session.as_bytes(), "{pairs}");
+        }
     }
 
     #[test]

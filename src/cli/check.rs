@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::arguments::CheckArguments;
+use super::calibrate::ExportFormat;
 use super::exit_code::{ExitCode, Failure};
 use super::premortem;
 use super::terminal::Terminal;
@@ -27,6 +28,7 @@ enum Kind {
     Annotations,
     Probe,
     Premortem,
+    Tickets,
 }
 
 /// What `--json` prints of one file.
@@ -111,6 +113,7 @@ fn check(path: &Path, kind: Kind) -> Result<(), DeclaredFileError> {
             probe::resolve(&declared).map(|_| ())
         }
         Kind::Premortem => premortem::check(path),
+        Kind::Tickets => ExportFormat::of_file(path).map(|_| ()),
         Kind::Annotations => match load_annotations(path, Some(&TimeZone::UTC)) {
             Err(AnnotationError::List(error)) => Err(error),
             // The kind is told by YAML, so there is no other error.
@@ -134,6 +137,8 @@ fn kind_of(path: &Path) -> Kind {
         Kind::Probe
     } else if has_key("risks:") {
         Kind::Premortem
+    } else if has_key("tickets:") {
+        Kind::Tickets
     } else if has_key("traffic:") || has_key("journeys:") || has_key("shoppers:") {
         // A scenario may have thresholds, too.
         Kind::Scenario

@@ -5,6 +5,7 @@
 //! what can be checked without doing anything; the verbs do the work.
 
 mod arguments;
+mod calibrate;
 mod changes;
 mod check;
 mod completions;
@@ -93,6 +94,7 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::Export(verb) => exchange::export(verb, global, terminal),
         Verb::Import(verb) => exchange::import(verb, terminal),
         Verb::Probe(verb) => probe::run(verb, global, terminal),
+        Verb::Calibrate(verb) => calibrate::run(verb, global, terminal),
         Verb::Premortem(verb) => premortem::run(verb, global, terminal),
         Verb::Replay(verb) => replay::run(verb, global, terminal),
         Verb::Learn(verb) => learn::run(verb, global, terminal),

@@ -9,6 +9,7 @@ use crate::game_day::PremortemDefinition;
 use crate::probe::ProbeFileDefinition;
 use crate::scenario::ScenarioDefinition;
 use crate::sli::{SliSetDefinition, ThresholdFileDefinition};
+use crate::support::tickets::TicketMappingDefinition;
 
 /// Runs the verb.
 pub fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {
@@ -18,6 +19,7 @@ pub fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<ExitCode,
         SchemaKind::Sli => schema::<SliSetDefinition>(),
         SchemaKind::Mapping => schema::<MappingDefinition>(),
         SchemaKind::Premortem => schema::<PremortemDefinition>(),
+        SchemaKind::Tickets => schema::<TicketMappingDefinition>(),
         SchemaKind::Thresholds => schema::<ThresholdFileDefinition>(),
     })?;
     Ok(ExitCode::Ok)

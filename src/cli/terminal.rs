@@ -127,6 +127,22 @@ impl Terminal {
         bar
     }
 
+    /// A progress bar over steps, of which there are none yet; hidden where there is no terminal.
+    pub fn progress_steps(&self, what: &'static str) -> ProgressBar {
+        let bar = if self.is_live && !self.is_json {
+            ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(8))
+        } else {
+            ProgressBar::hidden()
+        };
+        let template = "{msg} {bar:30} {percent}%  {per_sec}  {eta} left";
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_millis(250));
+        bar
+    }
+
     /// A borderless table with the given headings.
     pub fn table(&self, headings: &[&str]) -> Table {
         let mut table = Table::new();

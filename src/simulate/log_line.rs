@@ -1,11 +1,14 @@
-//! A request as a line of an nginx access log: combined, then `$request_time`.
+//! A request as a line of an nginx access log: combined, then `$request_time`; with the keys that tickets
+//! carry, `rt=$request_time sid=$cookie_sid`, and the order in the query of the checkout.
 //!
 //! In: a client and its request. Out: the bytes of the line, with its end. The time field is the
 //! end of the request, in UTC, as nginx writes it.
 
 use super::catalogue::search_words;
 use super::endpoint::Endpoint;
+use super::keys::{order_number, session_id};
 use super::request::{Client, Landing, Referrer, Request, Target};
+use super::visitor::Visitor;
 use jiff::civil::Date;
 use std::io::Write;
 use std::net::IpAddr;
@@ -15,9 +18,19 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
+/// What a line tells of its visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKeys {
+    /// Nothing but the address.
+    None,
+    /// Session and order.
+    SessionAndOrder,
+}
+
 /// Writes the lines of one day.
 #[derive(Debug)]
 pub struct LineFormat {
+    keys: LineKeys,
     midnight_us: i64,
     /// Such as `27/Nov/2026:`.
     day_text: String,
@@ -28,10 +41,11 @@ pub struct LineFormat {
 
 impl LineFormat {
     /// The lines of requests that end on `date`, which begins at `midnight_us`.
-    pub fn new(date: Date, midnight_us: i64) -> Self {
+    pub fn new(date: Date, midnight_us: i64, keys: LineKeys) -> Self {
         let month = usize::try_from(date.month() - 1).unwrap_or(0);
         let day_text = format!("{:02}/{}/{:04}:", date.day(), MONTHS[month], date.year());
         Self {
+            keys,
             midnight_us,
             day_text,
             second: -1,
@@ -46,17 +60,25 @@ impl LineFormat {
         line.extend_from_slice(b" - - [");
         line.extend_from_slice(&self.time_text);
         line.extend_from_slice(b" +0000] \"");
-        write_request_line(line, client, request.target);
+        self.write_request_line(line, client, request.target);
         line.extend_from_slice(b"\" ");
         write_number(line, u64::from(request.answer.status));
         line.push(b' ');
         write_number(line, request.answer.body_bytes);
         line.extend_from_slice(b" \"");
-        write_referrer(line, client, request.referrer);
+        self.write_referrer(line, client, request.referrer);
         line.extend_from_slice(b"\" \"");
         line.extend_from_slice(client.user_agent.as_bytes());
         line.extend_from_slice(b"\" ");
-        write_seconds(line, request.answer.latency_ms);
+        match self.keys {
+            LineKeys::None => write_seconds(line, request.answer.latency_ms),
+            LineKeys::SessionAndOrder => {
+                line.extend_from_slice(b"rt=");
+                write_seconds(line, request.answer.latency_ms);
+                line.extend_from_slice(b" sid=");
+                write_session(line, client);
+            }
+        }
         line.push(b'\n');
     }
 
@@ -94,23 +116,58 @@ fn write_address(line: &mut Vec<u8>, address: IpAddr) {
     }
 }
 
-fn write_request_line(line: &mut Vec<u8>, client: &Client, target: Target) {
-    match target.endpoint {
-        // The first bytes of a TLS handshake, as nginx escapes them.
-        Endpoint::TlsHello => {
-            let random_bytes = client.click_id.to_be_bytes();
-            line.extend_from_slice(br"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03");
-            for byte in random_bytes {
-                write_text(line, format_args!("\\x{:02X}", byte | 0x80));
+impl LineFormat {
+    fn write_request_line(&self, line: &mut Vec<u8>, client: &Client, target: Target) {
+        match target.endpoint {
+            // The first bytes of a TLS handshake, as nginx escapes them.
+            Endpoint::TlsHello => {
+                let random_bytes = client.click_id.to_be_bytes();
+                line.extend_from_slice(br"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03");
+                for byte in random_bytes {
+                    write_text(line, format_args!("\\x{:02X}", byte | 0x80));
+                }
+            }
+            Endpoint::Silence => line.push(b'-'),
+            endpoint => {
+                line.extend_from_slice(endpoint.profile().method.as_bytes());
+                line.push(b' ');
+                self.write_target(line, client, target);
+                line.extend_from_slice(b" HTTP/1.1");
             }
         }
-        Endpoint::Silence => line.push(b'-'),
-        endpoint => {
-            line.extend_from_slice(endpoint.profile().method.as_bytes());
-            line.push(b' ');
-            write_target(line, client, target);
-            line.extend_from_slice(b" HTTP/1.1");
+    }
+
+    fn write_target(&self, line: &mut Vec<u8>, client: &Client, target: Target) {
+        write_target(line, client, target);
+        let has_order = client.visitor == Visitor::Shopper && target.endpoint == Endpoint::Checkout;
+        if has_order && self.keys == LineKeys::SessionAndOrder {
+            write_text(line, format_args!("?order={}", order_number(client.click_id)));
         }
+    }
+
+    fn write_referrer(&self, line: &mut Vec<u8>, client: &Client, referrer: Referrer) {
+        let outside = match referrer {
+            Referrer::None => "-",
+            Referrer::Outside(landing) => match landing {
+                Landing::Direct | Landing::Newsletter => "-",
+                Landing::OrganicSearch | Landing::PaidSearch => "https://www.google.com/",
+                Landing::Social => "https://l.instagram.com/",
+                Landing::Partner => "https://www.pricewatch.example/compare?sort=price",
+            },
+            Referrer::Page(target) => {
+                line.extend_from_slice(SHOP.as_bytes());
+                return self.write_target(line, client, target);
+            }
+        };
+        line.extend_from_slice(outside.as_bytes());
+    }
+}
+
+/// Robots take no cookies.
+fn write_session(line: &mut Vec<u8>, client: &Client) {
+    match client.visitor {
+        Visitor::Shopper => line.extend_from_slice(session_id(client.click_id).as_bytes()),
+        Visitor::Robot(_) | Visitor::TlsStray | Visitor::SilentStray => line.push(b'-'),
     }
 }
 
@@ -170,23 +227,6 @@ fn write_landing_query(line: &mut Vec<u8>, client: &Client, landing: Landing) {
     }
 }
 
-fn write_referrer(line: &mut Vec<u8>, client: &Client, referrer: Referrer) {
-    let outside = match referrer {
-        Referrer::None => "-",
-        Referrer::Outside(landing) => match landing {
-            Landing::Direct | Landing::Newsletter => "-",
-            Landing::OrganicSearch | Landing::PaidSearch => "https://www.google.com/",
-            Landing::Social => "https://l.instagram.com/",
-            Landing::Partner => "https://www.pricewatch.example/compare?sort=price",
-        },
-        Referrer::Page(target) => {
-            line.extend_from_slice(SHOP.as_bytes());
-            return write_target(line, client, target);
-        }
-    };
-    line.extend_from_slice(outside.as_bytes());
-}
-
 fn write_path(line: &mut Vec<u8>, before: &str, id: u32, after: &str) {
     line.extend_from_slice(before.as_bytes());
     write_number(line, u64::from(id));
@@ -217,10 +257,13 @@ fn write_text(line: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
 mod tests {
     use super::*;
     use crate::simulate::request::Answer;
-    use crate::simulate::visitor::Visitor;
     use jiff::civil::date;
 
     fn line(target: Target, referrer: Referrer, answer: Answer) -> String {
+        line_with(LineKeys::None, target, referrer, answer)
+    }
+
+    fn line_with(keys: LineKeys, target: Target, referrer: Referrer, answer: Answer) -> String {
         let client = Client {
             visitor: Visitor::Shopper,
             address: IpAddr::from([10, 0, 255, 7]),
@@ -230,7 +273,7 @@ mod tests {
         let end_us = 86_400_000_000 + 68_591_250_000;
         let start_us = end_us - i64::from(answer.latency_ms) * 1_000;
         let mut line = Vec::new();
-        LineFormat::new(date(1970, 1, 2), 86_400_000_000).write(
+        LineFormat::new(date(1970, 1, 2), 86_400_000_000, keys).write(
             &mut line,
             &client,
             &Request {
@@ -270,6 +313,16 @@ mod tests {
             "10.0.255.7 - - [02/Jan/1970:19:03:11 +0000] \"GET /product/17 HTTP/1.1\" 200 512 \
              \"https://shop.example/search?q=foldable+blanket\" \"Agent\" 1.045\n"
         );
+    }
+
+    #[test]
+    fn with_keys_a_line_names_session_and_order() {
+        let checkout = target(Endpoint::Checkout, 0, Landing::Direct);
+        let text = line_with(LineKeys::SessionAndOrder, checkout, Referrer::Page(checkout), OK);
+        let order = order_number(0xbeef);
+        let session = session_id(0xbeef);
+        assert!(text.contains(&format!("\"POST /checkout?order={order} HTTP/1.1\"")), "{text}");
+        assert!(text.ends_with(&format!("\"Agent\" rt=1.045 sid={session}\n")), "{text}");
     }
 
     #[test]

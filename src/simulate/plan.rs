@@ -3,6 +3,7 @@
 //! In: numbers from the command line or a test. Out: a [`SimulationPlan`] and what follows from it:
 //! the dates, the traffic, the incidents. It opens no file.
 
+use super::contacts::ContactPlan;
 use super::incident::{INCIDENTS_COUNT_MAX, Incident, planted};
 use super::traffic::Traffic;
 use crate::time_window::rfc3339;
@@ -33,6 +34,8 @@ pub struct SimulationPlan {
     pub seed: u64,
     /// What goes wrong, and when.
     pub incidents: Incidents,
+    /// Support contacts, if there are to be any; their episodes then replace the planted incidents.
+    pub contacts: Option<ContactPlan>,
 }
 
 /// Where the incidents of a plan come from.
@@ -84,6 +87,14 @@ pub enum PlanError {
         start: String,
         /// End as RFC 3339.
         end: String,
+    },
+    /// A number of the contacts is out of range.
+    #[error("the {what} is out of range (hint: choose {range})")]
+    Contacts {
+        /// What is.
+        what: &'static str,
+        /// What is not.
+        range: &'static str,
     },
     /// An incident whose effect is no share or no factor.
     #[error(
@@ -140,9 +151,13 @@ impl SimulationPlan {
             .map(|day| self.start_day.saturating_add(day.days()))
             .collect();
         let traffic = Traffic::new(start_us, &dates, self.shoppers_per_day);
-        let incidents = match &self.incidents {
-            Incidents::Planted => planted(&traffic, self.seed),
-            Incidents::Named(incidents) => incidents.clone(),
+        if let Some(contacts) = &self.contacts {
+            contacts.check()?;
+        }
+        let incidents = match (&self.incidents, &self.contacts) {
+            (Incidents::Named(incidents), _) => incidents.clone(),
+            (Incidents::Planted, Some(contacts)) => contacts.incidents(&traffic, self.seed),
+            (Incidents::Planted, None) => planted(&traffic, self.seed),
         };
         check_incidents(&incidents, &traffic)?;
         Ok(ResolvedPlan {
@@ -193,6 +208,7 @@ mod tests {
             shoppers_per_day: 100,
             seed: 1,
             incidents: Incidents::Named(Vec::new()),
+            contacts: None,
         }
     }
 

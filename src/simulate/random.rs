@@ -19,6 +19,12 @@ pub enum Purpose {
     Behaviour,
     /// When incidents happen and how bad they are.
     Incidents,
+    /// When episodes of degradation happen, of a plan with contacts.
+    Episodes,
+    /// Whose keys are kept for tickets.
+    Keys,
+    /// Who makes contact, when and why.
+    Contacts,
 }
 
 /// A stream of draws.
@@ -33,6 +39,9 @@ impl RandomStream {
             Purpose::RobotArrivals => 2,
             Purpose::Behaviour => 3,
             Purpose::Incidents => 4,
+            Purpose::Episodes => 5,
+            Purpose::Keys => 6,
+            Purpose::Contacts => 7,
         };
         let high = mix(seed ^ mix(number));
         let low = mix(high ^ number);
@@ -68,6 +77,55 @@ impl RandomStream {
     /// Log-normal with the given median; `spread` is the standard deviation of the logarithm.
     pub fn log_normal(&mut self, median: f64, spread: f64) -> f64 {
         median * libm::exp(spread * self.normal())
+    }
+
+    /// Negative binomial with this mean and dispersion θ (variance = mean + mean²/θ): a Poisson whose
+    /// mean is gamma distributed.
+    pub fn negative_binomial(&mut self, mean: f64, dispersion: f64) -> u64 {
+        if mean <= 0.0 {
+            return 0;
+        }
+        let rate = mean * self.gamma(dispersion) / dispersion;
+        self.poisson(rate)
+    }
+
+    /// Gamma with this shape, above 0, and scale 1 (Marsaglia and Tsang, ACM TOMS 26(3), 2000).
+    fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            let power = libm::exp(libm::log(1.0 - self.unit()) / shape);
+            return self.gamma(shape + 1.0) * power;
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let root = 1.0 + c * x;
+            if root <= 0.0 {
+                continue;
+            }
+            let v = root * root * root;
+            let bound = 0.5 * x * x + d - d * v + d * libm::log(v);
+            if libm::log(1.0 - self.unit()) < bound {
+                return d * v;
+            }
+        }
+    }
+
+    /// Poisson, by multiplication (Knuth), in pieces of a mean that does not underflow.
+    fn poisson(&mut self, mean: f64) -> u64 {
+        const PIECE: f64 = 30.0;
+        let mut count = 0;
+        let mut rest = mean;
+        while rest > 0.0 {
+            let limit = libm::exp(-rest.min(PIECE));
+            let mut product = self.unit();
+            while product > limit {
+                product *= self.unit();
+                count += 1;
+            }
+            rest -= PIECE;
+        }
+        count
     }
 
     /// Standard normal, by Marsaglia's polar method (SIAM Review 6(3), 1964); its second draw is
@@ -127,6 +185,20 @@ mod tests {
         assert!((mean(|random| random.normal().powi(2)) - 1.0).abs() < 0.02);
         let below_median = mean(|random| f64::from(u8::from(random.log_normal(80.0, 0.7) < 80.0)));
         assert!((below_median - 0.5).abs() < 0.005);
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    fn contacts_have_mean_and_variance_of_a_negative_binomial() {
+        for (expected, dispersion) in [(0.4, 8.0), (3.0, 0.5), (95.0, 8.0)] {
+            let draw = |random: &mut RandomStream| random.negative_binomial(expected, dispersion) as f64;
+            let found = mean(draw);
+            let square = mean(|random| (draw(random) - expected).powi(2));
+            let variance = expected + expected * expected / dispersion;
+            assert!((found / expected - 1.0).abs() < 0.02, "{found} for {expected}");
+            assert!((square / variance - 1.0).abs() < 0.05, "{square} for {variance}");
+        }
+        assert_eq!(RandomStream::new(1, Purpose::Contacts).negative_binomial(0.0, 8.0), 0);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Session {
     pub counted_day: Option<u16>,
     /// The last incident whose truth has counted this visitor.
     pub counted_incident: Option<u16>,
+    /// Whether the checkout was asked for, which gives the visit an order number.
+    pub has_order: bool,
     intent: f64,
     /// What the browser shows: the page whose files are loaded.
     page: Target,
@@ -67,6 +69,7 @@ impl Session {
             },
             counted_day: None,
             counted_incident: None,
+            has_order: false,
             intent: world.traffic.intent(start_us),
             page: target,
             files_seen: 0,

@@ -1,5 +1,6 @@
 //! The written logs against their truth, read by a parser that shares no code with the writer.
 
+use super::tests_folder::Folder;
 use super::{
     Incident, IncidentKind, Incidents, SimulateError, SimulationPlan, TRUTH_FILE, Truth,
     TruthCounts, simulate,
@@ -8,35 +9,7 @@ use crate::time_window::TimeWindow;
 use jiff::civil::{DateTime, date};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A folder of its own that goes away with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("firedrill-simulate-{}-{number}", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use std::path::Path;
 
 /// Thursday and Black Friday of a small shop: about 30,000 lines.
 fn plan() -> SimulationPlan {
@@ -46,6 +19,7 @@ fn plan() -> SimulationPlan {
         shoppers_per_day: 500,
         seed: 42,
         incidents: Incidents::Planted,
+        contacts: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: every request at the moment its line is written. Out: a [`Truth`], which is `truth.json`.
 //! It counts what was written, never what was planned, so it is right by construction.
 
+use super::ticket_draw::ContactTruth;
 use super::endpoint::{ENDPOINTS_COUNT, Endpoint};
 use super::incident::{Incident, IncidentKind};
 use super::plan::SimulationPlan;
@@ -25,8 +26,11 @@ pub struct Truth {
     pub total: TruthCounts,
     /// One row per file, in order of time.
     pub days: Vec<DayTruth>,
-    /// The planted incidents, in order of time.
+    /// The planted incidents, in order of time; with contacts their episodes.
     pub incidents: Vec<IncidentTruth>,
+    /// The law of the contacts, and what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<ContactTruth>,
 }
 
 /// The plan of a simulation.
@@ -176,7 +180,7 @@ impl TruthWriter {
     }
 
     /// The truth of the days that were finished.
-    pub fn finish(self, plan: &SimulationPlan) -> Truth {
+    pub fn finish(self, plan: &SimulationPlan, contacts: Option<ContactTruth>) -> Truth {
         Truth {
             parameters: TruthParameters {
                 start_day: plan.start_day.to_string(),
@@ -187,6 +191,7 @@ impl TruthWriter {
             total: self.total.counts(),
             days: self.days,
             incidents: self.incidents,
+            contacts,
         }
     }
 }

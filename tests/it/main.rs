@@ -74,6 +74,9 @@ mod exchange_verbs;
 
 mod import_har;
 
+mod calibrate;
+mod calibrate_input;
+
 mod learn;
 
 mod replay;

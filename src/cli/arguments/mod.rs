@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod calibration;
 mod exchange;
 mod judging;
 mod learning;
@@ -12,6 +13,10 @@ use crate::declared_files::DurationText;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use calibration::{
+    CalibrateArguments, DatesChoice, EffectChoice, ExportFormatArguments, JourneyChoice,
+    LevelArguments, PresetChoice, SimulateArguments, SimulatedContactsArguments, WeeksArguments,
+};
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
@@ -105,6 +110,8 @@ pub enum Verb {
     Rollup(RollupArguments),
     /// A report of what is in the lake
     Report(ReportArguments),
+    /// Learn from support tickets at which levels of the SLIs customers call
+    Calibrate(CalibrateArguments),
     /// The ways in which the business can break, and when each was last drilled
     Premortem(PremortemArguments),
     /// What other objectives would have said of the past: missed, budgets, alerts
@@ -276,30 +283,6 @@ pub struct ShopArguments {
     pub fault: Vec<String>,
 }
 
-/// Arguments of `simulate`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  firedrill simulate --days 7 --shoppers-per-day 20000 -o logs
-  firedrill simulate --start 2026-11-23 --days 7 --seed 7 -o black-friday-week")]
-pub struct SimulateArguments {
-    /// How many days
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub days: u32,
-    /// Shoppers on an ordinary day
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    pub shoppers_per_day: u64,
-    /// Seed of everything random: the same seed, the same bytes
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// First day
-    #[arg(long, value_name = "DATE", default_value = "2026-11-27")]
-    pub start: String,
-    /// Folder for the logs and truth.json
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
-}
-
 /// Arguments of `lake`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -379,6 +362,8 @@ pub enum SchemaKind {
     Probe,
     /// Pre-mortem files
     Premortem,
+    /// Mapping files for exports of support tickets
+    Tickets,
 }
 
 /// Arguments of `premortem`.
