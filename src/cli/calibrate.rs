@@ -98,7 +98,11 @@ pub fn run(
         let text = summary::summary(&calibration, &gathered, output.as_deref(), terminal);
         terminal.result(&text)?;
     }
-    Ok(if is_refused { ExitCode::Missed } else { ExitCode::Ok })
+    Ok(if is_refused {
+        ExitCode::Missed
+    } else {
+        ExitCode::Ok
+    })
 }
 
 fn output(arguments: &CalibrateArguments, gathered: &Gathered) -> PathBuf {
@@ -123,7 +127,10 @@ fn settings(arguments: &CalibrateArguments) -> Result<CalibrationSettings, Failu
         ("--sessions-per-hour", levels.sessions_per_hour),
         ("--spare-contacts-per-hour", levels.spare_contacts_per_hour),
         ("--agents", levels.agents),
-        ("--contacts-per-agent-hour", Some(levels.contacts_per_agent_hour)),
+        (
+            "--contacts-per-agent-hour",
+            Some(levels.contacts_per_agent_hour),
+        ),
         ("--occupancy", Some(levels.occupancy)),
     ] {
         if value.is_some_and(|value| !value.is_finite() || value <= 0.0) {

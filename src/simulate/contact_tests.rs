@@ -28,13 +28,19 @@ fn run(plan: &SimulationPlan, folder: &Folder) -> (Truth, Vec<Vec<String>>) {
     let truth = simulate(plan, &folder.0, &mut |_| {}).unwrap();
     let text = fs::read_to_string(folder.0.join(TICKETS_FILE)).unwrap();
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("ticket_id,created_at,reason,channel,order_id,session_id"));
+    assert_eq!(
+        lines.next(),
+        Some("ticket_id,created_at,reason,channel,order_id,session_id")
+    );
     let rows = lines.map(|line| line.split(',').map(str::to_owned).collect());
     (truth, rows.collect())
 }
 
 fn log(truth: &Truth, folder: &Folder) -> String {
-    let days = truth.days.iter().map(|day| fs::read_to_string(folder.0.join(&day.file)).unwrap());
+    let days = truth
+        .days
+        .iter()
+        .map(|day| fs::read_to_string(folder.0.join(&day.file)).unwrap());
     days.collect()
 }
 
@@ -43,14 +49,36 @@ fn keys_of_tickets_are_in_the_log_and_times_after_their_session_began() {
     let folder = Folder::new();
     let (truth, rows) = run(&plan(), &folder);
     let log = log(&truth, &folder);
-    let sessions: HashSet<&str> = log.lines().map(|line| line.rsplit_once("sid=").unwrap().1).collect();
-    let orders: HashSet<&str> = log.lines().filter_map(|line| Some(line.split_once("?order=")?.1.split([' ', '"']).next().unwrap())).collect();
+    let sessions: HashSet<&str> = log
+        .lines()
+        .map(|line| line.rsplit_once("sid=").unwrap().1)
+        .collect();
+    let orders: HashSet<&str> = log
+        .lines()
+        .filter_map(|line| {
+            Some(
+                line.split_once("?order=")?
+                    .1
+                    .split([' ', '"'])
+                    .next()
+                    .unwrap(),
+            )
+        })
+        .collect();
     let contacts = truth.contacts.unwrap();
     let mut keyed = 0;
     for row in &rows {
-        let [_, created, _, _, order, session] = &row[..] else { panic!("{row:?}") };
-        assert!(order.is_empty() || orders.contains(order.as_str()), "{order}");
-        assert!(session.is_empty() || sessions.contains(session.as_str()), "{session}");
+        let [_, created, _, _, order, session] = &row[..] else {
+            panic!("{row:?}")
+        };
+        assert!(
+            order.is_empty() || orders.contains(order.as_str()),
+            "{order}"
+        );
+        assert!(
+            session.is_empty() || sessions.contains(session.as_str()),
+            "{session}"
+        );
         assert!(created.starts_with("2026-03-0") && created.ends_with('Z'));
         keyed += u64::from(!order.is_empty() || !session.is_empty());
     }
@@ -75,8 +103,14 @@ fn contacts_come_as_the_law_says() {
     let contacts = truth.contacts.unwrap();
     let quiet = contacts.gross - contacts.excess;
     let expected = contacts.sessions as f64 * contacts.quiet_per_session * 1.08;
-    assert!((quiet as f64 / expected - 1.0).abs() < 0.12, "{quiet} for {expected}");
-    assert!(contacts.excess > 40 && contacts.windows_beyond > 8, "{contacts:?}");
+    assert!(
+        (quiet as f64 / expected - 1.0).abs() < 0.12,
+        "{quiet} for {expected}"
+    );
+    assert!(
+        contacts.excess > 40 && contacts.windows_beyond > 8,
+        "{contacts:?}"
+    );
     let because = rows.iter().filter(|row| row[2] == "website").count() as u64;
     assert!(because >= contacts.excess, "{because}");
 }
@@ -103,7 +137,10 @@ fn a_seed_decides_the_tickets_and_the_requests_do_not_depend_on_them() {
     }
     let bytes = |folder: &Folder, name: &str| fs::read(folder.0.join(name)).unwrap();
     for name in [TICKETS_FILE, TRUTH_FILE, "access-2026-03-05.log"] {
-        assert!(bytes(&folders[0], name) == bytes(&folders[1], name), "{name}");
+        assert!(
+            bytes(&folders[0], name) == bytes(&folders[1], name),
+            "{name}"
+        );
     }
     let log = "access-2026-03-04.log";
     assert!(bytes(&folders[0], log) == bytes(&folders[2], log));
@@ -116,7 +153,11 @@ fn journeys_fail_in_turn() {
     let mut several = plan();
     several.contacts.as_mut().unwrap().journeys = vec![JourneyKind::Checkout, JourneyKind::Search];
     let (truth, _) = run(&several, &folder);
-    let kinds: Vec<String> = truth.incidents.iter().map(|incident| format!("{:?}", incident.kind)).collect();
+    let kinds: Vec<String> = truth
+        .incidents
+        .iter()
+        .map(|incident| format!("{:?}", incident.kind))
+        .collect();
     assert_eq!(kinds[..3], ["PaymentOutage", "SlowSearch", "PaymentOutage"]);
 }
 

@@ -145,8 +145,10 @@ impl JourneyKind {
 impl ContactPlan {
     /// Checks every number against its range.
     pub(super) fn check(&self) -> Result<(), PlanError> {
-        let out_of_range = |what: &'static str, range: &'static str| PlanError::Contacts { what, range };
-        let is_in = |value: f64, low: f64, high: f64| value.is_finite() && (low..=high).contains(&value);
+        let out_of_range =
+            |what: &'static str, range: &'static str| PlanError::Contacts { what, range };
+        let is_in =
+            |value: f64, low: f64, high: f64| value.is_finite() && (low..=high).contains(&value);
         if self.episodes > EPISODES_COUNT_MAX {
             return Err(out_of_range("number of episodes", "0 to 500"));
         }
@@ -154,12 +156,36 @@ impl ContactPlan {
             return Err(out_of_range("number of journeys", "at least 1"));
         }
         for (is_good, what, range) in [
-            (is_in(self.threshold, 0.001, 0.5), "contact threshold", "0.001 to 0.5"),
-            (is_in(self.slope, 0.0, 10_000.0), "contact slope", "0 to 10000"),
-            ((0..=DAY_US).contains(&self.delay_us), "contact delay", "0s to 1d"),
-            (is_in(self.per_1000_sessions, 0.01, 500.0), "rate of contacts per 1,000 sessions", "0.01 to 500"),
-            (is_in(self.dispersion, 0.1, 1e6), "dispersion of contacts", "0.1 to 1000000"),
-            (is_in(self.keyed_share, 0.0, 1.0), "share of tickets with keys", "0 to 1"),
+            (
+                is_in(self.threshold, 0.001, 0.5),
+                "contact threshold",
+                "0.001 to 0.5",
+            ),
+            (
+                is_in(self.slope, 0.0, 10_000.0),
+                "contact slope",
+                "0 to 10000",
+            ),
+            (
+                (0..=DAY_US).contains(&self.delay_us),
+                "contact delay",
+                "0s to 1d",
+            ),
+            (
+                is_in(self.per_1000_sessions, 0.01, 500.0),
+                "rate of contacts per 1,000 sessions",
+                "0.01 to 500",
+            ),
+            (
+                is_in(self.dispersion, 0.1, 1e6),
+                "dispersion of contacts",
+                "0.1 to 1000000",
+            ),
+            (
+                is_in(self.keyed_share, 0.0, 1.0),
+                "share of tickets with keys",
+                "0 to 1",
+            ),
         ] {
             if !is_good {
                 return Err(out_of_range(what, range));
@@ -216,12 +242,17 @@ fn episode(slot: TimeWindow, traffic: &Traffic, random: &mut RandomStream) -> Op
     // One window stays free on both sides.
     let from_us = ceiling(slot.start_us) + WINDOW_US;
     let free_us = slot.end_us - WINDOW_US - from_us;
-    let most = u64::try_from(free_us / WINDOW_US).ok().filter(|most| *most > 0)?;
+    let most = u64::try_from(free_us / WINDOW_US)
+        .ok()
+        .filter(|most| *most > 0)?;
     let windows = windows.min(most);
     let mut begin = random.below(most - windows + 1);
     if slot.end_us - slot.start_us >= DAY_US {
         // From 8 to 22 h of one of the days; a start that does not fit any more stays where it is.
-        let day = i64::try_from(random.below(u64::try_from((slot.end_us - slot.start_us) / DAY_US).unwrap_or(1))).unwrap_or(0);
+        let day = i64::try_from(
+            random.below(u64::try_from((slot.end_us - slot.start_us) / DAY_US).unwrap_or(1)),
+        )
+        .unwrap_or(0);
         let quarter = i64::try_from(random.below(4 * 10)).unwrap_or(0);
         let midnight_us = start_us + ((slot.start_us - start_us) / DAY_US + day) * DAY_US;
         let wanted_us = midnight_us + 8 * 60 * MINUTE_US + quarter * WINDOW_US;
@@ -256,9 +287,19 @@ mod tests {
 
     #[test]
     fn episodes_are_in_order_apart_and_inside_of_the_days() {
-        for (days, episodes, placed) in [(28, 20, 20), (28, 2, 2), (28, 300, 300), (1, 10, 10), (1, 100, 0), (5, 0, 0)] {
+        for (days, episodes, placed) in [
+            (28, 20, 20),
+            (28, 2, 2),
+            (28, 300, 300),
+            (1, 10, 10),
+            (1, 100, 0),
+            (5, 0, 0),
+        ] {
             let traffic = traffic(days);
-            let plan = ContactPlan { episodes, ..ContactPlan::default() };
+            let plan = ContactPlan {
+                episodes,
+                ..ContactPlan::default()
+            };
             let found = plan.incidents(&traffic, 5);
             assert_eq!(found.len(), placed, "{days} {episodes}");
             assert!(found.is_sorted_by(|a, b| a.window.end_us < b.window.start_us));
@@ -278,7 +319,10 @@ mod tests {
         assert!((at(0.03) - 0.6).abs() < 1e-12);
         let level = plan.level(2.0).expect("there is an effect");
         assert!((at(level) - 1.0).abs() < 1e-9);
-        let none = ContactPlan { effect: Effect::None, ..plan };
+        let none = ContactPlan {
+            effect: Effect::None,
+            ..plan
+        };
         assert_eq!(none.level(2.0), None);
         assert_eq!(none.excess([Some(0.5); 3]), [0.0; 3]);
     }
@@ -288,14 +332,38 @@ mod tests {
         let good = ContactPlan::default();
         assert_eq!(good.check(), Ok(()));
         for bad in [
-            ContactPlan { episodes: 501, ..good.clone() },
-            ContactPlan { journeys: Vec::new(), ..good.clone() },
-            ContactPlan { threshold: 0.6, ..good.clone() },
-            ContactPlan { slope: f64::NAN, ..good.clone() },
-            ContactPlan { delay_us: -1, ..good.clone() },
-            ContactPlan { per_1000_sessions: 0.0, ..good.clone() },
-            ContactPlan { dispersion: 0.0, ..good.clone() },
-            ContactPlan { keyed_share: 1.1, ..good.clone() },
+            ContactPlan {
+                episodes: 501,
+                ..good.clone()
+            },
+            ContactPlan {
+                journeys: Vec::new(),
+                ..good.clone()
+            },
+            ContactPlan {
+                threshold: 0.6,
+                ..good.clone()
+            },
+            ContactPlan {
+                slope: f64::NAN,
+                ..good.clone()
+            },
+            ContactPlan {
+                delay_us: -1,
+                ..good.clone()
+            },
+            ContactPlan {
+                per_1000_sessions: 0.0,
+                ..good.clone()
+            },
+            ContactPlan {
+                dispersion: 0.0,
+                ..good.clone()
+            },
+            ContactPlan {
+                keyed_share: 1.1,
+                ..good.clone()
+            },
         ] {
             assert!(bad.check().is_err(), "{bad:?}");
         }

@@ -18,7 +18,9 @@ mod tests {
 
     #[test]
     fn visits_have_keys_of_their_own() {
-        let mut keys: Vec<String> = (0..10_000).flat_map(|id| [session_id(id), order_number(id)]).collect();
+        let mut keys: Vec<String> = (0..10_000)
+            .flat_map(|id| [session_id(id), order_number(id)])
+            .collect();
         keys.sort();
         keys.dedup();
         assert_eq!(keys.len(), 20_000);

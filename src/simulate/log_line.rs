@@ -141,7 +141,10 @@ impl LineFormat {
         write_target(line, client, target);
         let has_order = client.visitor == Visitor::Shopper && target.endpoint == Endpoint::Checkout;
         if has_order && self.keys == LineKeys::SessionAndOrder {
-            write_text(line, format_args!("?order={}", order_number(client.click_id)));
+            write_text(
+                line,
+                format_args!("?order={}", order_number(client.click_id)),
+            );
         }
     }
 
@@ -318,11 +321,22 @@ mod tests {
     #[test]
     fn with_keys_a_line_names_session_and_order() {
         let checkout = target(Endpoint::Checkout, 0, Landing::Direct);
-        let text = line_with(LineKeys::SessionAndOrder, checkout, Referrer::Page(checkout), OK);
+        let text = line_with(
+            LineKeys::SessionAndOrder,
+            checkout,
+            Referrer::Page(checkout),
+            OK,
+        );
         let order = order_number(0xbeef);
         let session = session_id(0xbeef);
-        assert!(text.contains(&format!("\"POST /checkout?order={order} HTTP/1.1\"")), "{text}");
-        assert!(text.ends_with(&format!("\"Agent\" rt=1.045 sid={session}\n")), "{text}");
+        assert!(
+            text.contains(&format!("\"POST /checkout?order={order} HTTP/1.1\"")),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(&format!("\"Agent\" rt=1.045 sid={session}\n")),
+            "{text}"
+        );
     }
 
     #[test]

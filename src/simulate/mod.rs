@@ -47,9 +47,9 @@ mod truth;
 mod contact_counts;
 mod ticket_draw;
 
-mod random;
 #[cfg(test)]
 mod contact_tests;
+mod random;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -64,16 +64,16 @@ pub use ticket_draw::ContactTruth;
 pub use truth::{DayTruth, IncidentTruth, Truth, TruthCounts, TruthParameters};
 
 use catalogue::Catalogue;
+use contact_counts::ContactCounts;
 use crowd::Crowd;
 use day_file::DayFile;
 use jiff::civil::Date;
-use contact_counts::ContactCounts;
 use log_line::{LineFormat, LineKeys};
+use plan::ResolvedPlan;
 use random::{Purpose, RandomStream};
 use std::io;
 use std::path::{Path, PathBuf};
 use ticket_draw::{DaysOfWeek, tickets};
-use plan::ResolvedPlan;
 use truth::TruthWriter;
 use world::World;
 
@@ -136,7 +136,12 @@ pub fn simulate(
     let days = DaysOfWeek {
         start_us: resolved.traffic.start_us(),
         end_us: resolved.traffic.end_us(),
-        first_weekday: plan.start_day.weekday().to_monday_zero_offset().unsigned_abs().into(),
+        first_weekday: plan
+            .start_day
+            .weekday()
+            .to_monday_zero_offset()
+            .unsigned_abs()
+            .into(),
     };
     let episodes = resolved.incidents.len();
     write_days(plan, resolved, folder, &mut writers, progress)?;
@@ -254,11 +259,7 @@ fn write_day(
         error,
     };
     let mut file = DayFile::create(folder, &name).map_err(wrong)?;
-    let mut format = LineFormat::new(
-        day.date,
-        day.midnight_us - traffic::DAY_US,
-        writers.keys,
-    );
+    let mut format = LineFormat::new(day.date, day.midnight_us - traffic::DAY_US, writers.keys);
     let mut line = Vec::with_capacity(1_024);
     let mut bytes = 0;
     let mut reported_bytes = 0;

@@ -191,14 +191,24 @@ mod tests {
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     fn contacts_have_mean_and_variance_of_a_negative_binomial() {
         for (expected, dispersion) in [(0.4, 8.0), (3.0, 0.5), (95.0, 8.0)] {
-            let draw = |random: &mut RandomStream| random.negative_binomial(expected, dispersion) as f64;
+            let draw =
+                |random: &mut RandomStream| random.negative_binomial(expected, dispersion) as f64;
             let found = mean(draw);
             let square = mean(|random| (draw(random) - expected).powi(2));
             let variance = expected + expected * expected / dispersion;
-            assert!((found / expected - 1.0).abs() < 0.02, "{found} for {expected}");
-            assert!((square / variance - 1.0).abs() < 0.05, "{square} for {variance}");
+            assert!(
+                (found / expected - 1.0).abs() < 0.02,
+                "{found} for {expected}"
+            );
+            assert!(
+                (square / variance - 1.0).abs() < 0.05,
+                "{square} for {variance}"
+            );
         }
-        assert_eq!(RandomStream::new(1, Purpose::Contacts).negative_binomial(0.0, 8.0), 0);
+        assert_eq!(
+            RandomStream::new(1, Purpose::Contacts).negative_binomial(0.0, 8.0),
+            0
+        );
     }
 
     #[test]

@@ -145,9 +145,10 @@ impl WindowLaw {
         let sessions = window.sessions as f64;
         let quiet = sessions * plan.per_1000_sessions / 1_000.0 * days.factor(start_us);
         let shares = window.shares();
-        let is_beyond = plan.journeys.iter().any(|journey| {
-            shares[journey.index()].is_some_and(|share| share > plan.threshold)
-        });
+        let is_beyond = plan
+            .journeys
+            .iter()
+            .any(|journey| shares[journey.index()].is_some_and(|share| share > plan.threshold));
         Self {
             start_us,
             quiet,
@@ -184,7 +185,10 @@ fn draw(
     };
     let named = if random.chance(plan.keyed_share) && !kept.keys.is_empty() {
         let place = random.below(kept.keys.len() as u64);
-        usize::try_from(place).ok().and_then(|place| kept.keys.get(place)).copied()
+        usize::try_from(place)
+            .ok()
+            .and_then(|place| kept.keys.get(place))
+            .copied()
     } else {
         None
     };

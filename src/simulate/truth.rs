@@ -3,11 +3,11 @@
 //! In: every request at the moment its line is written. Out: a [`Truth`], which is `truth.json`.
 //! It counts what was written, never what was planned, so it is right by construction.
 
-use super::ticket_draw::ContactTruth;
 use super::endpoint::{ENDPOINTS_COUNT, Endpoint};
 use super::incident::{Incident, IncidentKind};
 use super::plan::SimulationPlan;
 use super::session::Session;
+use super::ticket_draw::ContactTruth;
 use super::visitor::Visitor;
 use crate::time_window::rfc3339;
 use serde::{Deserialize, Serialize};

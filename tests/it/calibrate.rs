@@ -19,7 +19,8 @@ fn weeks(extra: &str) -> TempFolder {
     folder
 }
 
-const CALIBRATE: &str = "calibrate --tickets weeks/tickets.csv --lake lake --resamples 200 --sli availability --json";
+const CALIBRATE: &str =
+    "calibrate --tickets weeks/tickets.csv --lake lake --resamples 200 --sli availability --json";
 
 fn truth(folder: &TempFolder) -> Value {
     serde_json::from_str(&folder.read("weeks/truth.json")).expect("the truth is JSON")
@@ -30,30 +31,59 @@ fn the_learned_level_is_near_the_truth_and_can_be_used() {
     let folder = weeks("--episodes 24");
     let learned = run(&folder, CALIBRATE).exits(0).json();
     let truth = truth(&folder);
-    let doubles_at = 1.0 - truth.pointer("/contacts/doubles_at").and_then(Value::as_f64).expect("there is an effect");
-    let contact = list(&learned, "/thresholds").iter().find(|level| level["level"] == "contact").expect("there is a level");
-    let below = contact["below"].as_f64().expect("availability is bad below");
+    let doubles_at = 1.0
+        - truth
+            .pointer("/contacts/doubles_at")
+            .and_then(Value::as_f64)
+            .expect("there is an effect");
+    let contact = list(&learned, "/thresholds")
+        .iter()
+        .find(|level| level["level"] == "contact")
+        .expect("there is a level");
+    let below = contact["below"]
+        .as_f64()
+        .expect("availability is bad below");
     assert_eq!(text(contact, "/sli"), "availability");
     // Of the shares of failed requests, 30 %.
-    assert!(((1.0 - below) / (1.0 - doubles_at) - 1.0).abs() < 0.3, "{below} for {doubles_at}");
+    assert!(
+        ((1.0 - below) / (1.0 - doubles_at) - 1.0).abs() < 0.3,
+        "{below} for {doubles_at}"
+    );
     let tickets = count(&truth, "/contacts/gross");
     assert_eq!(count(&learned, "/tickets/gross"), tickets);
-    assert_eq!(count(&learned, "/tickets/net"), count(&truth, "/contacts/net"));
+    assert_eq!(
+        count(&learned, "/tickets/net"),
+        count(&truth, "/contacts/net")
+    );
     assert_eq!(count(&learned, "/tickets/rows"), tickets);
     assert_eq!(text(&learned, "/exposure"), "sessions");
-    let (keyed, found) = (count(&learned, "/linked/keyed"), count(&learned, "/linked/found"));
+    let (keyed, found) = (
+        count(&learned, "/linked/keyed"),
+        count(&learned, "/linked/found"),
+    );
     assert!(found * 100 > keyed * 97, "{found} of {keyed} are known");
     let written = text(&learned, "/output");
     assert_eq!(written, "thresholds/shop.yaml");
     run(&folder, "check thresholds/shop.yaml").exits(0);
-    let sli = run(&folder, "sli --lake lake --thresholds thresholds/shop.yaml --window 15m --json");
+    let sli = run(
+        &folder,
+        "sli --lake lake --thresholds thresholds/shop.yaml --window 15m --json",
+    );
     assert!([0, 1].contains(&sli.code), "{}", sli.err);
     // The same seed, the same bytes but for when it was.
     let first = folder.read(written);
     run(&folder, CALIBRATE).exits(0);
-    let without_time = |text: &str| text.lines().filter(|line| !line.trim_start().starts_with("at:")).collect::<Vec<_>>().join("\n");
+    let without_time = |text: &str| {
+        text.lines()
+            .filter(|line| !line.trim_start().starts_with("at:"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
     assert_eq!(without_time(&folder.read(written)), without_time(&first));
-    assert!(!first.contains("cause"), "nothing is said to bring contacts about");
+    assert!(
+        !first.contains("cause"),
+        "nothing is said to bring contacts about"
+    );
 }
 
 #[test]
@@ -71,7 +101,11 @@ fn without_an_effect_and_with_two_episodes_it_refuses_and_writes_nothing() {
         }
         assert!(!folder.join("thresholds").exists(), "{extra}");
         let told = run(&folder, &CALIBRATE.replace("--json", "--write-refusal")).exits(1);
-        assert!(told.out.starts_with("REFUSED  ") && told.out.contains("cure: "), "{}", told.out);
+        assert!(
+            told.out.starts_with("REFUSED  ") && told.out.contains("cure: "),
+            "{}",
+            told.out
+        );
         let written = folder.read("thresholds/shop.yaml");
         assert!(written.contains("status: refused"), "{written}");
         run(&folder, "check thresholds/shop.yaml").exits(0);

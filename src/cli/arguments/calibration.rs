@@ -122,16 +122,37 @@ pub struct LevelArguments {
     #[arg(long, value_name = "SESSIONS", requires = "desk")]
     pub sessions_per_hour: Option<f64>,
     /// Contacts per hour that may come on top of the usual ones
-    #[arg(long, value_name = "CONTACTS", group = "desk", requires = "sessions_per_hour", conflicts_with = "agents")]
+    #[arg(
+        long,
+        value_name = "CONTACTS",
+        group = "desk",
+        requires = "sessions_per_hour",
+        conflicts_with = "agents"
+    )]
     pub spare_contacts_per_hour: Option<f64>,
     /// People who answer at the same time
-    #[arg(long, value_name = "PEOPLE", group = "desk", requires = "sessions_per_hour")]
+    #[arg(
+        long,
+        value_name = "PEOPLE",
+        group = "desk",
+        requires = "sessions_per_hour"
+    )]
     pub agents: Option<f64>,
     /// Contacts that one of them settles in an hour
-    #[arg(long, value_name = "CONTACTS", default_value_t = 6.0, requires = "agents")]
+    #[arg(
+        long,
+        value_name = "CONTACTS",
+        default_value_t = 6.0,
+        requires = "agents"
+    )]
     pub contacts_per_agent_hour: f64,
     /// Share of the time that they may be busy
-    #[arg(long, value_name = "SHARE", default_value_t = 0.85, requires = "agents")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.85,
+        requires = "agents"
+    )]
     pub occupancy: f64,
 }
 
@@ -199,25 +220,61 @@ pub struct SimulatedContactsArguments {
     #[arg(long, value_name = "N", default_value_t = 30, requires = "tickets")]
     pub episodes: u32,
     /// Whether failures make customers call
-    #[arg(long, value_name = "EFFECT", default_value = "threshold", requires = "tickets")]
+    #[arg(
+        long,
+        value_name = "EFFECT",
+        default_value = "threshold",
+        requires = "tickets"
+    )]
     pub effect: EffectChoice,
     /// What fails, in turn: SLI availability, none of shop.yaml, or checkout_success
-    #[arg(long, value_name = "JOURNEY", value_delimiter = ',', default_value = "pages", requires = "tickets")]
+    #[arg(
+        long,
+        value_name = "JOURNEY",
+        value_delimiter = ',',
+        default_value = "pages",
+        requires = "tickets"
+    )]
     pub journey: Vec<JourneyChoice>,
     /// Share of failed requests from which on customers call
-    #[arg(long, value_name = "SHARE", default_value_t = 0.02, requires = "tickets")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.02,
+        requires = "tickets"
+    )]
     pub contact_threshold: f64,
     /// By how many times the quiet rate contacts rise per unit of share beyond it
-    #[arg(long, value_name = "TIMES", default_value_t = 60.0, requires = "tickets")]
+    #[arg(
+        long,
+        value_name = "TIMES",
+        default_value_t = 60.0,
+        requires = "tickets"
+    )]
     pub contact_slope: f64,
     /// Mean delay from the session to the contact
-    #[arg(long, value_name = "DURATION", default_value = "45m", requires = "tickets")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "45m",
+        requires = "tickets"
+    )]
     pub contact_delay: DurationText,
     /// Contacts of a quiet shop per 1,000 sessions
-    #[arg(long, value_name = "CONTACTS", default_value_t = 20.0, requires = "tickets")]
+    #[arg(
+        long,
+        value_name = "CONTACTS",
+        default_value_t = 20.0,
+        requires = "tickets"
+    )]
     pub contacts_per_1000: f64,
     /// Share of the tickets that name session or order
-    #[arg(long, value_name = "SHARE", default_value_t = 0.6, requires = "tickets")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.6,
+        requires = "tickets"
+    )]
     pub linked_share: f64,
 }
 

@@ -15,7 +15,7 @@ use clap_complete::Shell;
 
 pub use calibration::{
     CalibrateArguments, DatesChoice, EffectChoice, ExportFormatArguments, JourneyChoice,
-    LevelArguments, PresetChoice, SimulateArguments, SimulatedContactsArguments, WeeksArguments,
+    LevelArguments, PresetChoice, SimulateArguments, SimulatedContactsArguments,
 };
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,

@@ -31,7 +31,10 @@ pub struct ExportFormat {
 impl ExportFormat {
     /// What was typed, and what a mapping file says where nothing was typed.
     pub fn new(arguments: &ExportFormatArguments) -> Result<Self, Failure> {
-        let mapping = arguments.columns.as_deref().filter(|text| is_file_name(text));
+        let mapping = arguments
+            .columns
+            .as_deref()
+            .filter(|text| is_file_name(text));
         let mut format = match mapping {
             Some(path) => Self::of_file(Path::new(path))?,
             None => Self {

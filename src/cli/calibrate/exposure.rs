@@ -55,14 +55,18 @@ pub struct Grid<'a> {
 /// What was attempted in each window.
 pub fn attempted(counted: &[f64], grid: &Grid<'_>) -> Attempted {
     let slots: Vec<Option<i64>> = (0..counted.len()).map(|index| grid.slot(index)).collect();
-    let mut by_slot: std::collections::BTreeMap<i64, Vec<usize>> = std::collections::BTreeMap::new();
+    let mut by_slot: std::collections::BTreeMap<i64, Vec<usize>> =
+        std::collections::BTreeMap::new();
     for (index, slot) in slots.iter().enumerate() {
         if let Some(slot) = slot {
             by_slot.entry(*slot).or_default().push(index);
         }
     }
     let expected = |index: usize| {
-        let others = by_slot.get(&slots[index]?)?.iter().filter(|other| **other != index);
+        let others = by_slot
+            .get(&slots[index]?)?
+            .iter()
+            .filter(|other| **other != index);
         median(others.map(|other| counted[*other]).collect())
     };
     let mut attempted = Attempted {
@@ -72,7 +76,9 @@ pub fn attempted(counted: &[f64], grid: &Grid<'_>) -> Attempted {
     for (index, count) in counted.iter().enumerate() {
         let exposure = match (slots[index], expected(index)) {
             (None, _) => Exposure::Unknown,
-            (Some(_), Some(expected)) if expected >= EXPECTED_MIN && *count < expected * OUTAGE_SHARE => {
+            (Some(_), Some(expected))
+                if expected >= EXPECTED_MIN && *count < expected * OUTAGE_SHARE =>
+            {
                 attempted.add_outage(grid.start_of(index), grid.window_us, *count, expected);
                 Exposure::Expected(expected)
             }
@@ -91,9 +97,12 @@ impl Grid<'_> {
     /// Window of the local week; `None` where the lake has no data.
     fn slot(&self, index: usize) -> Option<i64> {
         let start_us = self.start_of(index);
-        let is_covered = start_us >= self.covered.start_us.div_euclid(self.window_us) * self.window_us
+        let is_covered = start_us
+            >= self.covered.start_us.div_euclid(self.window_us) * self.window_us
             && start_us < self.covered.end_us;
-        let local = self.zone.to_datetime(Timestamp::from_microsecond(start_us).ok()?);
+        let local = self
+            .zone
+            .to_datetime(Timestamp::from_microsecond(start_us).ok()?);
         let day = i64::from(local.weekday().to_monday_zero_offset());
         let minutes = day * 1_440 + i64::from(local.hour()) * 60 + i64::from(local.minute());
         is_covered.then_some(minutes * 60_000_000 / self.window_us)
@@ -109,7 +118,12 @@ impl Attempted {
                 last.counted += counted;
                 last.expected += expected;
             }
-            Some(_) | None => self.outages.push(OutageStretch { from, to, counted, expected }),
+            Some(_) | None => self.outages.push(OutageStretch {
+                from,
+                to,
+                counted,
+                expected,
+            }),
         }
     }
 }
@@ -128,7 +142,9 @@ mod tests {
     #[test]
     fn sessions_that_fall_in_an_outage_are_those_of_other_weeks() {
         let hours = 5 * 7 * 24;
-        let mut counted: Vec<f64> = (0..hours).map(|hour| if hour % 24 < 6 { 2.0 } else { 50.0 }).collect();
+        let mut counted: Vec<f64> = (0..hours)
+            .map(|hour| if hour % 24 < 6 { 2.0 } else { 50.0 })
+            .collect();
         counted[200] = 10.0;
         counted[201] = 0.0;
         counted[204] = 20.0;
@@ -136,16 +152,36 @@ mod tests {
         let grid = Grid {
             start_us: 0,
             window_us: HOUR_US,
-            covered: TimeWindow { start_us: 10, end_us: (hours - 1) * HOUR_US },
+            covered: TimeWindow {
+                start_us: 10,
+                end_us: (hours - 1) * HOUR_US,
+            },
             zone: &TimeZone::UTC,
         };
         let found = attempted(&counted, &grid);
         assert_eq!(found.exposures[200], Exposure::Expected(50.0));
-        assert_eq!(found.exposures[204], Exposure::Counted(20.0), "40 % is no outage");
-        assert_eq!(found.exposures[192], Exposure::Counted(0.0), "nights are quiet");
-        assert_eq!(found.exposures.last(), Some(&Exposure::Unknown), "not covered");
-        let [outage] = &found.outages[..] else { panic!("{:?}", found.outages) };
-        assert_eq!((outage.from.as_str(), outage.to.as_str()), ("1970-01-09T08:00:00Z", "1970-01-09T10:00:00Z"));
+        assert_eq!(
+            found.exposures[204],
+            Exposure::Counted(20.0),
+            "40 % is no outage"
+        );
+        assert_eq!(
+            found.exposures[192],
+            Exposure::Counted(0.0),
+            "nights are quiet"
+        );
+        assert_eq!(
+            found.exposures.last(),
+            Some(&Exposure::Unknown),
+            "not covered"
+        );
+        let [outage] = &found.outages[..] else {
+            panic!("{:?}", found.outages)
+        };
+        assert_eq!(
+            (outage.from.as_str(), outage.to.as_str()),
+            ("1970-01-09T08:00:00Z", "1970-01-09T10:00:00Z")
+        );
         assert!((outage.counted - 10.0).abs() < 1e-9 && (outage.expected - 100.0).abs() < 1e-9);
     }
 }

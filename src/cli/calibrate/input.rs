@@ -24,9 +24,7 @@ use crate::lake::Lake;
 use crate::request_record::Origin;
 use crate::sli::{Measure, SliPlan, SliSeries, SliSetPlan, Unit};
 use crate::support::tickets::{Account, Tickets};
-use crate::support::{
-    CalibrationInput, Direction, Exposure, KnownDriver, SliInput, WindowCounts,
-};
+use crate::support::{CalibrationInput, Direction, Exposure, KnownDriver, SliInput, WindowCounts};
 use crate::time_window::{TimeWindow, now_us, parse_week, rfc3339, zone};
 
 /// From this share of requests on that nobody can be told for, sessions say too little.
@@ -79,7 +77,12 @@ pub fn gather(
     };
     let keys = TicketKeys::of(lake);
     let tickets = tickets(&arguments.tickets, format, &scope, &keys)?;
-    let measures: Vec<&SliPlan> = judged.set.slis.iter().filter(|sli| chosen.contains(&sli.name) && is_graded(sli)).collect();
+    let measures: Vec<&SliPlan> = judged
+        .set
+        .slis
+        .iter()
+        .filter(|sli| chosen.contains(&sli.name) && is_graded(sli))
+        .collect();
     let visits = read_visits(lake, &keys, &judged, &tickets, &measures, bar)?;
     let (counted, exposure_name) = exposure(&visits, &judged, &grid);
     let names: Vec<String> = measures.iter().map(|sli| sli.name.clone()).collect();
@@ -192,7 +195,9 @@ fn chosen(
     for name in arguments.sli.iter().chain(&arguments.unrelated) {
         if !known.contains(&name.as_str()) {
             let hint = choices_hint(name, &known, "SLIs of the set");
-            return Err(Failure::usage(format!("unknown SLI `{name}` (hint: {hint})")));
+            return Err(Failure::usage(format!(
+                "unknown SLI `{name}` (hint: {hint})"
+            )));
         }
     }
     let mut chosen = HashSet::new();
@@ -209,7 +214,10 @@ fn chosen(
             None => {
                 chosen.insert(sli.name.clone());
             }
-            Some(because) => left_out.push(LeftOut { sli: sli.name.clone(), because }),
+            Some(because) => left_out.push(LeftOut {
+                sli: sli.name.clone(),
+                because,
+            }),
         }
     }
     if chosen.is_empty() {
@@ -226,7 +234,9 @@ fn unfit(measure: &Measure) -> Option<&'static str> {
         Measure::Rate { .. } => Some("a rate follows the traffic, which is the exposure itself"),
         Measure::Funnel { .. } => Some("a funnel is counted by days"),
         Measure::WindowsGood { .. } => Some("its windows are made of those of another SLI"),
-        Measure::Composite { .. } => Some("it is made of other SLIs, which are looked at themselves"),
+        Measure::Composite { .. } => {
+            Some("it is made of other SLIs, which are looked at themselves")
+        }
         Measure::Ratio { .. }
         | Measure::Latency { .. }
         | Measure::LatencyCut { .. }
@@ -244,7 +254,10 @@ fn read_visits(
     bar: &ProgressBar,
 ) -> Result<Visits, Failure> {
     let all = tickets.tickets.iter();
-    let shoppers = all.clone().flat_map(|ticket| [ticket.session, ticket.user]).flatten();
+    let shoppers = all
+        .clone()
+        .flat_map(|ticket| [ticket.session, ticket.user])
+        .flatten();
     let ticket_shoppers: HashSet<i64> = shoppers.collect();
     let ticket_orders: HashSet<i64> = all.filter_map(|ticket| ticket.order).collect();
     let asked = VisitsAsked {
@@ -353,11 +366,17 @@ fn direction(sli: &SliPlan) -> Direction {
 fn drivers(judged: &Judged) -> Vec<KnownDriver> {
     let mut drivers: Vec<KnownDriver> = Vec::new();
     for annotation in &judged.annotations {
-        let Some(until_us) = annotation.until_us.filter(|_| annotation.kind == AnnotationKind::Campaign) else {
+        let Some(until_us) = annotation
+            .until_us
+            .filter(|_| annotation.kind == AnnotationKind::Campaign)
+        else {
             continue;
         };
         let stretch = (annotation.at_us, until_us);
-        match drivers.iter_mut().find(|driver| driver.name == annotation.label) {
+        match drivers
+            .iter_mut()
+            .find(|driver| driver.name == annotation.label)
+        {
             Some(driver) => driver.stretches_us.push(stretch),
             None => drivers.push(KnownDriver {
                 name: annotation.label.clone(),

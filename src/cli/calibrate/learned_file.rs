@@ -22,7 +22,9 @@ pub fn definition(calibration: &Calibration) -> ThresholdFileDefinition {
 
 /// Writes the threshold file at once, and makes its folder.
 pub fn write(path: &Path, file: &ThresholdFileDefinition) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::io("create", &folder.display().to_string(), &error))?;

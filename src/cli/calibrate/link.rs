@@ -25,9 +25,18 @@ pub struct LinkCounts {
 }
 
 /// The sessions with their contacts; `None` where they were not kept one by one, or no ticket is known.
-pub fn linked(visits: Visits, tickets: &Tickets, measures: &[String]) -> (LinkCounts, Option<LinkedSessions>) {
+pub fn linked(
+    visits: Visits,
+    tickets: &Tickets,
+    measures: &[String],
+) -> (LinkCounts, Option<LinkedSessions>) {
     let mut counts = LinkCounts::default();
-    let Visits { each, by_shopper, by_order, .. } = visits;
+    let Visits {
+        each,
+        by_shopper,
+        by_order,
+        ..
+    } = visits;
     let net = || tickets.tickets.iter().filter(|ticket| ticket.is_net);
     counts.contacts = net().count() as u64;
     counts.keyed = net().filter(|ticket| keys(ticket).is_some()).count() as u64;
@@ -53,11 +62,14 @@ pub fn linked(visits: Visits, tickets: &Tickets, measures: &[String]) -> (LinkCo
     if counts.of_a_session == 0 {
         return (counts, None);
     }
-    let sessions = each.into_iter().zip(delays).map(|(outcome, contact_delay_us)| LinkedSession {
-        start_us: outcome.start_us,
-        worst: outcome.worst,
-        contact_delay_us,
-    });
+    let sessions = each
+        .into_iter()
+        .zip(delays)
+        .map(|(outcome, contact_delay_us)| LinkedSession {
+            start_us: outcome.start_us,
+            worst: outcome.worst,
+            contact_delay_us,
+        });
     let linked = LinkedSessions {
         horizon_us: HORIZON_US,
         export_end_us: tickets.covered_to_us,
@@ -86,7 +98,11 @@ fn last_before(
 
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 tickets")]
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 #[cfg(test)]
@@ -137,12 +153,29 @@ mod tests {
             (9, None, None),
             (40, None, Some(70)),
         ];
-        let (counts, linked) = linked(visits(&[0, 5, 10]), &tickets(&rows), &["checkout".to_owned()]);
-        let found = LinkCounts { contacts: 6, keyed: 5, found: 4, of_a_session: 3 };
+        let (counts, linked) = linked(
+            visits(&[0, 5, 10]),
+            &tickets(&rows),
+            &["checkout".to_owned()],
+        );
+        let found = LinkCounts {
+            contacts: 6,
+            keyed: 5,
+            found: 4,
+            of_a_session: 3,
+        };
         assert_eq!(counts, found);
         let linked = linked.expect("some are known");
-        let delays: Vec<_> = linked.sessions.iter().map(|session| session.contact_delay_us.map(|us| us / HOUR_US)).collect();
-        assert_eq!(delays, [Some(1), Some(1), None], "30 hours are too long ago");
+        let delays: Vec<_> = linked
+            .sessions
+            .iter()
+            .map(|session| session.contact_delay_us.map(|us| us / HOUR_US))
+            .collect();
+        assert_eq!(
+            delays,
+            [Some(1), Some(1), None],
+            "30 hours are too long ago"
+        );
         assert!((linked.linked_share - 4.0 / 6.0).abs() < 1e-12);
     }
 

@@ -16,7 +16,11 @@ pub fn summary(
     terminal: &Terminal,
 ) -> String {
     let mut text = opening(calibration);
-    let learned: Vec<&SliFit> = calibration.slis.iter().filter(|fit| !fit.levels.is_empty() && fit.status != Status::Refused).collect();
+    let learned: Vec<&SliFit> = calibration
+        .slis
+        .iter()
+        .filter(|fit| !fit.levels.is_empty() && fit.status != Status::Refused)
+        .collect();
     if !learned.is_empty() {
         text += &format!("\n\n{}\n", table(&learned, terminal));
     }
@@ -33,9 +37,14 @@ pub fn summary(
 }
 
 fn opening(calibration: &Calibration) -> String {
-    let learned = calibration.slis.iter().filter(|fit| fit.status != Status::Refused);
+    let learned = calibration
+        .slis
+        .iter()
+        .filter(|fit| fit.status != Status::Refused);
     let sentences = learned.filter_map(|fit| Some((fit, fit.levels.first()?)));
-    let first = sentences.min_by_key(|(fit, _)| fit.status).map(|(fit, level)| sentence(fit, level));
+    let first = sentences
+        .min_by_key(|(fit, _)| fit.status)
+        .map(|(fit, level)| sentence(fit, level));
     match (calibration.status, first) {
         (Status::Firm, Some(sentence)) => format!("FIRM  {sentence}"),
         (Status::Provisional, Some(sentence)) => {
@@ -68,16 +77,32 @@ fn consequence(rule: LevelRule) -> String {
     match rule {
         LevelRule::Multiple(times) if (times - 2.0).abs() < 1e-9 => "contacts double".to_owned(),
         LevelRule::Multiple(times) => format!("contacts are {times} times those of a quiet shop"),
-        LevelRule::ExcessPer1000(excess) => format!("{excess} more contacts come per 1,000 sessions"),
-        LevelRule::Capacity { sessions_per_hour, .. } => format!("the support desk is full at {sessions_per_hour} sessions an hour"),
+        LevelRule::ExcessPer1000(excess) => {
+            format!("{excess} more contacts come per 1,000 sessions")
+        }
+        LevelRule::Capacity {
+            sessions_per_hour, ..
+        } => format!("the support desk is full at {sessions_per_hour} sessions an hour"),
     }
 }
 
 fn table(learned: &[&SliFit], terminal: &Terminal) -> String {
-    let mut table = terminal.table(&["SLI", "when", "look from", "customers call at", "90 % interval", "bad hours seen", "delay", "status"]);
+    let mut table = terminal.table(&[
+        "SLI",
+        "when",
+        "look from",
+        "customers call at",
+        "90 % interval",
+        "bad hours seen",
+        "delay",
+        "status",
+    ]);
     for fit in learned {
         let unit = unit(&fit.unit);
-        let delay = fit.lag.as_ref().map_or_else(|| "–".to_owned(), |lag| text::duration(lag.mean_minutes.value * 60.0));
+        let delay = fit.lag.as_ref().map_or_else(
+            || "–".to_owned(),
+            |lag| text::duration(lag.mean_minutes.value * 60.0),
+        );
         for level in &fit.levels {
             table.add_row(vec![
                 text::harmless(&fit.title).into_owned(),
@@ -105,15 +130,33 @@ fn refused(calibration: &Calibration) -> String {
     for refusal in &calibration.refused_because {
         let _ = write!(lines, "\n  {}\n    cure: {}", refusal.reason, refusal.cure);
     }
-    for fit in calibration.slis.iter().filter(|fit| fit.status == Status::Refused) {
+    for fit in calibration
+        .slis
+        .iter()
+        .filter(|fit| fit.status == Status::Refused)
+    {
         for refusal in &fit.refused_because {
-            if calibration.refused_because.iter().any(|other| other == refusal) {
+            if calibration
+                .refused_because
+                .iter()
+                .any(|other| other == refusal)
+            {
                 continue;
             }
-            let _ = write!(lines, "\n  {}: {}\n    cure: {}", text::harmless(&fit.title), refusal.reason, refusal.cure);
+            let _ = write!(
+                lines,
+                "\n  {}: {}\n    cure: {}",
+                text::harmless(&fit.title),
+                refusal.reason,
+                refusal.cure
+            );
         }
     }
-    if lines.is_empty() { lines } else { format!("\nnot learned:{lines}\n") }
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("\nnot learned:{lines}\n")
+    }
 }
 
 fn rests_on(calibration: &Calibration, gathered: &Gathered) -> String {
@@ -138,10 +181,20 @@ fn rests_on(calibration: &Calibration, gathered: &Gathered) -> String {
     }
     for dropped in &account.dropped {
         let lines: Vec<String> = dropped.first_lines.iter().map(u64::to_string).collect();
-        let _ = write!(text, "\nleft out: {} rows, {} (first in line {})", text::count(dropped.rows), dropped.reason, lines.join(", "));
+        let _ = write!(
+            text,
+            "\nleft out: {} rows, {} (first in line {})",
+            text::count(dropped.rows),
+            dropped.reason,
+            lines.join(", ")
+        );
     }
     for outage in &gathered.outages {
-        let _ = write!(text, "\noutage from {} to {}: {:.0} sessions were counted, {:.0} expected are taken", outage.from, outage.to, outage.counted, outage.expected);
+        let _ = write!(
+            text,
+            "\noutage from {} to {}: {:.0} sessions were counted, {:.0} expected are taken",
+            outage.from, outage.to, outage.counted, outage.expected
+        );
     }
     for note in &calibration.notes {
         let _ = write!(text, "\nnote: {note}");
@@ -149,7 +202,11 @@ fn rests_on(calibration: &Calibration, gathered: &Gathered) -> String {
     text
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count"
+)]
 fn whole(value: f64) -> u64 {
     value.round().max(0.0) as u64
 }

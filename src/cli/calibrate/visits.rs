@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int32Type;
 
 use super::export::TicketKeys;
@@ -134,7 +134,10 @@ fn read_day(
     let mut rows = RowReader::default();
     let is_wanted = |series: &SeriesKey| series.origin == Origin::Customer && is_person(series);
     let mut visits: Vec<Visit> = Vec::new();
-    let parts = reader.files().iter().filter(|part| part.may_hold_any_of(window));
+    let parts = reader
+        .files()
+        .iter()
+        .filter(|part| part.may_hold_any_of(window));
     for part in parts {
         reader.for_each_batch_of(part, &columns, filter, |batch| {
             let read = rows.read(batch, is_wanted)?;
@@ -176,7 +179,10 @@ fn visit(row: &SeriesRow, shopper: i64, orders: &Orders<'_>) -> Visit {
 fn add(session: &[Visit], grading: &Grading<'_>, asked: &VisitsAsked<'_>, found: &mut Visits) {
     let start_us = session[0].ts_us;
     let window = usize::try_from((start_us - asked.range.start_us) / asked.window_us);
-    if let Some(count) = window.ok().and_then(|window| found.sessions.get_mut(window)) {
+    if let Some(count) = window
+        .ok()
+        .and_then(|window| found.sessions.get_mut(window))
+    {
         *count += 1;
     }
     let Some(each) = &mut found.each else { return };
@@ -198,7 +204,10 @@ fn add(session: &[Visit], grading: &Grading<'_>, asked: &VisitsAsked<'_>, found:
     let mut orders: Vec<i64> = session.iter().filter_map(|visit| visit.order).collect();
     orders.sort_unstable();
     orders.dedup();
-    for order in orders.into_iter().filter(|order| asked.ticket_orders.contains(order)) {
+    for order in orders
+        .into_iter()
+        .filter(|order| asked.ticket_orders.contains(order))
+    {
         found.by_order.entry(order).or_default().push(index);
     }
 }
@@ -249,7 +258,10 @@ impl<'a> Grading<'a> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts and µs are far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and µs are far below 2^53"
+)]
 fn number(value: u64) -> f64 {
     value as f64
 }
@@ -304,8 +316,13 @@ fn order_of(query: &str) -> Option<Cow<'_, str>> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (bytes[at], hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+        let hex = bytes
+            .get(at + 1..at + 3)
+            .and_then(|hex| std::str::from_utf8(hex).ok());
+        match (
+            bytes[at],
+            hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()),
+        ) {
             (b'%', Some(byte)) => {
                 plain.push(byte);
                 at += 3;

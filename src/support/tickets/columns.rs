@@ -70,7 +70,10 @@ impl ColumnNames {
             let (column, heading) = part.split_once('=').unwrap_or((part, ""));
             let (column, heading) = (column.trim(), heading.trim());
             let known = TicketColumn::ALL.map(TicketColumn::name);
-            let Some(found) = TicketColumn::ALL.into_iter().find(|known| known.name() == column) else {
+            let Some(found) = TicketColumn::ALL
+                .into_iter()
+                .find(|known| known.name() == column)
+            else {
                 return Err(TicketError::ColumnList {
                     part: shown(part),
                     hint: choices_hint(column, &known, "columns"),
@@ -79,7 +82,8 @@ impl ColumnNames {
             if heading.is_empty() || names.insert(found, heading.to_owned()).is_some() {
                 return Err(TicketError::ColumnList {
                     part: shown(part),
-                    hint: "write each column once, as `created=Created at,order=Order ID`".to_owned(),
+                    hint: "write each column once, as `created=Created at,order=Order ID`"
+                        .to_owned(),
                 });
             }
         }
@@ -129,7 +133,9 @@ impl Columns {
             });
         };
         let is_id_number = preset.is_id_number() && !names.0.contains_key(&TicketColumn::Id);
-        let headings = places.iter().map(|(column, place)| (*column, shown(&header[*place])));
+        let headings = places
+            .iter()
+            .map(|(column, place)| (*column, shown(&header[*place])));
         Ok(Self {
             preset,
             zone_name: normal(&header[*created]).zone,
@@ -151,13 +157,15 @@ fn named(header: &[String], column: TicketColumn, heading: &str) -> Result<usize
     let exactly = |found: &String| found.trim() == heading;
     let alike = |found: &String| normal(found).name == normal(heading).name;
     let place = header.iter().position(exactly);
-    place.or_else(|| header.iter().position(alike)).ok_or_else(|| {
-        let headings: Vec<String> = header.iter().map(|heading| shown(heading)).collect();
-        let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-        TicketError::UnknownHeading {
-            column: column.name(),
-            heading: shown(heading),
-            hint: choices_hint(heading, &headings, "columns of the file"),
-        }
-    })
+    place
+        .or_else(|| header.iter().position(alike))
+        .ok_or_else(|| {
+            let headings: Vec<String> = header.iter().map(|heading| shown(heading)).collect();
+            let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+            TicketError::UnknownHeading {
+                column: column.name(),
+                heading: shown(heading),
+                hint: choices_hint(heading, &headings, "columns of the file"),
+            }
+        })
 }

@@ -39,7 +39,8 @@ impl Examples {
     fn push(&mut self, cell: &Cell<'_>) {
         self.count += 1;
         if self.texts.len() < PLACES_MAX {
-            self.texts.push(format!("{} in line {}", cell.text, cell.line));
+            self.texts
+                .push(format!("{} in line {}", cell.text, cell.line));
         }
     }
 }
@@ -107,13 +108,19 @@ impl CreatedColumn {
             return Ok(asked);
         }
         let refused = |examples: &[&Examples], is_contradicted| {
-            let texts = examples.iter().flat_map(|examples| examples.texts.iter().take(2));
+            let texts = examples
+                .iter()
+                .flat_map(|examples| examples.texts.iter().take(2));
             Err(TicketError::DayOrder {
                 examples: texts.cloned().collect(),
                 is_contradicted,
             })
         };
-        match (self.only_day_first.count, self.only_month_first.count, self.either.count) {
+        match (
+            self.only_day_first.count,
+            self.only_month_first.count,
+            self.either.count,
+        ) {
             (1.., 1.., _) => refused(&[&self.only_day_first, &self.only_month_first], true),
             (0, 0, 1..) => refused(&[&self.either], false),
             (0, 1.., _) => Ok(DayOrder::MonthFirst),
@@ -131,12 +138,20 @@ impl CreatedRule {
     pub fn moment_us(&self, written: Written) -> Result<i64, &'static str> {
         let (date, time, offset_s) = match written {
             Written::Epoch(us) => return Ok(us),
-            Written::Clock { date, time, offset_s } => (date, time, offset_s),
+            Written::Clock {
+                date,
+                time,
+                offset_s,
+            } => (date, time, offset_s),
         };
-        let date = date.date(self.order).ok_or("names a day that does not exist")?;
+        let date = date
+            .date(self.order)
+            .ok_or("names a day that does not exist")?;
         let local: DateTime = date.to_datetime(time);
         if let Some(offset_s) = offset_s {
-            let utc = TimeZone::UTC.to_timestamp(local).map_err(|_| "is outside of the calendar")?;
+            let utc = TimeZone::UTC
+                .to_timestamp(local)
+                .map_err(|_| "is outside of the calendar")?;
             return Ok(utc.as_microsecond() - i64::from(offset_s) * 1_000_000);
         }
         let zone = self.zone.as_ref().ok_or("has no time zone")?;
@@ -161,7 +176,11 @@ mod tests {
         let mut column = CreatedColumn::default();
         for (line, text) in (2..).zip(cells) {
             let written = read(text).unwrap();
-            column.push(&Cell { written, line, text });
+            column.push(&Cell {
+                written,
+                line,
+                text,
+            });
         }
         let zone = zone_name.map(|name| zone(name).unwrap());
         column.rule(zone.as_ref(), order)
@@ -169,18 +188,31 @@ mod tests {
 
     fn moments(cells: &[&str], zone_name: Option<&str>) -> Vec<String> {
         let rule = rule(cells, zone_name, None).unwrap();
-        let moments = cells.iter().map(|text| match rule.moment_us(read(text).unwrap()) {
-            Ok(us) => rfc3339(us),
-            Err(why) => why.to_owned(),
-        });
+        let moments = cells
+            .iter()
+            .map(|text| match rule.moment_us(read(text).unwrap()) {
+                Ok(us) => rfc3339(us),
+                Err(why) => why.to_owned(),
+            });
         moments.collect()
     }
 
     #[test]
     fn offsets_may_differ_from_row_to_row() {
         assert_eq!(
-            moments(&["2026-11-27T08:00:00Z", "2026-11-27 10:00:00 +0100", "1795766401"], None),
-            ["2026-11-27T08:00:00Z", "2026-11-27T09:00:00Z", "2026-11-27T08:00:01Z"]
+            moments(
+                &[
+                    "2026-11-27T08:00:00Z",
+                    "2026-11-27 10:00:00 +0100",
+                    "1795766401"
+                ],
+                None
+            ),
+            [
+                "2026-11-27T08:00:00Z",
+                "2026-11-27T09:00:00Z",
+                "2026-11-27T08:00:01Z"
+            ]
         );
     }
 
@@ -199,7 +231,10 @@ mod tests {
     #[test]
     fn the_hour_that_the_clocks_change_is_no_exact_time() {
         assert_eq!(
-            moments(&["2026-10-25 02:30", "2026-03-29 02:30", "2026-10-25 03:30"], Some("Europe/Berlin")),
+            moments(
+                &["2026-10-25 02:30", "2026-03-29 02:30", "2026-10-25 03:30"],
+                Some("Europe/Berlin")
+            ),
             [
                 "is a local time that the clocks skip or show twice",
                 "is a local time that the clocks skip or show twice",
@@ -211,10 +246,26 @@ mod tests {
     #[test]
     fn what_is_not_told_is_refused_with_its_rows() {
         for (cells, zone_name, message) in [
-            (&["2026-11-27 08:00"][..], None, "created times have no time zone, such as `2026-11-27 08:00 in line 2`"),
-            (&["2026-11-27 08:00Z", "2026-11-27 09:00"], Some("UTC"), "created times mix zones: 1 have an offset (`2026-11-27 08:00Z in line 2`), 1 have none (`2026-11-27 09:00 in line 3`)"),
-            (&["3/4/2026 08:00"], Some("UTC"), "created times such as `3/4/2026 08:00 in line 2` do not say which number is the day (hint"),
-            (&["13/4/2026 08:00", "4/13/2026 08:00"], Some("UTC"), "do not say which number is the day: some can only be one, some only the other (hint"),
+            (
+                &["2026-11-27 08:00"][..],
+                None,
+                "created times have no time zone, such as `2026-11-27 08:00 in line 2`",
+            ),
+            (
+                &["2026-11-27 08:00Z", "2026-11-27 09:00"],
+                Some("UTC"),
+                "created times mix zones: 1 have an offset (`2026-11-27 08:00Z in line 2`), 1 have none (`2026-11-27 09:00 in line 3`)",
+            ),
+            (
+                &["3/4/2026 08:00"],
+                Some("UTC"),
+                "created times such as `3/4/2026 08:00 in line 2` do not say which number is the day (hint",
+            ),
+            (
+                &["13/4/2026 08:00", "4/13/2026 08:00"],
+                Some("UTC"),
+                "do not say which number is the day: some can only be one, some only the other (hint",
+            ),
         ] {
             let error = rule(cells, zone_name, None).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");

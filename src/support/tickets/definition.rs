@@ -97,7 +97,11 @@ impl ColumnsDefinition {
     pub fn names(&self) -> ColumnNames {
         let named = TicketColumn::ALL.map(|column| (column, self.heading(column).cloned()));
         let named = named.into_iter();
-        ColumnNames(named.filter_map(|(column, heading)| Some((column, heading?))).collect())
+        ColumnNames(
+            named
+                .filter_map(|(column, heading)| Some((column, heading?)))
+                .collect(),
+        )
     }
 
     fn heading(&self, column: TicketColumn) -> Option<&String> {

@@ -12,7 +12,9 @@ pub const PLACES_MAX: usize = 5;
 #[derive(Debug, Error)]
 pub enum TicketError {
     /// The operating system refuses the file.
-    #[error("cannot read `{path}`: {error} (hint: check the path; it is relative to the current directory)")]
+    #[error(
+        "cannot read `{path}`: {error} (hint: check the path; it is relative to the current directory)"
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -28,7 +30,9 @@ pub enum TicketError {
         why: &'static str,
     },
     /// Nothing but a header, or nothing at all.
-    #[error("`{0}` has no tickets (hint: export all tickets of the weeks that are in the lake, with a header line)")]
+    #[error(
+        "`{0}` has no tickets (hint: export all tickets of the weeks that are in the lake, with a header line)"
+    )]
     Empty(PathBuf),
     /// More tickets than are kept in memory.
     #[error("`{path}` has more than {max} rows (hint: export fewer weeks)")]
@@ -68,7 +72,9 @@ pub enum TicketError {
         hint: String,
     },
     /// The heading names another zone than the user.
-    #[error("the heading of the created time says zone `{heading}`, --tickets-tz says `{asked}` (hint: leave out --tickets-tz)")]
+    #[error(
+        "the heading of the created time says zone `{heading}`, --tickets-tz says `{asked}` (hint: leave out --tickets-tz)"
+    )]
     TwoZones {
         /// Of the heading.
         heading: String,
@@ -76,10 +82,15 @@ pub enum TicketError {
         asked: String,
     },
     /// The heading names a zone that this machine does not know.
-    #[error("unknown time zone `{0}` in the heading of the created time (hint: rename the heading, and name the zone with --tickets-tz)")]
+    #[error(
+        "unknown time zone `{0}` in the heading of the created time (hint: rename the heading, and name the zone with --tickets-tz)"
+    )]
     UnknownZone(String),
     /// Created times have no zone, and none was named.
-    #[error("created times have no time zone, such as {} (hint: name the zone of the export, `--tickets-tz Europe/Berlin`; a wrong one moves every ticket)", in_backticks(examples))]
+    #[error(
+        "created times have no time zone, such as {} (hint: name the zone of the export, `--tickets-tz Europe/Berlin`; a wrong one moves every ticket)",
+        in_backticks(examples)
+    )]
     NoZone {
         /// Some of them with their line.
         examples: Vec<String>,
@@ -121,7 +132,11 @@ pub enum TicketError {
         summary: Vec<String>,
     },
     /// No ticket has a reason that was asked for.
-    #[error("no ticket has the reason {} (the file has {}) (hint: write reasons as the export does, or leave them out)", in_backticks(asked), in_backticks(found))]
+    #[error(
+        "no ticket has the reason {} (the file has {}) (hint: write reasons as the export does, or leave them out)",
+        in_backticks(asked),
+        in_backticks(found)
+    )]
     NoReason {
         /// What was asked for.
         asked: Vec<String>,
@@ -129,7 +144,9 @@ pub enum TicketError {
         found: Vec<String>,
     },
     /// No ticket is of the weeks that the lake has.
-    #[error("no ticket is of the weeks in the lake: tickets are from {tickets_from} to {tickets_to}, requests from {lake_from} to {lake_to} (hint: export the tickets of those weeks; if they are, --tickets-tz or the year is wrong)")]
+    #[error(
+        "no ticket is of the weeks in the lake: tickets are from {tickets_from} to {tickets_to}, requests from {lake_from} to {lake_to} (hint: export the tickets of those weeks; if they are, --tickets-tz or the year is wrong)"
+    )]
     OtherWeeks {
         /// First created time.
         tickets_from: String,
@@ -141,7 +158,9 @@ pub enum TicketError {
         lake_to: String,
     },
     /// Created times are those of an import, not those of the contacts.
-    #[error("{count} of {tickets} tickets ({percent} %) were created {at}: these are times of an import, not of the contacts (hint: map the column with the time of the first message, `--columns created=…`, or leave out what was imported)")]
+    #[error(
+        "{count} of {tickets} tickets ({percent} %) were created {at}: these are times of an import, not of the contacts (hint: map the column with the time of the first message, `--columns created=…`, or leave out what was imported)"
+    )]
     Backlog {
         /// How many.
         count: usize,

@@ -62,12 +62,22 @@ impl WrittenDate {
     pub fn date(self, order: DayOrder) -> Option<Date> {
         match (self, order) {
             (Self::Known(date), _) => Some(date),
-            (Self::Either { first, second, year }, DayOrder::DayFirst) => {
-                Date::new(year, second, first).ok()
-            }
-            (Self::Either { first, second, year }, DayOrder::MonthFirst) => {
-                Date::new(year, first, second).ok()
-            }
+            (
+                Self::Either {
+                    first,
+                    second,
+                    year,
+                },
+                DayOrder::DayFirst,
+            ) => Date::new(year, second, first).ok(),
+            (
+                Self::Either {
+                    first,
+                    second,
+                    year,
+                },
+                DayOrder::MonthFirst,
+            ) => Date::new(year, first, second).ok(),
         }
     }
 }
@@ -88,7 +98,8 @@ pub fn read(text: &str) -> Result<Written, &'static str> {
         && let Ok(local) = text_before_offset(text).parse::<DateTime>()
     {
         let local_us = jiff::tz::TimeZone::UTC.to_timestamp(local);
-        let offset_us = local_us.map_or(0, |local| local.as_microsecond() - moment.as_microsecond());
+        let offset_us =
+            local_us.map_or(0, |local| local.as_microsecond() - moment.as_microsecond());
         return Ok(Written::Clock {
             date: WrittenDate::Known(local.date()),
             time: local.time(),
@@ -125,7 +136,8 @@ fn text_before_offset(text: &str) -> &str {
 /// Words and numbers, apart at spaces, commas, and at the `T` between two digits.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
-    let is_digit = |at: Option<usize>| at.is_some_and(|at| bytes.get(at).is_some_and(u8::is_ascii_digit));
+    let is_digit =
+        |at: Option<usize>| at.is_some_and(|at| bytes.get(at).is_some_and(u8::is_ascii_digit));
     let mut starts_at = 0;
     let mut tokens = Vec::new();
     for (at, char) in text.char_indices() {
@@ -163,7 +175,9 @@ impl<'a> Parts<'a> {
             self.offset_s = Some(offset_s);
         } else if token.contains(':') {
             self.take_time(token)?;
-        } else if token.bytes().any(|byte| matches!(byte, b'/' | b'-' | b'.')) && self.date.is_none() {
+        } else if token.bytes().any(|byte| matches!(byte, b'/' | b'-' | b'.'))
+            && self.date.is_none()
+        {
             self.date = Some(date(token)?);
         } else if is_weekday(token) {
         } else if month(token).is_some() || token.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -322,7 +336,8 @@ fn month(name: &str) -> Option<i8> {
 fn is_weekday(token: &str) -> bool {
     const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let lower = token.to_ascii_lowercase();
-    lower.get(..3).is_some_and(|short| DAYS.contains(&short)) && lower.ends_with(|char: char| char.is_ascii_alphabetic())
+    lower.get(..3).is_some_and(|short| DAYS.contains(&short))
+        && lower.ends_with(|char: char| char.is_ascii_alphabetic())
 }
 
 /// `26` is 2026: no ticket system is older than 2000.
@@ -346,7 +361,11 @@ fn nanoseconds(fraction: &str) -> Option<i32> {
     if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let nine: String = fraction.chars().chain("000000000".chars()).take(9).collect();
+    let nine: String = fraction
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
     nine.parse().ok()
 }
 
@@ -359,10 +378,18 @@ mod tests {
         match read(text) {
             Err(why) => why.to_owned(),
             Ok(Written::Epoch(us)) => format!("{us}"),
-            Ok(Written::Clock { date, time, offset_s }) => {
+            Ok(Written::Clock {
+                date,
+                time,
+                offset_s,
+            }) => {
                 let date = match date {
                     WrittenDate::Known(date) => date.to_string(),
-                    WrittenDate::Either { first, second, year } => format!("{first}?{second}?{year}"),
+                    WrittenDate::Either {
+                        first,
+                        second,
+                        year,
+                    } => format!("{first}?{second}?{year}"),
                 };
                 format!("{date} {time} {offset_s:?}")
             }
@@ -373,10 +400,19 @@ mod tests {
     fn times_of_exports_are_read_as_they_are_written() {
         for (text, expected) in [
             ("2026-11-27T08:00:00Z", "2026-11-27 08:00:00 Some(0)"),
-            ("2026-11-27T09:00:00.250+01:00", "2026-11-27 09:00:00.25 Some(3600)"),
+            (
+                "2026-11-27T09:00:00.250+01:00",
+                "2026-11-27 09:00:00.25 Some(3600)",
+            ),
             ("2026-11-27 08:00:00 UTC", "2026-11-27 08:00:00 Some(0)"),
-            ("2026-11-27 08:00:00 -0800", "2026-11-27 08:00:00 Some(-28800)"),
-            ("2026-11-27T08:00:00.000+0000", "2026-11-27 08:00:00 Some(0)"),
+            (
+                "2026-11-27 08:00:00 -0800",
+                "2026-11-27 08:00:00 Some(-28800)",
+            ),
+            (
+                "2026-11-27T08:00:00.000+0000",
+                "2026-11-27 08:00:00 Some(0)",
+            ),
             ("2026-11-27T08:00", "2026-11-27 08:00:00 None"),
             ("2026-11-27 08:00:07", "2026-11-27 08:00:07 None"),
             ("27/Nov/26 8:15 PM", "2026-11-27 20:15:00 None"),
@@ -386,9 +422,18 @@ mod tests {
             ("3/4/26 08:15", "3?4?2026 08:15:00 None"),
             ("Nov 27, 2026 8:15PM", "2026-11-27 20:15:00 None"),
             ("27 November 2026 08:15", "2026-11-27 08:15:00 None"),
-            ("Fri, 27 Nov 2026 08:15:00 +0100", "2026-11-27 08:15:00 Some(3600)"),
-            ("2026-11-27 08:00:00 GMT+2", "2026-11-27 08:00:00 Some(7200)"),
-            ("2026-11-27 08:00:00 (UTC+05:30)", "2026-11-27 08:00:00 Some(19800)"),
+            (
+                "Fri, 27 Nov 2026 08:15:00 +0100",
+                "2026-11-27 08:15:00 Some(3600)",
+            ),
+            (
+                "2026-11-27 08:00:00 GMT+2",
+                "2026-11-27 08:00:00 Some(7200)",
+            ),
+            (
+                "2026-11-27 08:00:00 (UTC+05:30)",
+                "2026-11-27 08:00:00 Some(19800)",
+            ),
             ("1795766401", "1795766401000000"),
             ("1795766401250", "1795766401250000"),
         ] {

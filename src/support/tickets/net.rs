@@ -16,8 +16,14 @@ pub fn mark_net(tickets: &mut [Ticket]) {
     let mut begun_us: HashMap<(u8, i64), i64> = HashMap::new();
     for ticket in tickets {
         let keys = keys(ticket);
-        let begun = keys.iter().flatten().filter_map(|key| begun_us.get(key)).copied();
-        let of_contact = begun.filter(|begun_us| ticket.created_us - begun_us < NET_WITHIN_US).max();
+        let begun = keys
+            .iter()
+            .flatten()
+            .filter_map(|key| begun_us.get(key))
+            .copied();
+        let of_contact = begun
+            .filter(|begun_us| ticket.created_us - begun_us < NET_WITHIN_US)
+            .max();
         ticket.is_net = of_contact.is_none();
         let start_us = of_contact.unwrap_or(ticket.created_us);
         for key in keys.into_iter().flatten() {
@@ -59,7 +65,10 @@ mod tests {
     #[test]
     fn a_contact_lasts_a_day_from_its_first_ticket() {
         let of = |hour| ticket(hour, Some(1), None);
-        assert_eq!(net(&[of(0), of(23), of(24), of(47), of(48)]), [true, false, true, false, true]);
+        assert_eq!(
+            net(&[of(0), of(23), of(24), of(47), of(48)]),
+            [true, false, true, false, true]
+        );
     }
 
     #[test]

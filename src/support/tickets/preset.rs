@@ -49,7 +49,10 @@ impl Preset {
         let names: Vec<String> = header.iter().map(|heading| normal(heading).name).collect();
         let has = |name: &&str| names.iter().any(|found| found == name);
         let is_telling = |preset: &Self| preset.signatures().iter().any(|all| all.iter().all(has));
-        Self::ALL.into_iter().find(is_telling).unwrap_or(Self::Plain)
+        Self::ALL
+            .into_iter()
+            .find(is_telling)
+            .unwrap_or(Self::Plain)
     }
 
     /// Whether the ticket's id is always a number.
@@ -100,18 +103,26 @@ impl Preset {
             (_, Column::Session) => &["session id", "session", "sid", "web session"],
             (Self::Zendesk, Column::Created) => &["created at"],
             (Self::Zendesk, Column::Id) => &["id", "ticket id"],
-            (Self::Zendesk, Column::Reason) => {
-                &["contact reason", "reason", "ticket category", "category", "ticket type"]
-            }
+            (Self::Zendesk, Column::Reason) => &[
+                "contact reason",
+                "reason",
+                "ticket category",
+                "category",
+                "ticket type",
+            ],
             (Self::Zendesk, Column::User) => &["requester external id", "requester id"],
             (Self::Zendesk, Column::Channel) => &["via", "channel"],
             (Self::Intercom, Column::Created) => {
                 &["conversation started at", "conversation created at"]
             }
             (Self::Intercom, Column::Id) => &["conversation id"],
-            (Self::Intercom, Column::Reason) => {
-                &["contact reason", "reason", "topics", "conversation topics", "conversation tags"]
-            }
+            (Self::Intercom, Column::Reason) => &[
+                "contact reason",
+                "reason",
+                "topics",
+                "conversation topics",
+                "conversation tags",
+            ],
             (Self::Intercom, Column::User) => {
                 &["user external id", "user id", "external id", "user email"]
             }
@@ -121,9 +132,12 @@ impl Preset {
             (Self::Freshdesk, Column::Created) => &["created time"],
             (Self::Freshdesk, Column::Id) => &["ticket id"],
             (Self::Freshdesk, Column::Reason) => &["contact reason", "reason", "type"],
-            (Self::Freshdesk, Column::User) => {
-                &["unique external id", "contact id", "requester email", "email"]
-            }
+            (Self::Freshdesk, Column::User) => &[
+                "unique external id",
+                "contact id",
+                "requester email",
+                "email",
+            ],
             (Self::Freshdesk, Column::Channel) => &["source", "channel"],
             (Self::Jira, Column::Created) => &["created"],
             (Self::Jira, Column::Id) => &["issue key"],
@@ -136,9 +150,13 @@ impl Preset {
             ],
             (Self::Jira, Column::User) => &["customer id", "reporter id", "reporter"],
             (Self::Jira, Column::Channel) => &["channel", "request channel type"],
-            (Self::Plain, Column::Created) => {
-                &["created at", "created", "created time", "opened at", "contacted at"]
-            }
+            (Self::Plain, Column::Created) => &[
+                "created at",
+                "created",
+                "created time",
+                "opened at",
+                "contacted at",
+            ],
             (Self::Plain, Column::Id) => &["ticket id", "id"],
             (Self::Plain, Column::Reason) => &["reason", "contact reason", "category", "topic"],
             (Self::Plain, Column::User) => &["user id", "customer id", "shopper id"],
@@ -163,14 +181,19 @@ pub(super) fn normal(heading: &str) -> Heading {
         && let Some(inside) = inside.strip_suffix(')')
     {
         name = inside.trim();
-    } else if let Some((before, inside)) = name.strip_suffix(')').and_then(|name| name.rsplit_once('(')) {
+    } else if let Some((before, inside)) = name
+        .strip_suffix(')')
+        .and_then(|name| name.rsplit_once('('))
+    {
         // Areas of the time zone database, and `UTC`; other words in parentheses are part of the name.
         if inside.contains('/') || inside.eq_ignore_ascii_case("utc") {
             zone = Some(inside.trim().to_owned());
             name = before.trim();
         }
     }
-    if let Some((before, kind)) = name.strip_suffix(']').and_then(|name| name.rsplit_once('['))
+    if let Some((before, kind)) = name
+        .strip_suffix(']')
+        .and_then(|name| name.rsplit_once('['))
         && KINDS.contains(&kind.trim())
     {
         name = before.trim();
@@ -201,11 +224,39 @@ mod tests {
     fn the_header_tells_whose_export_it_is_and_which_column_is_what() {
         use TicketColumn::{Channel, Created, Id, Order, Reason, Session, User};
         for (preset, header, places) in [
-            (Preset::Zendesk, ZENDESK, [Some(11), Some(1), Some(13), Some(14), Some(4), None, Some(9)]),
-            (Preset::Intercom, INTERCOM, [Some(1), Some(0), None, None, Some(5), None, Some(3)]),
-            (Preset::Freshdesk, FRESHDESK, [Some(7), Some(0), Some(5), Some(10), Some(9), None, Some(4)]),
-            (Preset::Jira, JIRA, [Some(7), Some(1), Some(11), Some(10), Some(6), None, None]),
-            (Preset::Plain, PLAIN, [Some(1), Some(0), Some(2), Some(3), None, Some(4), Some(5)]),
+            (
+                Preset::Zendesk,
+                ZENDESK,
+                [
+                    Some(11),
+                    Some(1),
+                    Some(13),
+                    Some(14),
+                    Some(4),
+                    None,
+                    Some(9),
+                ],
+            ),
+            (
+                Preset::Intercom,
+                INTERCOM,
+                [Some(1), Some(0), None, None, Some(5), None, Some(3)],
+            ),
+            (
+                Preset::Freshdesk,
+                FRESHDESK,
+                [Some(7), Some(0), Some(5), Some(10), Some(9), None, Some(4)],
+            ),
+            (
+                Preset::Jira,
+                JIRA,
+                [Some(7), Some(1), Some(11), Some(10), Some(6), None, None],
+            ),
+            (
+                Preset::Plain,
+                PLAIN,
+                [Some(1), Some(0), Some(2), Some(3), None, Some(4), Some(5)],
+            ),
         ] {
             let header: Vec<String> = header.split('|').map(str::to_owned).collect();
             assert_eq!(Preset::of_header(&header), preset);
@@ -221,12 +272,23 @@ mod tests {
             (" Created_At ", "created at", None),
             ("Order ID [txt]", "order id", None),
             ("Custom field (Order ID)", "order id", None),
-            ("Conversation started at (America/Argentina/Buenos_Aires)", "conversation started at", Some("America/Argentina/Buenos_Aires")),
+            (
+                "Conversation started at (America/Argentina/Buenos_Aires)",
+                "conversation started at",
+                Some("America/Argentina/Buenos_Aires"),
+            ),
             ("Created (UTC)", "created", Some("UTC")),
-            ("First response time (in hrs)", "first response time (in hrs)", None),
+            (
+                "First response time (in hrs)",
+                "first response time (in hrs)",
+                None,
+            ),
             ("Notes [draft]", "notes [draft]", None),
         ] {
-            let expected = Heading { name: name.to_owned(), zone: zone.map(str::to_owned) };
+            let expected = Heading {
+                name: name.to_owned(),
+                zone: zone.map(str::to_owned),
+            };
             assert_eq!(normal(heading), expected);
         }
     }

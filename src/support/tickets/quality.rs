@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::ToSpan;
 
 use super::error::{PLACES_MAX, TicketError};
 
@@ -32,7 +32,11 @@ const EXPECTED_MIN: u64 = 10;
 /// [`TicketError::Backlog`].
 pub fn check_backlog(created_us: &[i64], zone: &TimeZone) -> Result<(), TicketError> {
     let minutes = created_us.iter().map(|us| us.div_euclid(MINUTE_US));
-    let local = |us: i64| Timestamp::from_microsecond(us).ok().map(|time| zone.to_datetime(time));
+    let local = |us: i64| {
+        Timestamp::from_microsecond(us)
+            .ok()
+            .map(|time| zone.to_datetime(time))
+    };
     let mut one: BTreeMap<i64, usize> = BTreeMap::new();
     let mut of_hour: BTreeMap<i8, usize> = BTreeMap::new();
     let mut of_day: BTreeMap<(i8, i8), usize> = BTreeMap::new();
@@ -43,12 +47,32 @@ pub fn check_backlog(created_us: &[i64], zone: &TimeZone) -> Result<(), TicketEr
             *of_day.entry((local.hour(), local.minute())).or_default() += 1;
         }
     }
-    let largest = |counts: &mut dyn Iterator<Item = (String, usize)>| counts.max_by_key(|(_, count)| *count);
-    let named = |minute: &i64| local(minute * MINUTE_US).map_or_else(String::new, |local| local.strftime("on %Y-%m-%d at %H:%M").to_string());
+    let largest =
+        |counts: &mut dyn Iterator<Item = (String, usize)>| counts.max_by_key(|(_, count)| *count);
+    let named = |minute: &i64| {
+        local(minute * MINUTE_US).map_or_else(String::new, |local| {
+            local.strftime("on %Y-%m-%d at %H:%M").to_string()
+        })
+    };
     let piles = [
-        (largest(&mut one.iter().map(|(minute, count)| (named(minute), *count))), ONE_MINUTE_SHARE_MAX),
-        (largest(&mut of_day.iter().map(|((hour, minute), count)| (format!("at {hour:02}:{minute:02} of a day"), *count))), MINUTE_OF_DAY_SHARE_MAX),
-        (largest(&mut of_hour.iter().map(|(minute, count)| (format!("at minute :{minute:02} of an hour"), *count))), MINUTE_OF_HOUR_SHARE_MAX),
+        (
+            largest(&mut one.iter().map(|(minute, count)| (named(minute), *count))),
+            ONE_MINUTE_SHARE_MAX,
+        ),
+        (
+            largest(&mut of_day.iter().map(|((hour, minute), count)| {
+                (format!("at {hour:02}:{minute:02} of a day"), *count)
+            })),
+            MINUTE_OF_DAY_SHARE_MAX,
+        ),
+        (
+            largest(
+                &mut of_hour
+                    .iter()
+                    .map(|(minute, count)| (format!("at minute :{minute:02} of an hour"), *count)),
+            ),
+            MINUTE_OF_HOUR_SHARE_MAX,
+        ),
     ];
     for (pile, share_max) in piles {
         let Some((at, count)) = pile else { continue };
@@ -75,12 +99,18 @@ fn share(count: usize, of: usize) -> f64 {
 /// # Errors
 /// [`TicketError::Gaps`].
 pub fn check_gaps(created_us: &[i64], zone: &TimeZone) -> Result<(), TicketError> {
-    let day = |us: &i64| Some(zone.to_datetime(Timestamp::from_microsecond(*us).ok()?).date());
+    let day = |us: &i64| {
+        Some(
+            zone.to_datetime(Timestamp::from_microsecond(*us).ok()?)
+                .date(),
+        )
+    };
     let mut days: BTreeMap<Date, u64> = BTreeMap::new();
     for day in created_us.iter().filter_map(day) {
         *days.entry(day).or_default() += 1;
     }
-    let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) else {
+    let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value())
+    else {
         return Ok(());
     };
     let inside = first.series(1.day()).skip(1).take_while(|day| day < last);
@@ -93,7 +123,11 @@ pub fn check_gaps(created_us: &[i64], zone: &TimeZone) -> Result<(), TicketError
     let Some((_, expected)) = gaps.first() else {
         return Ok(());
     };
-    let mut named: Vec<String> = gaps.iter().take(PLACES_MAX).map(|(day, _)| day.to_string()).collect();
+    let mut named: Vec<String> = gaps
+        .iter()
+        .take(PLACES_MAX)
+        .map(|(day, _)| day.to_string())
+        .collect();
     if gaps.len() > PLACES_MAX {
         named.push(format!("and {} more days", gaps.len() - PLACES_MAX));
     }
@@ -109,8 +143,14 @@ pub fn check_gaps(created_us: &[i64], zone: &TimeZone) -> Result<(), TicketError
 fn median_of_like(days: &BTreeMap<Date, u64>, missing: &[Date], day: Date) -> u64 {
     let is_weekend = |day: Date| matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
     let counts = |is_like: &dyn Fn(Date) -> bool| {
-        let known = days.iter().filter(|(other, _)| is_like(**other)).map(|(_, count)| *count);
-        let absent = missing.iter().filter(|other| is_like(**other) && **other != day).map(|_| 0);
+        let known = days
+            .iter()
+            .filter(|(other, _)| is_like(**other))
+            .map(|(_, count)| *count);
+        let absent = missing
+            .iter()
+            .filter(|other| is_like(**other) && **other != day)
+            .map(|_| 0);
         let mut counts: Vec<u64> = known.chain(absent).collect();
         counts.sort_unstable();
         counts
@@ -119,7 +159,10 @@ fn median_of_like(days: &BTreeMap<Date, u64>, missing: &[Date], day: Date) -> u6
     if of_like.len() < 2 {
         of_like = counts(&|other| is_weekend(other) == is_weekend(day));
     }
-    of_like.get(of_like.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+    of_like
+        .get(of_like.len().saturating_sub(1) / 2)
+        .copied()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -132,7 +175,11 @@ mod tests {
 
     /// `per_day` tickets, spread over the day, on each of so many days.
     fn spread(days: i64, per_day: i64) -> Vec<i64> {
-        let all = (0..days).flat_map(|day| (0..per_day).map(move |at| START_US + day * DAY_US + at * (DAY_US / per_day) + at * 7 * MINUTE_US / 3));
+        let all = (0..days).flat_map(|day| {
+            (0..per_day).map(move |at| {
+                START_US + day * DAY_US + at * (DAY_US / per_day) + at * 7 * MINUTE_US / 3
+            })
+        });
         all.collect()
     }
 
@@ -140,19 +187,37 @@ mod tests {
     fn spread_tickets_are_contacts_and_piles_are_imports() {
         let usual = spread(14, 40);
         assert!(check_backlog(&usual, &TimeZone::UTC).is_ok());
-        let on_the_hour: Vec<i64> = usual.iter().map(|us| us - us.rem_euclid(60 * MINUTE_US)).collect();
-        let one_minute: Vec<i64> = usual.iter().copied().chain((0..40).map(|at| START_US + at)).collect();
-        let nightly: Vec<i64> = usual.iter().copied().chain((0..14).flat_map(|day| (0..5).map(move |at| START_US + day * DAY_US + 61 * MINUTE_US + at))).collect();
+        let on_the_hour: Vec<i64> = usual
+            .iter()
+            .map(|us| us - us.rem_euclid(60 * MINUTE_US))
+            .collect();
+        let one_minute: Vec<i64> = usual
+            .iter()
+            .copied()
+            .chain((0..40).map(|at| START_US + at))
+            .collect();
+        let nightly: Vec<i64> = usual
+            .iter()
+            .copied()
+            .chain((0..14).flat_map(|day| {
+                (0..5).map(move |at| START_US + day * DAY_US + 61 * MINUTE_US + at)
+            }))
+            .collect();
         for (created_us, words) in [
             (&on_the_hour, "at minute :00 of an hour"),
             (&one_minute, "on 2026-11-09 at 00:00"),
             (&nightly, "at 01:01 of a day"),
         ] {
-            let error = check_backlog(created_us, &TimeZone::UTC).unwrap_err().to_string();
+            let error = check_backlog(created_us, &TimeZone::UTC)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(words), "{error}");
         }
         assert!(check_backlog(&[], &TimeZone::UTC).is_ok());
-        assert!(check_backlog(&[START_US; 29], &TimeZone::UTC).is_ok(), "too few for a pile");
+        assert!(
+            check_backlog(&[START_US; 29], &TimeZone::UTC).is_ok(),
+            "too few for a pile"
+        );
     }
 
     #[test]
@@ -160,13 +225,33 @@ mod tests {
         let all = spread(28, 12);
         assert!(check_gaps(&all, &TimeZone::UTC).is_ok());
         let without = |is_left_out: &dyn Fn(i64) -> bool| -> Vec<i64> {
-            all.iter().copied().filter(|us| !is_left_out((us - START_US) / DAY_US)).collect()
+            all.iter()
+                .copied()
+                .filter(|us| !is_left_out((us - START_US) / DAY_US))
+                .collect()
         };
         let error = check_gaps(&without(&|day| day == 9), &TimeZone::UTC).unwrap_err();
-        assert!(error.to_string().contains("no ticket on 2026-11-18 (12 were"), "{error}");
-        assert!(check_gaps(&without(&|day| day % 7 == 6), &TimeZone::UTC).is_ok(), "closed on Sundays");
-        assert!(check_gaps(&without(&|day| day < 3 || day > 20), &TimeZone::UTC).is_ok(), "ends are no gaps");
-        assert!(check_gaps(&spread(28, 12).into_iter().step_by(4).collect::<Vec<_>>(), &TimeZone::UTC).is_ok());
+        assert!(
+            error
+                .to_string()
+                .contains("no ticket on 2026-11-18 (12 were"),
+            "{error}"
+        );
+        assert!(
+            check_gaps(&without(&|day| day % 7 == 6), &TimeZone::UTC).is_ok(),
+            "closed on Sundays"
+        );
+        assert!(
+            check_gaps(&without(&|day| day < 3 || day > 20), &TimeZone::UTC).is_ok(),
+            "ends are no gaps"
+        );
+        assert!(
+            check_gaps(
+                &spread(28, 12).into_iter().step_by(4).collect::<Vec<_>>(),
+                &TimeZone::UTC
+            )
+            .is_ok()
+        );
         assert!(check_gaps(&[], &TimeZone::UTC).is_ok());
     }
 }

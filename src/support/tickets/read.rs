@@ -67,7 +67,9 @@ enum Reason {
 impl Reason {
     fn words(self) -> &'static str {
         match self {
-            Self::Cells => "another number of cells than the header (a delimiter or quote in a text that is not quoted)",
+            Self::Cells => {
+                "another number of cells than the header (a delimiter or quote in a text that is not quoted)"
+            }
             Self::IdText => "text in the column of ticket numbers",
             Self::NoTime => "no created time",
             Self::NotATime(why) => why,
@@ -216,7 +218,11 @@ impl<'a> RowReader<'a> {
             return Err(Reason::Cells);
         }
         let id = cell(TicketColumn::Id);
-        let is_number = |id: &str| id.trim_start_matches('#').bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = |id: &str| {
+            id.trim_start_matches('#')
+                .bytes()
+                .all(|byte| byte.is_ascii_digit())
+        };
         if self.columns.is_id_number && id.as_ref().is_some_and(|id| !is_number(id)) {
             return Err(Reason::IdText);
         }
@@ -281,8 +287,16 @@ impl<'a> RowReader<'a> {
         };
         check_backlog(inside_us, &self.reading.day_zone)?;
         check_gaps(inside_us, &self.reading.day_zone)?;
-        let covered_from_us = if before > 0 { range.start_us } else { *first_us };
-        let covered_to_us = if until < created_us.len() { range.end_us } else { *last_us + 1 };
+        let covered_from_us = if before > 0 {
+            range.start_us
+        } else {
+            *first_us
+        };
+        let covered_to_us = if until < created_us.len() {
+            range.end_us
+        } else {
+            *last_us + 1
+        };
         let mut tickets = dated[before..until].to_vec();
         mark_net(&mut tickets);
         Ok(Tickets {
@@ -298,7 +312,12 @@ impl<'a> RowReader<'a> {
     /// Tickets with their moments; those outside of the range are among them, and counted as dropped.
     fn dated(&mut self, rule: &CreatedRule) -> Vec<Ticket> {
         let mut dated = Vec::with_capacity(self.waiting.len());
-        for Waiting { written, line, ticket } in std::mem::take(&mut self.waiting) {
+        for Waiting {
+            written,
+            line,
+            ticket,
+        } in std::mem::take(&mut self.waiting)
+        {
             match rule.moment_us(written) {
                 Err(why) => self.drop_row(Reason::NotATime(why), line),
                 Ok(us) if us > self.reading.future_us => self.drop_row(Reason::Future, line),
@@ -306,7 +325,10 @@ impl<'a> RowReader<'a> {
                     if !self.reading.range.contains(created_us) {
                         self.drop_row(Reason::OutsideRange, line);
                     }
-                    dated.push(Ticket { created_us, ..ticket });
+                    dated.push(Ticket {
+                        created_us,
+                        ..ticket
+                    });
                 }
             }
         }
@@ -342,7 +364,8 @@ impl<'a> RowReader<'a> {
     }
 
     fn other_weeks(&self, created_us: &[i64]) -> TicketError {
-        let shown = |us: Option<&i64>| us.map_or_else(|| "the future".to_owned(), |us| rfc3339(*us));
+        let shown =
+            |us: Option<&i64>| us.map_or_else(|| "the future".to_owned(), |us| rfc3339(*us));
         TicketError::OtherWeeks {
             tickets_from: shown(created_us.first()),
             tickets_to: shown(created_us.last()),
@@ -353,22 +376,30 @@ impl<'a> RowReader<'a> {
 
     fn account(&self, tickets: &[Ticket]) -> Account {
         let net = tickets.iter().filter(|ticket| ticket.is_net).count();
-        let dropped = self.dropped.iter().map(|(reason, (rows, first_lines))| Dropped {
-            reason: reason.words(),
-            rows: *rows,
-            first_lines: first_lines.clone(),
-        });
+        let dropped = self
+            .dropped
+            .iter()
+            .map(|(reason, (rows, first_lines))| Dropped {
+                reason: reason.words(),
+                rows: *rows,
+                first_lines: first_lines.clone(),
+            });
         let headings = self.columns.headings.iter();
         let account = Account {
             preset: self.columns.preset.name(),
-            columns: headings.map(|(column, heading)| (column.name(), heading.clone())).collect(),
+            columns: headings
+                .map(|(column, heading)| (column.name(), heading.clone()))
+                .collect(),
             rows: self.rows as u64,
             gross: tickets.len() as u64,
             net: net as u64,
             dropped: dropped.collect(),
         };
         let left_out: u64 = account.dropped.iter().map(|dropped| dropped.rows).sum();
-        assert!(account.rows == account.gross + left_out, "every row is kept or counted");
+        assert!(
+            account.rows == account.gross + left_out,
+            "every row is kept or counted"
+        );
         account
     }
 }

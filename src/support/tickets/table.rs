@@ -18,8 +18,6 @@ pub struct Table<R: Read> {
     row: ByteRecord,
     /// The headings, as they are written.
     pub header: Vec<String>,
-    /// What stands between two cells.
-    pub delimiter: u8,
     /// Lines before those that the library counts.
     lines_before: u64,
 }
@@ -45,12 +43,16 @@ impl<R: BufRead> Table<R> {
     /// Reads the header.
     pub fn open(mut source: R) -> Result<Self, TableError> {
         let mut head = Vec::new();
-        (&mut source).take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+        (&mut source)
+            .take(HEAD_BYTES as u64)
+            .read_to_end(&mut head)?;
         if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
             return Err(TableError::NotText("it is UTF-16"));
         }
         if head.contains(&0) {
-            return Err(TableError::NotText("it has zero bytes, as a spreadsheet or archive has"));
+            return Err(TableError::NotText(
+                "it has zero bytes, as a spreadsheet or archive has",
+            ));
         }
         if head.starts_with(&[0xef, 0xbb, 0xbf]) {
             head.drain(..3);
@@ -58,18 +60,22 @@ impl<R: BufRead> Table<R> {
         let (said, lines_before) = said_delimiter(&mut head);
         let delimiter = said.unwrap_or_else(|| told_delimiter(&head));
         let mut builder = csv::ReaderBuilder::new();
-        let builder = builder.has_headers(false).flexible(true).delimiter(delimiter);
+        let builder = builder
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter);
         let mut reader = builder.from_reader(io::Cursor::new(head).chain(source));
         let mut row = ByteRecord::new();
         if !read(&mut reader, &mut row)? {
             return Err(TableError::Empty);
         }
-        let headings = row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
+        let headings = row
+            .iter()
+            .map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
         Ok(Self {
             header: headings.collect(),
             reader,
             row,
-            delimiter,
             lines_before,
         })
     }
@@ -93,11 +99,13 @@ impl<R: BufRead> Table<R> {
 }
 
 fn read<R: Read>(reader: &mut csv::Reader<R>, row: &mut ByteRecord) -> Result<bool, TableError> {
-    reader.read_byte_record(row).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => TableError::Io(error),
-        // Bytes of any length per row cannot fail otherwise.
-        _ => TableError::NotText("it cannot be cut into cells"),
-    })
+    reader
+        .read_byte_record(row)
+        .map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => TableError::Io(error),
+            // Bytes of any length per row cannot fail otherwise.
+            _ => TableError::NotText("it cannot be cut into cells"),
+        })
 }
 
 /// One row.
@@ -125,7 +133,9 @@ impl Row<'_> {
 fn said_delimiter(head: &mut Vec<u8>) -> (Option<u8>, u64) {
     let end = head.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let line = head[..end].trim_ascii();
-    let said = line.strip_prefix(b"sep=").and_then(|rest| rest.first().copied());
+    let said = line
+        .strip_prefix(b"sep=")
+        .and_then(|rest| rest.first().copied());
     let tab = (line == b"sep=").then_some(b'\t');
     match said.or(tab).filter(|byte| DELIMITERS.contains(byte)) {
         Some(byte) => {
@@ -152,7 +162,9 @@ fn told_delimiter(head: &[u8]) -> u8 {
             _ => {}
         }
     }
-    let best = (0..DELIMITERS.len()).rev().max_by_key(|index| counts[*index]);
+    let best = (0..DELIMITERS.len())
+        .rev()
+        .max_by_key(|index| counts[*index]);
     DELIMITERS[best.unwrap_or(0)]
 }
 
@@ -164,7 +176,8 @@ mod tests {
         let mut table = Table::open(bytes).unwrap_or_else(|error| panic!("{error:?}"));
         let mut rows = Vec::new();
         while let Some(row) = table.next_row().unwrap_or_else(|error| panic!("{error:?}")) {
-            let cells = (0..row.len()).map(|at| row.cell(Some(at)).unwrap_or_default().into_owned());
+            let cells =
+                (0..row.len()).map(|at| row.cell(Some(at)).unwrap_or_default().into_owned());
             rows.push((row.line, cells.collect()));
         }
         (table.header, rows)
@@ -189,14 +202,20 @@ mod tests {
     #[test]
     fn lines_are_those_of_the_file() {
         let (_, rows) = rows(b"sep=,\na,b\n\"x\ny\",2\n3,4\n");
-        assert_eq!(rows.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(
+            rows.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+            [3, 5]
+        );
     }
 
     #[test]
     fn what_is_no_text_is_said() {
         for (bytes, why) in [
             (&[0xff, 0xfe, b'a', 0][..], "NotText(\"it is UTF-16\")"),
-            (b"PK\x03\x04\0\0", "NotText(\"it has zero bytes, as a spreadsheet or archive has\")"),
+            (
+                b"PK\x03\x04\0\0",
+                "NotText(\"it has zero bytes, as a spreadsheet or archive has\")",
+            ),
             (b"", "Empty"),
             (b"\n\n", "Empty"),
         ] {
