@@ -21,7 +21,8 @@ use crate::lake::Lake;
 use crate::sli::ThresholdDefinition;
 use crate::support::tickets::Account;
 use crate::support::{
-    Calibration, CalibrationSettings, Desk, DeskCapacity, Refusal, Status, calibrate,
+    Calibration, CalibrationSettings, Desk, DeskCapacity, Refusal, Status, ThresholdFileDefinition,
+    calibrate,
 };
 use crate::time_window::now_us;
 
@@ -72,11 +73,11 @@ pub fn run(
     let bar = terminal.progress_steps("learning");
     let calibration = calibrate(&gathered.input, &settings, &BarProgress(&bar));
     bar.finish_and_clear();
-    let file = learned_file::definition(&calibration);
+    let file = ThresholdFileDefinition::from(&calibration);
     let is_refused = calibration.status == Status::Refused;
     let output = (!is_refused || arguments.write_refusal).then(|| output(arguments, &gathered));
     if let Some(path) = &output {
-        learned_file::write(path, &file)?;
+        learned_file::write(path, &calibration)?;
     }
     if let Some(path) = &arguments.report {
         write_text(path, &learned_file::report(path, &calibration, &gathered)?)?;

@@ -331,7 +331,7 @@ fn sli_input(
     SliInput {
         name: sli.name.clone(),
         title: sli.title.clone(),
-        definition_sha256: input_hash(sli, set),
+        definition_sha256: sli.meaning_sha256.clone(),
         unit: unit_name(sli.unit()).to_owned(),
         direction: direction(sli),
         journey: first.map_or_else(|| sli.name.clone(), |first| first.name.clone()),
@@ -339,10 +339,6 @@ fn sli_input(
         own_contacts: None,
         values,
     }
-}
-
-fn input_hash(_sli: &SliPlan, set: &SliSetPlan) -> String {
-    set.sha256.clone()
 }
 
 /// As `firedrill sli --json` has it.

@@ -5,23 +5,10 @@ use std::path::Path;
 use super::input::Gathered;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::report::write_text;
-use crate::support::{Calibration, ThresholdFileDefinition};
-
-/// What the threshold file says.
-pub fn definition(calibration: &Calibration) -> ThresholdFileDefinition {
-    ThresholdFileDefinition {
-        firedrill: None,
-        status: Some(calibration.status),
-        refused_because: calibration.refused_because.clone(),
-        calibrated: None,
-        thresholds: Vec::new(),
-        fits: Vec::new(),
-        prediction: None,
-    }
-}
+use crate::support::{Calibration, threshold_yaml};
 
 /// Writes the threshold file at once, and makes its folder.
-pub fn write(path: &Path, file: &ThresholdFileDefinition) -> Result<(), Failure> {
+pub fn write(path: &Path, calibration: &Calibration) -> Result<(), Failure> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -29,9 +16,7 @@ pub fn write(path: &Path, file: &ThresholdFileDefinition) -> Result<(), Failure>
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::io("create", &folder.display().to_string(), &error))?;
     }
-    let text = serde_saphyr::to_string(file)
-        .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
-    write_text(path, &text)
+    write_text(path, &threshold_yaml(calibration))
 }
 
 /// Refuses a name that says no format, before anything is read.
