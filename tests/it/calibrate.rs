@@ -20,7 +20,7 @@ fn weeks(extra: &str) -> TempFolder {
 }
 
 const CALIBRATE: &str =
-    "calibrate --tickets weeks/tickets.csv --lake lake --resamples 200 --sli availability --json";
+    "calibrate --tickets weeks/tickets.csv --lake lake --resamples 200 --expires-after 3650d --sli availability --json";
 
 fn truth(folder: &TempFolder) -> Value {
     serde_json::from_str(&folder.read("weeks/truth.json")).expect("the truth is JSON")

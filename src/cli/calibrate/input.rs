@@ -341,13 +341,13 @@ fn sli_input(
     }
 }
 
-/// As `firedrill sli --json` has it.
+/// As threshold files write it.
 fn unit_name(unit: Unit) -> &'static str {
     match unit {
         Unit::PerMinute => "per_minute",
         Unit::PerSecond => "per_second",
         Unit::Share => "share",
-        Unit::Microseconds => "us",
+        Unit::Microseconds => "microseconds",
     }
 }
 
