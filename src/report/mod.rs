@@ -24,13 +24,13 @@ mod tests;
 
 pub use csv::write_csv;
 pub use html::{
-    CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, script_source, write_html, write_partners_html,
-    write_premortem_html,
+    CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, script_source, write_calibration_html, write_html,
+    write_partners_html, write_premortem_html,
 };
-pub use markdown::{write_markdown, write_partners_markdown, write_premortem_markdown};
+pub use markdown::{write_calibration_markdown, write_markdown, write_partners_markdown, write_premortem_markdown};
 pub use page::{
     AfterAnswerRow, AnalystPart, AnnotationChange, AnnotationRow, BadSide, Breakdown,
-    BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, Chart, ClusterRow, ComparedLatency,
+    BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, CalibratedLevel, CalibratedSli, CalibrationGroup, CalibrationOutcome, CalibrationPage, Chart, ContactFigure, ContactPart, ContactSliRow, ControlRow, DeskPart, DeskRow, DoseBin, DosePoint, DoseResponse, LagKernel, LagPoint, RefusalRow, ClusterRow, ComparedLatency,
     ComparedLoad, ComparedSli, Comparison, ContactEstimate, CriterionRow, DataCounts, DirectorPart,
     DrillPart, DrillRow, EngineerPart, ExpectationRow, Fact, FailureRow, FaucetRow, FunnelStep,
     GeneratorRow, JourneyRow, KeyFigure, LatencyRow, LevelRow, LevelSource, Limit, LimitOutcome,
