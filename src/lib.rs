@@ -33,6 +33,8 @@ pub mod visits;
 
 pub mod sli;
 
+pub mod support;
+
 pub mod annotations;
 
 pub mod game_day;

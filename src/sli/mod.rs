@@ -49,5 +49,5 @@ pub use resolve::{default_rules, over_of, resolve};
 pub use series::{
     PartValue, SliDetail, SliSeries, SliState, SliWindow, StepCount, UptimePoint, WindowState,
 };
-pub use thresholds::{ThresholdFileDefinition, apply_thresholds};
+pub use thresholds::{ThresholdDefinition, ThresholdFileDefinition, apply_thresholds};
 pub use watch::{WatchOutcome, WatchPlan, WatchState, WatchValues, watch};

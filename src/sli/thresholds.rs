@@ -4,7 +4,7 @@
 //! the set says.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::definition::LevelName;
 use super::plan::{BadSide, LevelPlan, LimitPlan, SliSetPlan};
@@ -20,7 +20,7 @@ pub struct ThresholdFileDefinition {
 }
 
 /// One level of one SLI: exactly one of `below` and `above`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdDefinition {
     /// Name of the SLI.
@@ -28,11 +28,11 @@ pub struct ThresholdDefinition {
     /// Which level.
     pub level: LevelName,
     /// Bad below this, in the SLI's unit (latencies in µs, shares from 0 to 1).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub below: Option<f64>,
     /// Bad above this, in the SLI's unit (latencies in µs, shares from 0 to 1).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub above: Option<f64>,
     /// How long it must last to count.
