@@ -4,8 +4,8 @@
 
 use super::clock::Clock;
 use super::page::{
-    BadSide, CalibrationOutcome, ClusterRow, FailureRow, KeyFigure, LimitOutcome, LimitRow, ObjectiveRow, RetryPart,
-    State, Unit, Verdict,
+    BadSide, CalibrationOutcome, ClusterRow, FailureRow, KeyFigure, LimitOutcome, LimitRow,
+    ObjectiveRow, RetryPart, State, Unit, Verdict,
 };
 use super::text;
 

@@ -50,7 +50,10 @@ impl ContactLog {
     pub fn new(contacts: impl IntoIterator<Item = ShopperContact>, until_us: i64) -> Self {
         let mut times: HashMap<i64, Vec<i64>> = HashMap::new();
         for contact in contacts {
-            times.entry(contact.shopper).or_default().push(contact.at_us);
+            times
+                .entry(contact.shopper)
+                .or_default()
+                .push(contact.at_us);
         }
         times.values_mut().for_each(|times| times.sort_unstable());
         Self { times, until_us }
@@ -73,11 +76,7 @@ impl ContactLog {
     }
 
     /// Counts the shoppers, each with the time at which it met the problem first.
-    pub fn count(
-        &self,
-        met: impl IntoIterator<Item = (i64, i64)>,
-        horizon_us: i64,
-    ) -> CallCounts {
+    pub fn count(&self, met: impl IntoIterator<Item = (i64, i64)>, horizon_us: i64) -> CallCounts {
         let mut counts = CallCounts::default();
         for (shopper, met_us) in met {
             match self.state(shopper, met_us, horizon_us) {
@@ -115,7 +114,12 @@ mod tests {
             ("at the horizon", 3, 100, CallState::Called(200)),
             ("one past the horizon", 3, 99, CallState::NotCalled),
             ("a shopper of no ticket", 4, 100, CallState::NotCalled),
-            ("the last moment that is known", 4, 999, CallState::NotCalled),
+            (
+                "the last moment that is known",
+                4,
+                999,
+                CallState::NotCalled,
+            ),
             ("after the end of the export", 4, 1_000, CallState::NotKnown),
         ];
         for (what, shopper, met_us, expected) in table {
@@ -127,7 +131,10 @@ mod tests {
     fn nobody_calls_about_nothing() {
         assert_eq!(log(&[], 0).count([], 10), CallCounts::default());
         let counts = log(&[], 10).count([(1, 5), (2, 15)], 10);
-        assert_eq!((counts.called, counts.not_called, counts.not_known), (0, 1, 1));
+        assert_eq!(
+            (counts.called, counts.not_called, counts.not_known),
+            (0, 1, 1)
+        );
     }
 
     proptest! {

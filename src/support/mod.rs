@@ -19,6 +19,8 @@ mod prediction;
 
 mod threshold_file;
 
+pub mod clusters;
+
 pub use calibration::{
     BandPoint, Calibration, Control, ControlKind, Counts, DosePoint, Evidence, Holdout, Interval,
     Lag, LearnedLevel, LevelRule, Refusal, RefusalRule, Shape, ShapeScore, SliFit, SliGroup, Split,

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod contacts;
 mod exchange;
 mod judging;
 mod learning;
@@ -12,6 +13,7 @@ use crate::declared_files::DurationText;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use contacts::{ContactsArguments, DeskArguments, KeysArguments};
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
@@ -107,6 +109,8 @@ pub enum Verb {
     Report(ReportArguments),
     /// The ways in which the business can break, and when each was last drilled
     Premortem(PremortemArguments),
+    /// What trouble would cost in support contacts, and at which levels calls double or the desk is full
+    Contacts(ContactsArguments),
     /// What other objectives would have said of the past: missed, budgets, alerts
     WhatIf(WhatIfArguments),
     /// SLI sets and results for other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI
@@ -325,6 +329,8 @@ pub enum LakeVerb {
     Vacuum(VacuumArguments),
     /// The lines that were not understood: source, line, reason, text
     Rejects(RejectsArguments),
+    /// The keyed hashes by which the lake knows the sessions of a list, for outreach
+    Keys(KeysArguments),
 }
 
 /// Arguments of `lake compact`.

@@ -40,7 +40,13 @@ pub fn contact_blocks(part: &ContactPart) -> Vec<String> {
                 plain(row.remark.as_deref().unwrap_or_default()),
             ]
         });
-        let head = ["SLI", "Contacts that go with it", "Worst window", "Customers call", "Remark"];
+        let head = [
+            "SLI",
+            "Contacts that go with it",
+            "Worst window",
+            "Customers call",
+            "Remark",
+        ];
         blocks.push(table(&head, rows));
     }
     if !part.assumptions.is_empty() {
@@ -53,11 +59,25 @@ pub fn contact_blocks(part: &ContactPart) -> Vec<String> {
 pub fn desk_blocks(part: &DeskPart, clock: &Clock) -> Vec<String> {
     let mut blocks = vec!["## For the support desk".to_owned(), plain(&part.sentence)];
     if !part.rows.is_empty() {
-        let head = ["No.", "Problem", "When", "Customers", "Called", "Not yet", "Requests"];
-        blocks.push(table(&head, part.rows.iter().map(|row| desk_row(row, clock))));
+        let head = [
+            "No.",
+            "Problem",
+            "When",
+            "Customers",
+            "Called",
+            "Not yet",
+            "Requests",
+        ];
+        blocks.push(table(
+            &head,
+            part.rows.iter().map(|row| desk_row(row, clock)),
+        ));
     }
     if part.left_out > 0 {
-        blocks.push(format!("{} smaller problems are not shown here.", text::count(part.left_out)));
+        blocks.push(format!(
+            "{} smaller problems are not shown here.",
+            text::count(part.left_out)
+        ));
     }
     if !part.remarks.is_empty() {
         blocks.push(list(&part.remarks, ""));
@@ -84,7 +104,10 @@ fn desk_row(row: &DeskRow, clock: &Clock) -> [String; 7] {
 pub fn write_calibration_markdown(page: &CalibrationPage) -> String {
     let page = clean::cleaned_calibration(page);
     let outcome = words::calibration(page.outcome);
-    let mut blocks = vec![format!("# {}: {outcome}", plain(&page.title)), plain(&page.sentence)];
+    let mut blocks = vec![
+        format!("# {}: {outcome}", plain(&page.title)),
+        plain(&page.sentence),
+    ];
     if !page.facts.is_empty() {
         blocks.push(facts(&page.facts));
     }
@@ -107,10 +130,18 @@ pub fn write_calibration_markdown(page: &CalibrationPage) -> String {
     for sli in &page.slis {
         blocks.extend(sli_blocks(sli));
     }
-    fact_blocks(&mut blocks, "What it is worth on weeks that the fit had not seen", &page.held_out);
+    fact_blocks(
+        &mut blocks,
+        "What it is worth on weeks that the fit had not seen",
+        &page.held_out,
+    );
     if !page.controls.is_empty() {
         let rows = page.controls.iter().map(|row| {
-            [plain(&row.title), words::state(row.state).to_owned(), plain(&row.found)]
+            [
+                plain(&row.title),
+                words::state(row.state).to_owned(),
+                plain(&row.found),
+            ]
         });
         blocks.push("## Checks that must find nothing".to_owned());
         blocks.push(table(&["Check", "State", "Found"], rows));
@@ -118,7 +149,10 @@ pub fn write_calibration_markdown(page: &CalibrationPage) -> String {
     if !page.groups.is_empty() {
         let groups = page.groups.iter().map(|group| {
             let titles = group.titles.join(", ");
-            format!("{titles}: {} stands for them. {}", group.proxy, group.reason)
+            format!(
+                "{titles}: {} stands for them. {}",
+                group.proxy, group.reason
+            )
         });
         blocks.push("## SLIs that move together".to_owned());
         blocks.push(list(&groups.collect::<Vec<_>>(), ""));
@@ -131,7 +165,9 @@ pub fn write_calibration_markdown(page: &CalibrationPage) -> String {
 
 fn fact_blocks(blocks: &mut Vec<String>, heading: &str, found: &[Fact]) {
     if !found.is_empty() {
-        let rows = found.iter().map(|fact| [plain(&fact.name), plain(&fact.value)]);
+        let rows = found
+            .iter()
+            .map(|fact| [plain(&fact.name), plain(&fact.value)]);
         blocks.push(format!("## {heading}"));
         blocks.push(table(&["What", "Value"], rows));
     }
@@ -144,13 +180,23 @@ fn level_rows(sli: &CalibratedSli) -> Vec<[String; 6]> {
         return vec![[plain(&sli.title), outcome, none(), none(), none(), none()]];
     }
     let rows = sli.levels.iter().map(|level| {
-        let bad = |value| format!("{} {}", words::side(sli.bad), text::quantity(value, sli.unit));
+        let bad = |value| {
+            format!(
+                "{} {}",
+                words::side(sli.bad),
+                text::quantity(value, sli.unit)
+            )
+        };
         [
             plain(&sli.title),
             outcome.clone(),
             plain(&level.level),
-            level.value.map_or_else(|| "none in the data".to_owned(), bad),
-            level.interval.map_or_else(none, |bounds| text::interval(bounds, sli.unit)),
+            level
+                .value
+                .map_or_else(|| "none in the data".to_owned(), bad),
+            level
+                .interval
+                .map_or_else(none, |bounds| text::interval(bounds, sli.unit)),
             plain(&level.rule),
         ]
     });

@@ -2,8 +2,8 @@
 
 use super::super::clock::Clock;
 use super::super::page::{
-    AnnotationChange, AnnotationRow, ClusterRow, DeskPart, EngineerPart, FailureRow, FaucetRow, SuspectRow,
-    Unit,
+    AnnotationChange, AnnotationRow, ClusterRow, DeskPart, EngineerPart, FailureRow, FaucetRow,
+    SuspectRow, Unit,
 };
 use super::super::{text, words};
 use super::contacts::desk_blocks;
@@ -11,11 +11,7 @@ use super::escape::{code, plain};
 use super::{response_time, share, table};
 
 /// The blocks that have something to show; that nothing hit several customers is said.
-pub fn engineer_blocks(
-    part: &EngineerPart,
-    desk: Option<&DeskPart>,
-    clock: &Clock,
-) -> Vec<String> {
+pub fn engineer_blocks(part: &EngineerPart, desk: Option<&DeskPart>, clock: &Clock) -> Vec<String> {
     let mut blocks = match desk {
         Some(desk) => desk_blocks(desk, clock),
         None => vec![

@@ -85,10 +85,11 @@ pub fn calibration() -> CalibrationPage {
     CalibrationPage {
         title: "When customers call: shop".into(),
         outcome: CalibrationOutcome::Firm,
-        sentence: "When more than 1.6 of 100 checkouts are not answered well, customers call twice \
+        sentence:
+            "When more than 1.6 of 100 checkouts are not answered well, customers call twice \
                    as often as on a quiet day. The level lies between 1.3 and 2.0 of 100 (90 %). \
                    It was learned from 4,211 contacts and 17 episodes in eight weeks."
-            .into(),
+                .into(),
         facts: vec![
             fact("Weeks", "2026-09-01 to 2026-10-27, Europe/Berlin"),
             fact("Net contacts", "4,211"),
@@ -104,14 +105,29 @@ pub fn calibration() -> CalibrationPage {
         }],
         slis: vec![checkouts(), response(), pages()],
         groups: vec![CalibrationGroup {
-            titles: vec!["Checkouts answered well".into(), "Checkouts within 3 s".into()],
+            titles: vec![
+                "Checkouts answered well".into(),
+                "Checkouts within 3 s".into(),
+            ],
             proxy: "Checkouts answered well".into(),
             reason: "Spearman 0.94.".into(),
         }],
         controls: vec![
-            control("The SLI of six hours later", State::Met, "likelihood ratio 1.2, limit 6.6"),
-            control("The SLI of other weeks", State::Met, "likelihood ratio 0.8, limit 6.6"),
-            control("A journey that has nothing to do with it", State::Missed, "7.1, limit 6.6"),
+            control(
+                "The SLI of six hours later",
+                State::Met,
+                "likelihood ratio 1.2, limit 6.6",
+            ),
+            control(
+                "The SLI of other weeks",
+                State::Met,
+                "likelihood ratio 0.8, limit 6.6",
+            ),
+            control(
+                "A journey that has nothing to do with it",
+                State::Missed,
+                "7.1, limit 6.6",
+            ),
         ],
         held_out: vec![
             fact("Precision", "81 %"),
@@ -153,8 +169,18 @@ pub fn refused() -> CalibrationPage {
 fn checkouts() -> CalibratedSli {
     let levels = [
         ("warn", "lower bound of the level", 0.987, None),
-        ("contact", "contacts at twice the quiet rate", 1.0 - LEVEL, Some([0.98, 0.987])),
-        ("peak", "the desk is full at 180,000 sessions an hour", 0.989, Some([0.984, 0.992])),
+        (
+            "contact",
+            "contacts at twice the quiet rate",
+            1.0 - LEVEL,
+            Some([0.98, 0.987]),
+        ),
+        (
+            "peak",
+            "the desk is full at 180,000 sessions an hour",
+            0.989,
+            Some([0.984, 0.992]),
+        ),
     ];
     CalibratedSli {
         name: "checkout_success".into(),
@@ -173,7 +199,11 @@ fn checkouts() -> CalibratedSli {
             .into(),
         dose: Some(dose()),
         lag: Some(lag()),
-        evidence: vec![fact("Shape", "hinge"), fact("Episodes", "17"), fact("q-value", "0.003")],
+        evidence: vec![
+            fact("Shape", "hinge"),
+            fact("Episodes", "17"),
+            fact("q-value", "0.003"),
+        ],
     }
 }
 
@@ -185,12 +215,18 @@ fn response() -> CalibratedSli {
         curve: mirrored
             .curve
             .iter()
-            .map(|point| DosePoint { value: value(point.value), ..*point })
+            .map(|point| DosePoint {
+                value: value(point.value),
+                ..*point
+            })
             .collect(),
         bins: mirrored
             .bins
             .iter()
-            .map(|bin| DoseBin { value: value(bin.value), ..*bin })
+            .map(|bin| DoseBin {
+                value: value(bin.value),
+                ..*bin
+            })
             .collect(),
         level: Some(value(1.0 - LEVEL)),
         level_interval: Some([value(0.987), value(0.98)]),
@@ -253,9 +289,10 @@ fn dose() -> DoseResponse {
         }
     });
     DoseResponse {
-        message: "Flat up to 1.1 % failed checkouts, then 4.2 contacts more per 1,000 sessions for \
+        message:
+            "Flat up to 1.1 % failed checkouts, then 4.2 contacts more per 1,000 sessions for \
                   every 0.5 % more."
-            .into(),
+                .into(),
         curve: curve.collect(),
         bins: bins.collect(),
         quiet_rate: QUIET,
@@ -292,9 +329,15 @@ fn timeline() -> Timeline {
         values: (0..QUARTERS).map(|index| Some(of(index))).collect(),
     };
     let predicted = |index: u32| quiet(index) + surge(index);
-    let real = |index: u32| (predicted(index) + f64::from(index * 7 % 5) - 2.0).max(0.0).round();
+    let real = |index: u32| {
+        (predicted(index) + f64::from(index * 7 % 5) - 2.0)
+            .max(0.0)
+            .round()
+    };
     Timeline {
-        starts_us: (0..i64::from(QUARTERS)).map(|index| START_US + index * QUARTER_US).collect(),
+        starts_us: (0..i64::from(QUARTERS))
+            .map(|index| START_US + index * QUARTER_US)
+            .collect(),
         zone: "Europe/Berlin".into(),
         relative: false,
         charts: vec![Chart {
@@ -302,8 +345,12 @@ fn timeline() -> Timeline {
             unit: Unit::Count,
             scale: Scale::Linear,
             series: vec![
-                series("90 % interval, high", SeriesStyle::Band, &|index| predicted(index) * 1.6 + 2.0),
-                series("90 % interval, low", SeriesStyle::Band, &|index| predicted(index) * 0.4),
+                series("90 % interval, high", SeriesStyle::Band, &|index| {
+                    predicted(index) * 1.6 + 2.0
+                }),
+                series("90 % interval, low", SeriesStyle::Band, &|index| {
+                    predicted(index) * 0.4
+                }),
                 series("predicted", SeriesStyle::Line, &predicted),
                 series("real", SeriesStyle::Line, &real),
             ],

@@ -1,7 +1,8 @@
 //! The drills of the example page, and a pre-mortem matrix of a few ways to break.
 
 use super::super::page::{
-    ContactFigure, DrillPart, DrillRow, ExpectationRow, PremortemDrillRow, PremortemPart, PremortemRow, State,
+    ContactFigure, DrillPart, DrillRow, ExpectationRow, PremortemDrillRow, PremortemPart,
+    PremortemRow, State,
 };
 use super::{SECOND_US, START_US};
 

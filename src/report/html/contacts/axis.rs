@@ -25,7 +25,10 @@ impl Axis {
         let (low, high) = match low.is_finite() {
             true if high > low => (low, high),
             // A single value stands in the middle.
-            true => (low - low.abs().max(1e-9) * 0.5, low + low.abs().max(1e-9) * 0.5),
+            true => (
+                low - low.abs().max(1e-9) * 0.5,
+                low + low.abs().max(1e-9) * 0.5,
+            ),
             false => (0.0, 1.0),
         };
         let step = round_step((high - low) / TICKS);
@@ -47,18 +50,30 @@ impl Axis {
 
     /// Round values from one end to the other.
     pub fn ticks(&self) -> Vec<f64> {
-        let count = ((self.high - self.low) / self.step).round().clamp(1.0, 20.0);
+        let count = ((self.high - self.low) / self.step)
+            .round()
+            .clamp(1.0, 20.0);
         let indices = (0..=20).map(f64::from).take_while(|index| *index <= count);
         // Taken from an index, so that errors do not add up.
         let ticks = indices.map(|index| self.low + index * self.step);
-        ticks.map(|tick| if tick.abs() < self.step * 1e-6 { 0.0 } else { tick }).collect()
+        ticks
+            .map(|tick| {
+                if tick.abs() < self.step * 1e-6 {
+                    0.0
+                } else {
+                    tick
+                }
+            })
+            .collect()
     }
 }
 
 /// The next of 1, 2, 2.5 and 5 times a power of ten.
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.max(f64::MIN_POSITIVE).log10().floor());
-    let found = [1.0, 2.0, 2.5, 5.0].into_iter().find(|times| times * power >= step * 0.999);
+    let found = [1.0, 2.0, 2.5, 5.0]
+        .into_iter()
+        .find(|times| times * power >= step * 0.999);
     found.unwrap_or(10.0) * power
 }
 
@@ -79,7 +94,10 @@ mod tests {
             let ticks = axis.ticks();
             assert_eq!(ticks.len(), expected.len(), "{ticks:?}");
             let mut both = ticks.iter().zip(expected);
-            assert!(both.all(|(tick, wanted)| (tick - wanted).abs() < 1e-9), "{ticks:?}");
+            assert!(
+                both.all(|(tick, wanted)| (tick - wanted).abs() < 1e-9),
+                "{ticks:?}"
+            );
         }
     }
 

@@ -38,9 +38,21 @@ pub fn dose_figure(sli: &CalibratedSli, dose: &DoseResponse) -> Markup {
 }
 
 fn drawing(sli: &CalibratedSli, dose: &DoseResponse) -> Markup {
-    let curve = || dose.curve.iter().take(POINTS_MAX).filter(|point| is_number(point.rate));
-    let bins = || dose.bins.iter().take(POINTS_MAX).filter(|bin| is_number(bin.rate));
-    let values = curve().map(|point| point.value).chain(bins().map(|bin| bin.value));
+    let curve = || {
+        dose.curve
+            .iter()
+            .take(POINTS_MAX)
+            .filter(|point| is_number(point.rate))
+    };
+    let bins = || {
+        dose.bins
+            .iter()
+            .take(POINTS_MAX)
+            .filter(|bin| is_number(bin.rate))
+    };
+    let values = curve()
+        .map(|point| point.value)
+        .chain(bins().map(|bin| bin.value));
     let ends = [LEFT, WIDTH - RIGHT];
     // The better end stands at the left, whichever way the SLI is read.
     let ends = match sli.bad {
@@ -125,18 +137,31 @@ fn anchor(px: f64) -> &'static str {
 }
 
 fn band(dose: &DoseResponse, across: &Axis, up: &Axis) -> Markup {
-    let points = || dose.curve.iter().take(POINTS_MAX).filter(|point| is_number(point.rate));
+    let points = || {
+        dose.curve
+            .iter()
+            .take(POINTS_MAX)
+            .filter(|point| is_number(point.rate))
+    };
     let edges = points().filter_map(|point| Some((point.value, point.band?)));
     let high = edges.clone().map(|(value, [_, high])| (value, high));
     let low = edges.rev().map(|(value, [low, _])| (value, low));
-    let outline = high.chain(low).map(|(value, rate)| format!("{},{}", across.px(value), up.px(rate)));
+    let outline = high
+        .chain(low)
+        .map(|(value, rate)| format!("{},{}", across.px(value), up.px(rate)));
     let outline: Vec<String> = outline.collect();
     html! { @if outline.len() > 3 { polygon.band points=(outline.join(" ")) {} } }
 }
 
 /// The area of a circle is as its contacts.
 fn radius(contacts: u64, dose: &DoseResponse) -> f64 {
-    let most = dose.bins.iter().map(|bin| bin.contacts).max().unwrap_or(1).max(1);
+    let most = dose
+        .bins
+        .iter()
+        .map(|bin| bin.contacts)
+        .max()
+        .unwrap_or(1)
+        .max(1);
     // Exact below 2^53 contacts.
     tenth((RADIUS_MAX * (contacts as f64 / most as f64).sqrt()).max(2.0))
 }
@@ -144,7 +169,7 @@ fn radius(contacts: u64, dose: &DoseResponse) -> f64 {
 fn key(dose: &DoseResponse) -> Markup {
     html! {
         p.small.dose-key {
-            span.key-line {} "fitted" 
+            span.key-line {} "fitted"
             @if dose.curve.iter().any(|point| point.band.is_some()) { span.key-band {} "90 % band" }
             @if !dose.bins.is_empty() { span.key-bin {} "observed; larger for more contacts" }
             span.key-quiet {} "quiet: " (rate(dose.quiet_rate)) " per 1,000 sessions"

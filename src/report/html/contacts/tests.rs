@@ -25,12 +25,18 @@ fn the_samples_can_be_written_for_a_browser() {
         std::fs::write(folder.join(name), text).expect("the folder can be written to");
     };
     write("calibration.html", write_calibration_html(&calibration()));
-    write("calibration-refused.html", write_calibration_html(&refused()));
+    write(
+        "calibration-refused.html",
+        write_calibration_html(&refused()),
+    );
     write("calibration.md", write_calibration_markdown(&calibration()));
     write("week-with-contacts.html", write_html(&week()));
     for (index, text) in HOSTILE.iter().enumerate() {
         let page: CalibrationPage = with_every_text(&calibration(), text);
-        write(&format!("hostile-calibration-{index}.html"), write_calibration_html(&page));
+        write(
+            &format!("hostile-calibration-{index}.html"),
+            write_calibration_html(&page),
+        );
     }
 }
 
@@ -59,17 +65,32 @@ fn sections_of_a_calibration_come_in_the_order_in_which_they_are_read() {
         "id=\"method\"",
     ];
     let places: Vec<_> = order.map(|part| html.find(part)).into();
-    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{places:?}"
+    );
 }
 
 #[test]
 fn every_drawing_stays_inside_of_itself_and_has_its_values() {
     let html = write_calibration_html(&calibration());
-    let bins: usize = calibration().slis.iter().filter_map(|sli| sli.dose.as_ref()).map(|dose| dose.bins.len()).sum();
+    let bins: usize = calibration()
+        .slis
+        .iter()
+        .filter_map(|sli| sli.dose.as_ref())
+        .map(|dose| dose.bins.len())
+        .sum();
     assert_eq!(html.matches("<circle class=\"bin\"").count(), bins);
-    assert!(html.contains("per 1,000 sessions, 800 contacts in 900 windows"), "values are tooltips");
+    assert!(
+        html.contains("per 1,000 sessions, 800 contacts in 900 windows"),
+        "values are tooltips"
+    );
     for place in html.split("cx=\"").skip(1) {
-        let px: f64 = place.split('"').next().and_then(|px| px.parse().ok()).expect("a number");
+        let px: f64 = place
+            .split('"')
+            .next()
+            .and_then(|px| px.parse().ok())
+            .expect("a number");
         assert!((0.0..=super::WIDTH).contains(&px), "{px}");
     }
     assert!(!html.contains("NaN") && !html.contains("inf,"));
@@ -104,8 +125,14 @@ fn numbers_that_are_none_draw_nothing_that_is_none() {
 fn a_week_with_tickets_shows_who_has_not_called_yet() {
     let html = write_html(&week());
     assert!(html.contains("For the support desk"));
-    assert!(!html.contains(">Customers affected by the same problem</h2>"), "not twice");
-    assert!(html.contains("data-label=\"Not yet\"><strong>992</strong>"), "{html}");
+    assert!(
+        !html.contains(">Customers affected by the same problem</h2>"),
+        "not twice"
+    );
+    assert!(
+        html.contains("data-label=\"Not yet\"><strong>992</strong>"),
+        "{html}"
+    );
     assert!(html.contains("4 smaller problems are not shown here."));
     let markdown = write_markdown(&week());
     assert!(markdown.contains("| 1 | 503 on `POST /checkout` | 2026-11-27 08:01 to 08:40 | 1\u{2009}204 | 212 | 992 | 2\u{2009}408 |"), "{markdown}");
@@ -117,7 +144,17 @@ fn hostile_text_in_a_calibration_is_inert() {
     let tags = |page: &CalibrationPage| {
         let html = write_calibration_html(page);
         let count = |what: &str| html.matches(what).count();
-        ["<script", "<img", "<iframe", "<svg", "</style", "<td", " onerror=", " onload="].map(count)
+        [
+            "<script",
+            "<img",
+            "<iframe",
+            "<svg",
+            "</style",
+            "<td",
+            " onerror=",
+            " onload=",
+        ]
+        .map(count)
     };
     let harmless = tags(&with_every_text(&calibration(), "harmless"));
     for text in HOSTILE {
@@ -127,7 +164,11 @@ fn hostile_text_in_a_calibration_is_inert() {
         found[6..].copy_from_slice(&harmless[6..]);
         assert_eq!(found, harmless, "{text}");
         let lines = |page: &CalibrationPage| write_calibration_markdown(page).lines().count();
-        assert_eq!(lines(&page), lines(&with_every_text(&calibration(), "harmless")), "{text}");
+        assert_eq!(
+            lines(&page),
+            lines(&with_every_text(&calibration(), "harmless")),
+            "{text}"
+        );
     }
 }
 
