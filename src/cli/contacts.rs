@@ -30,7 +30,7 @@ use crate::request_record::Origin;
 use crate::support::{BeyondObserved, ContactModel, ContactPrediction, SliContacts, predict};
 use crate::time_window::{TimeWindow, now_us};
 
-pub use desk::{DeskSettings, desk};
+pub use desk::desk;
 pub use file::{Knowledge, KnownFile, knowledge};
 pub use shopper_keys::run as shopper_keys;
 pub use what_if::run;
@@ -97,7 +97,7 @@ pub fn foresee(
         return Ok(());
     }
     let (file, model) = *known;
-    let stretches = match &judged.run {
+    let stretches: Vec<Option<TimeWindow>> = match &judged.run {
         Some(run) => judged
             .drills
             .iter()

@@ -166,7 +166,7 @@ fn window_us(model_us: i64, cell_us: i64) -> i64 {
 /// Sessions of customers per window of the scope.
 fn sessions(judged: &Judged, scope: Scope) -> (Vec<f64>, Exposure) {
     let hours = judged.followed.visits.sessions.as_ref();
-    let hours = hours.map_or(&[][..], |sessions| &sessions.hours);
+    let hours = hours.map_or(&[][..], |sessions| sessions.hours.as_slice());
     let index_of = |us: i64| scope.index(us).filter(|_| scope.range.contains(us));
     let visits = &judged.followed.visits;
     // From half of the requests on that nobody is known for, sessions say too little.

@@ -10,7 +10,9 @@ use crate::support::{
     ContactPrediction, Direction, Interval, LevelAnswer, LevelRule, SliContacts, level_of,
 };
 
-pub use calibration::{CalibrationSource, calibration_page, write_calibration};
+pub use calibration::{
+    CalibrationSource, calibration_page, check_calibration_kind, write_calibration,
+};
 
 /// The level in the table is where contacts are so many times those of a quiet shop.
 const MULTIPLE: f64 = 2.0;
