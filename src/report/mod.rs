@@ -46,8 +46,8 @@ pub use page::{
     WorstWindow,
 };
 pub use partners::{
-    ExcludedRow, IncidentRow, PartnerContacts, PartnerPart, PartnerTotals, PartnersPage, PromiseRow, StripKind,
-    StripSpan,
+    ExcludedRow, IncidentRow, PartnerContacts, PartnerPart, PartnerTotals, PartnersPage,
+    PromiseRow, StripKind, StripSpan,
 };
 pub use postmortem::write_postmortem;
 pub use words::verdict as verdict_word;

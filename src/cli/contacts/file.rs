@@ -156,11 +156,18 @@ mod tests {
     fn the_file_lies_beside_the_folder_of_the_set() {
         for (defs, expected) in [
             ("sli-defs/shop.yaml", "thresholds/shop.yaml"),
-            ("/etc/firedrill/sli-defs/all.yaml", "/etc/firedrill/thresholds/shop.yaml"),
+            (
+                "/etc/firedrill/sli-defs/all.yaml",
+                "/etc/firedrill/thresholds/shop.yaml",
+            ),
             ("shop.yaml", "../thresholds/shop.yaml"),
             ("../sli-defs/b.yml", "../thresholds/shop.yaml"),
         ] {
-            assert_eq!(beside(Path::new(defs), "shop"), Path::new(expected), "{defs}");
+            assert_eq!(
+                beside(Path::new(defs), "shop"),
+                Path::new(expected),
+                "{defs}"
+            );
         }
     }
 }

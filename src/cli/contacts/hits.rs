@@ -97,7 +97,9 @@ impl<'a> Found<'a> {
     fn new(clusters: &[&'a Cluster]) -> Self {
         let mut places: HashMap<(Problem, &str), Vec<(i64, i64, usize)>> = HashMap::new();
         for (number, cluster) in clusters.iter().copied().enumerate() {
-            let place = places.entry((cluster.problem, cluster.route.as_str())).or_default();
+            let place = places
+                .entry((cluster.problem, cluster.route.as_str()))
+                .or_default();
             place.push((cluster.first_us, cluster.last_us, number));
         }
         places
