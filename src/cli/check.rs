@@ -14,7 +14,8 @@ use crate::annotations::{AnnotationError, load_annotations};
 use crate::declared_files::{self, Declared, DeclaredFileError};
 use crate::probe::{self, ProbeFileDefinition};
 use crate::scenario::{self, ScenarioDefinition};
-use crate::sli::{self, SliSetDefinition, ThresholdFileDefinition};
+use crate::sli::{self, SliSetDefinition};
+use crate::support::{self, ThresholdFileDefinition};
 
 /// What a file declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -101,7 +102,10 @@ fn check(path: &Path, kind: Kind) -> Result<(), DeclaredFileError> {
             let declared: Declared<SliSetDefinition> = declared_files::load(path)?;
             sli::resolve(&declared).map(|_| ())
         }
-        Kind::Thresholds => declared_files::load::<ThresholdFileDefinition>(path).map(|_| ()),
+        Kind::Thresholds => {
+            let declared: Declared<ThresholdFileDefinition> = declared_files::load(path)?;
+            support::check_thresholds(&declared)
+        }
         Kind::Mapping => {
             let declared: Declared<MappingDefinition> = declared_files::load(path)?;
             Mapping::new(&declared).map(|_| ())

@@ -9,7 +9,9 @@ use crate::declared_files::{self, Declared, DeclaredFileError, Problem};
 use crate::game_day::SliNames;
 use crate::rehearsal::mismatch;
 use crate::scenario::{self, DrillPlan, ScenarioDefinition};
-use crate::sli::{self, SliPlan, SliSetDefinition, SliSetPlan, ThresholdFileDefinition};
+use crate::sli::{self, SliPlan, SliSetDefinition, SliSetPlan};
+use crate::support::{self, ThresholdFileDefinition};
+use crate::time_window::now_us;
 
 const SCENARIO_PATH: &str = "load-scenarios/black-friday.yaml";
 const SCENARIO_TEXT: &str = include_str!("../../load-scenarios/black-friday.yaml");
@@ -94,13 +96,16 @@ pub fn sli_set_definition(path: Option<&Path>) -> Result<Declared<SliSetDefiniti
     declared(path, SLI_SET_PATH, SLI_SET_TEXT)
 }
 
-/// The SLI set at `path`, or shop.yaml, with the levels of a threshold file in it.
+/// The SLI set at `path`, or shop.yaml, with the levels of a threshold file in it. A learned file that is
+/// stale, refused, or of SLIs that mean something else by now is an error.
 pub fn sli_set(path: Option<&Path>, thresholds: Option<&Path>) -> Result<SliSetPlan, Failure> {
     let declared = sli_set_definition(path)?;
     let mut plan = sli::resolve(&declared)?;
     if let Some(path) = thresholds {
         let file: Declared<ThresholdFileDefinition> = declared_files::load(path)?;
-        sli::apply_thresholds(&mut plan, &file)?;
+        let thresholds = support::applied(&file, &plan, now_us())?.thresholds;
+        let levels = sli::ThresholdFileDefinition { thresholds };
+        sli::apply_thresholds(&mut plan, &file.seen_as(levels, Vec::new()))?;
     }
     Ok(plan)
 }

@@ -8,7 +8,8 @@ use crate::declared_files::schema;
 use crate::game_day::PremortemDefinition;
 use crate::probe::ProbeFileDefinition;
 use crate::scenario::ScenarioDefinition;
-use crate::sli::{SliSetDefinition, ThresholdFileDefinition};
+use crate::sli::SliSetDefinition;
+use crate::support::ThresholdFileDefinition;
 
 /// Runs the verb.
 pub fn run(arguments: &SchemaArguments, terminal: &Terminal) -> Result<ExitCode, Failure> {

@@ -239,6 +239,23 @@ pub enum LevelRule {
     },
 }
 
+impl LevelRule {
+    /// The same with its numbers rounded.
+    pub(super) fn rounded(self, round: fn(f64) -> f64) -> Self {
+        match self {
+            Self::Multiple(multiple) => Self::Multiple(round(multiple)),
+            Self::ExcessPer1000(excess) => Self::ExcessPer1000(round(excess)),
+            Self::Capacity {
+                sessions_per_hour,
+                spare_contacts_per_hour,
+            } => Self::Capacity {
+                sessions_per_hour: round(sessions_per_hour),
+                spare_contacts_per_hour: round(spare_contacts_per_hour),
+            },
+        }
+    }
+}
+
 /// A level in the SLI's unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LearnedLevel {

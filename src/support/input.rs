@@ -29,6 +29,20 @@ pub struct CalibrationInput {
     pub export_faults: Vec<ExportFault>,
 }
 
+impl CalibrationInput {
+    /// Start of a window, UTC µs.
+    pub(super) fn window_start_us(&self, index: usize) -> i64 {
+        self.start_us + self.window_us * i64::try_from(index).unwrap_or(i64::MAX)
+    }
+
+    /// Whether a driver is on in some windows and off in others; else it says nothing.
+    pub(super) fn has_both(&self, driver: &KnownDriver) -> bool {
+        let mut windows = (0..self.windows.len()).map(|index| self.window_start_us(index));
+        let on = windows.clone().any(|start_us| driver.covers(start_us));
+        on && windows.any(|start_us| !driver.covers(start_us))
+    }
+}
+
 /// Exposure and contacts of one window.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct WindowCounts {
@@ -109,6 +123,15 @@ pub struct KnownDriver {
     pub name: String,
     /// Half-open stretches, UTC µs since 1970.
     pub stretches_us: Vec<(i64, i64)>,
+}
+
+impl KnownDriver {
+    /// Whether it is on at a time.
+    #[must_use]
+    pub fn covers(&self, ts_us: i64) -> bool {
+        let mut stretches = self.stretches_us.iter();
+        stretches.any(|(from_us, to_us)| (*from_us..*to_us).contains(&ts_us))
+    }
 }
 
 /// The linked tier: sessions one by one.

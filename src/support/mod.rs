@@ -13,6 +13,26 @@ mod calibration;
 
 mod season;
 
+mod kernel;
+
+mod nodes;
+
+mod design;
+
+mod regression;
+
+mod quiet;
+
+mod draws;
+
+mod hinge;
+
+mod fit;
+
+mod existence;
+
+mod bootstrap;
+
 mod mixture;
 
 mod prediction;
@@ -21,6 +41,36 @@ mod threshold_file;
 
 pub mod clusters;
 
+mod episodes;
+
+mod groups;
+
+mod levels;
+
+mod shapes;
+
+mod holdout;
+
+mod controls;
+
+mod picture;
+
+mod refusal;
+
+mod frame;
+
+mod joint;
+
+mod finish;
+
+mod model;
+
+mod calibrate;
+
+#[cfg(test)]
+mod tests;
+
+pub use calibrate::calibrate;
 pub use calibration::{
     BandPoint, Calibration, Control, ControlKind, Counts, DosePoint, Evidence, Holdout, Interval,
     Lag, LearnedLevel, LevelRule, Refusal, RefusalRule, Shape, ShapeScore, SliFit, SliGroup, Split,
@@ -34,42 +84,11 @@ pub use prediction::{
     BeyondObserved, ContactModel, ContactPrediction, DoseResponse, LevelAnswer, PredictionWindow,
     SliContacts, SliModel, level_of, predict,
 };
+pub use refusal::{CONTACTS_MIN, DAYS_MIN, EPISODES_FIRM, EPISODES_MIN, WIDTH_MAX};
 pub use season::Season;
 pub use settings::{CalibrationSettings, Desk, DeskCapacity, NoProgress, Progress};
 pub use threshold_file::{
-    CalibratedDefinition, ControlsOutcome, EvidenceDefinition, FORMAT, FitDefinition,
-    FitLevelDefinition, FormatName, HoldoutDefinition, PredictionDefinition,
-    SliPredictionDefinition, ThresholdFileDefinition,
+    AppliedThresholds, CalibratedDefinition, ControlsOutcome, Draw, EvidenceDefinition, FORMAT,
+    FitDefinition, FitLevelDefinition, FormatName, HoldoutDefinition, PredictionDefinition,
+    SliPredictionDefinition, ThresholdFileDefinition, applied, check_thresholds, threshold_yaml,
 };
-
-/// Learns at which levels of SLIs customers call.
-///
-/// Deterministic: the same input and settings give the same bytes, on any number of threads.
-#[must_use]
-pub fn calibrate(
-    input: &CalibrationInput,
-    settings: &CalibrationSettings,
-    progress: &dyn Progress,
-) -> Calibration {
-    let _ = progress;
-    Calibration {
-        status: Status::Refused,
-        refused_because: Vec::new(),
-        notes: Vec::new(),
-        from_us: input.start_us,
-        to_us: input.start_us + input.window_us * input.windows.len() as i64,
-        calibrated_at_us: settings.calibrated_at_us,
-        expires_us: input.start_us,
-        window_us: input.window_us,
-        time_zone: String::new(),
-        seed: settings.seed,
-        resamples: settings.resamples,
-        lasting_us: settings.lasting_us,
-        sli_set_sha256: input.sli_set_sha256.clone(),
-        counts: Counts::default(),
-        slis: Vec::new(),
-        groups: Vec::new(),
-        model: None,
-        timeline: Vec::new(),
-    }
-}

@@ -51,6 +51,12 @@ impl Season {
     }
 }
 
+/// The local day of a time.
+pub(super) fn date(ts_us: i64, zone: &TimeZone) -> jiff::civil::Date {
+    let timestamp = Timestamp::from_microsecond(ts_us).unwrap_or(Timestamp::UNIX_EPOCH);
+    timestamp.to_zoned(zone.clone()).date()
+}
+
 /// The terms at a time.
 pub(super) fn terms(ts_us: i64, zone: &TimeZone) -> [f64; TERMS] {
     let local = Timestamp::from_microsecond(ts_us)

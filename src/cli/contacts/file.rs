@@ -11,7 +11,7 @@ use crate::cli::definitions::SLI_SET_PATH;
 use crate::cli::exit_code::Failure;
 use crate::declared_files::{self, Declared, DeclaredFileError};
 use crate::sli::SliSetPlan;
-use crate::support::{ContactModel, Status, ThresholdFileDefinition};
+use crate::support::{self, ContactModel, Status, ThresholdFileDefinition};
 
 /// Folder of learned files, beside that of the SLI set.
 const FOLDER: &str = "thresholds";
@@ -101,7 +101,7 @@ fn known(
     now_us: i64,
 ) -> Result<Option<(KnownFile, ContactModel)>, DeclaredFileError> {
     let declared: Declared<ThresholdFileDefinition> = declared_files::load(path)?;
-    let Some(model) = contact_model(&declared, set, now_us)? else {
+    let Some(model) = support::applied(&declared, set, now_us)?.model else {
         return Ok(None);
     };
     let file = &declared.value;
@@ -123,29 +123,6 @@ fn known(
         remark,
     };
     Ok(Some((known, model)))
-}
-
-/// TEMPORARY until the support module has it.
-fn contact_model(
-    declared: &Declared<ThresholdFileDefinition>,
-    set: &SliSetPlan,
-    _now_us: i64,
-) -> Result<Option<ContactModel>, DeclaredFileError> {
-    let file = &declared.value;
-    let Some(found) = &file.prediction else {
-        return Ok(None);
-    };
-    let _ = set;
-    Ok(Some(ContactModel {
-        window_us: 900_000_000,
-        time_zone: "UTC".to_owned(),
-        quiet_rate: found.quiet_rate,
-        quiet_draws: found.quiet_draws.clone(),
-        season: found.season.clone(),
-        lag_weights: found.lag_weights.clone(),
-        dispersion: found.dispersion,
-        slis: Vec::new(),
-    }))
 }
 
 #[cfg(test)]

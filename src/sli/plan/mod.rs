@@ -108,6 +108,8 @@ pub struct SliPlan {
     pub name: String,
     /// In the business's words.
     pub title: String,
+    /// SHA-256 of what its values mean, hex: the same while title, levels and windows change.
+    pub meaning_sha256: String,
     /// Which requests are valid; of a kind that looks at other SLIs, every request.
     pub event: EventPlan,
     /// What is measured of them.

@@ -2,6 +2,7 @@
 
 use super::events::bad_statuses;
 use super::levels::as_number;
+use super::meaning::meaning_sha256;
 use super::{Resolver, us};
 use crate::declared_files::DurationText;
 use crate::sli::definition::{
@@ -33,6 +34,7 @@ impl Resolver<'_> {
             let pointer = format!("/slis/{index}");
             let mut plan = self.sli(sli, periods, &pointer);
             self.put_own(sli, &mut plan, &pointer);
+            plan.meaning_sha256 = meaning_sha256(self.set_definition(), sli);
             plan.levels.sort_by_key(|level| level.level);
             plans.push(plan);
         }
@@ -246,6 +248,7 @@ fn plan(name: &str, title: &str, event: EventPlan, measure: Measure) -> SliPlan 
     SliPlan {
         name: name.to_owned(),
         title: title.to_owned(),
+        meaning_sha256: String::new(),
         event,
         measure,
         count_min: 0,

@@ -8,6 +8,7 @@ mod calendar;
 mod events;
 mod kinds;
 mod levels;
+mod meaning;
 mod objectives;
 pub use objectives::{default_rules, over_of};
 mod own;

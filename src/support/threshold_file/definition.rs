@@ -1,17 +1,18 @@
-//! The threshold file: what a calibration writes and what everything else applies.
+//! What a threshold file says.
 //!
-//! In: a [`Calibration`], or YAML. Out: YAML, or levels and a model that are known to belong to the
-//! SLI set at hand. A file with `thresholds:` alone, written by hand, is one, too.
+//! In: YAML, through [`declared_files`](crate::declared_files). Out: plain structs, in the order in
+//! which the file has them. Nothing is looked up here; that is `applied`'s part.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_saphyr::FlowSeq;
 
-use super::calibration::{Interval, LevelRule, Refusal, Shape, Split, Status, Tier};
-use super::input::Direction;
-use super::prediction::DoseResponse;
-use super::season::Season;
 use crate::declared_files::DurationText;
 use crate::sli::ThresholdDefinition;
+use crate::support::calibration::{Interval, LevelRule, Refusal, Shape, Split, Status, Tier};
+use crate::support::input::Direction;
+use crate::support::prediction::DoseResponse;
+use crate::support::season::Season;
 
 /// The format that this program writes.
 pub const FORMAT: &str = "thresholds/v1";
@@ -150,7 +151,7 @@ pub struct EvidenceDefinition {
     pub negative_controls: ControlsOutcome,
 }
 
-/// Figures on held-out windows; see [`Holdout`](super::calibration::Holdout).
+/// Figures on held-out windows; see [`Holdout`](crate::support::Holdout).
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldoutDefinition {
@@ -187,18 +188,20 @@ pub enum ControlsOutcome {
     None,
 }
 
-/// What predicts contacts; see [`ContactModel`](super::prediction::ContactModel).
+/// What predicts contacts; see [`ContactModel`](crate::support::ContactModel).
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PredictionDefinition {
     /// Contacts per session when nothing is wrong.
     pub quiet_rate: Interval,
     /// The same per draw.
+    #[serde(serialize_with = "in_one_line")]
     pub quiet_draws: Vec<f64>,
     /// How it goes over the week.
     pub season: Season,
     /// Share of the contacts by lag in windows.
     #[schemars(length(min = 1))]
+    #[serde(serialize_with = "in_one_line")]
     pub lag_weights: Vec<f64>,
     /// NB2 dispersion; without it, Poisson.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -213,10 +216,23 @@ pub struct PredictionDefinition {
 pub struct SliPredictionDefinition {
     /// Name of the SLI; it has a fit.
     pub sli: String,
+    /// SLIs that move together with it and are not counted again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stands_for: Vec<String>,
     /// Contacts as a multiple of the quiet rate.
     pub curve: DoseResponse,
     /// The worst value that was seen.
     pub worst_observed: f64,
-    /// Parameters of the curve per draw.
-    pub draws: Vec<Vec<f64>>,
+    /// Parameters of the curve per draw: onset and slope, or the ratios of steps.
+    pub draws: Vec<Draw>,
+}
+
+/// Parameters of one draw, in one line.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Draw(#[serde(serialize_with = "in_one_line")] pub Vec<f64>);
+
+/// As a list in brackets.
+fn in_one_line<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+    FlowSeq(values).serialize(serializer)
 }

@@ -1,0 +1,288 @@
+//! The rows that a fit looks at: contacts, exposure, terms of the quiet rate, and for every node of
+//! the grid how far sessions were beyond it.
+//!
+//! In: windows of the input, a kernel. Out: a [`Design`]. A hinge is applied to the SLI of each
+//! window first and delayed after, since a session calls about its own experience; the other way
+//! round the delay would smooth episodes below their onset. Windows with unknown parts have no row.
+
+use super::input::{CalibrationInput, SliInput};
+use super::kernel::convolved;
+use super::season;
+
+/// The share of a row's exposure whose SLI must be known.
+const KNOWN_SHARE_MIN: f64 = 0.8;
+/// Rows with less exposure are not used: nobody was there to call.
+const EXPOSURE_MIN: f64 = 1e-6;
+
+/// Rows of one fit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Design {
+    /// Contacts.
+    pub y: Vec<f64>,
+    /// Sessions that could have called, under the kernel.
+    pub exposure: Vec<f64>,
+    /// Terms of the quiet rate, row by row.
+    pub terms: Vec<f64>,
+    /// How many terms a row has.
+    pub width: usize,
+    /// Index of the local day, ascending from 0; days without rows keep theirs.
+    pub day: Vec<usize>,
+    /// Index of the window in the input, ascending.
+    pub window: Vec<usize>,
+    /// The grid, as harm.
+    pub nodes: Vec<f64>,
+    /// Per node and row: mean harm beyond the node of the sessions that could have called.
+    pub beyond: Vec<Vec<f64>>,
+    /// Per row: mean harm of these sessions.
+    pub harm: Vec<f64>,
+    /// Per row: excess by other SLIs, as a multiple of the quiet rate.
+    pub background: Vec<f64>,
+}
+
+impl Design {
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.y.len()
+    }
+
+    /// Mean harm beyond any value of the grid's range; between nodes on the straight line, which is
+    /// exact where no value lies between them.
+    pub fn beyond_at(&self, harm: f64, row: usize) -> f64 {
+        let (lower, part) = self.position(harm);
+        let low = self.beyond[lower][row];
+        let Some(high) = self.beyond.get(lower + 1) else {
+            return low;
+        };
+        low + part * (high[row] - low)
+    }
+
+    /// All rows of [`Design::beyond_at`].
+    pub fn column_at(&self, harm: f64) -> Vec<f64> {
+        let (lower, part) = self.position(harm);
+        let low = &self.beyond[lower];
+        match self.beyond.get(lower + 1).filter(|_| part > 0.0) {
+            None => low.clone(),
+            Some(high) => low
+                .iter()
+                .zip(high)
+                .map(|(low, high)| low + part * (high - low))
+                .collect(),
+        }
+    }
+
+    /// The node at or below, and how far it is on the way to the next.
+    fn position(&self, harm: f64) -> (usize, f64) {
+        let above = self.nodes.partition_point(|node| *node <= harm);
+        let lower = above.max(1) - 1;
+        match (self.nodes.get(lower), self.nodes.get(lower + 1)) {
+            (Some(low), Some(high)) => (lower, ((harm - low) / (high - low)).clamp(0.0, 1.0)),
+            _ => (lower, 0.0),
+        }
+    }
+
+    /// The rows for which `keep` holds.
+    pub fn filtered(&self, keep: &dyn Fn(usize) -> bool) -> Self {
+        let rows: Vec<usize> = (0..self.rows()).filter(|row| keep(*row)).collect();
+        let pick = |of: &[f64]| rows.iter().map(|row| of[*row]).collect::<Vec<f64>>();
+        Self {
+            y: pick(&self.y),
+            exposure: pick(&self.exposure),
+            terms: rows
+                .iter()
+                .flat_map(|row| &self.terms[row * self.width..(row + 1) * self.width])
+                .copied()
+                .collect(),
+            width: self.width,
+            day: rows.iter().map(|row| self.day[*row]).collect(),
+            window: rows.iter().map(|row| self.window[*row]).collect(),
+            nodes: self.nodes.clone(),
+            beyond: self.beyond.iter().map(|of| pick(of)).collect(),
+            harm: pick(&self.harm),
+            background: pick(&self.background),
+        }
+    }
+}
+
+/// What all SLIs of an input share: exposure, calendar, drivers.
+#[derive(Debug)]
+pub(super) struct Calendar {
+    /// Sessions per window; 0 where nobody knows.
+    pub sessions: Vec<f64>,
+    /// Whether they are known.
+    pub is_known: Vec<bool>,
+    /// Terms of the quiet rate per window.
+    pub terms: Vec<f64>,
+    /// Terms per window.
+    pub width: usize,
+    /// Local day of a window, ascending from 0.
+    pub day: Vec<usize>,
+    /// Number of days.
+    pub days: usize,
+}
+
+impl Calendar {
+    pub fn new(input: &CalibrationInput) -> Self {
+        let drivers: Vec<_> = input
+            .drivers
+            .iter()
+            .filter(|driver| input.has_both(driver))
+            .collect();
+        let width = season::TERMS + drivers.len();
+        let mut terms = Vec::with_capacity(width * input.windows.len());
+        let mut day = Vec::with_capacity(input.windows.len());
+        let mut last = None;
+        let mut days = 0;
+        for index in 0..input.windows.len() {
+            let start_us = input.window_start_us(index);
+            terms.extend(season::terms(start_us, &input.time_zone));
+            terms.extend(
+                drivers
+                    .iter()
+                    .map(|driver| f64::from(u8::from(driver.covers(start_us)))),
+            );
+            let date = season::date(start_us, &input.time_zone);
+            if last.is_some() && last != Some(date) {
+                days += 1;
+            }
+            last = Some(date);
+            day.push(days);
+        }
+        let sessions = input
+            .windows
+            .iter()
+            .map(|window| window.sessions.sessions());
+        Self {
+            is_known: sessions
+                .clone()
+                .map(|sessions| sessions.is_some())
+                .collect(),
+            sessions: sessions.map(Option::unwrap_or_default).collect(),
+            terms,
+            width,
+            days: if day.is_empty() { 0 } else { days + 1 },
+            day,
+        }
+    }
+}
+
+/// One SLI as harm, where higher is worse.
+#[derive(Debug, Clone)]
+pub(super) struct Harm {
+    /// Per window; 0 where it is not known.
+    pub values: Vec<f64>,
+    /// Whether it is.
+    pub is_known: Vec<bool>,
+}
+
+impl Harm {
+    pub fn of(sli: &SliInput) -> Self {
+        let sign = sli.direction.sign();
+        let value = |value: &Option<f64>| value.filter(|value| value.is_finite());
+        Self {
+            values: sli
+                .values
+                .iter()
+                .map(|of| value(of).map_or(0.0, |of| sign * of))
+                .collect(),
+            is_known: sli.values.iter().map(|of| value(of).is_some()).collect(),
+        }
+    }
+
+    /// The same of so many windows later; the end is not known.
+    pub fn later(&self, windows: usize) -> Self {
+        let windows = windows.min(self.values.len());
+        let mut values = self.values[windows..].to_vec();
+        let mut is_known = self.is_known[windows..].to_vec();
+        values.resize(self.values.len(), 0.0);
+        is_known.resize(self.values.len(), false);
+        Self { values, is_known }
+    }
+
+    /// The same, turned around so that each window has that of `windows` later, the last ones those
+    /// of the beginning.
+    pub fn turned(&self, windows: usize) -> Self {
+        let mut turned = self.clone();
+        turned
+            .values
+            .rotate_left(windows % self.values.len().max(1));
+        turned
+            .is_known
+            .rotate_left(windows % self.values.len().max(1));
+        turned
+    }
+}
+
+/// Rows of an SLI under a kernel. `background` has the excess by others per window, as a multiple of
+/// the quiet rate; empty for none.
+pub(super) fn aggregate(
+    input: &CalibrationInput,
+    calendar: &Calendar,
+    harm: &Harm,
+    contacts: &[f64],
+    kernel: &[f64],
+    nodes: &[f64],
+    background: &[f64],
+) -> Design {
+    let known = |window: usize| harm.is_known[window] && calendar.is_known[window];
+    let counted: Vec<f64> = (0..harm.values.len())
+        .map(|window| {
+            if known(window) {
+                calendar.sessions[window]
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    let exposure = convolved(&calendar.sessions, kernel);
+    let known_exposure = convolved(&counted, kernel);
+    let unknown = convolved(
+        &calendar
+            .is_known
+            .iter()
+            .map(|known| f64::from(u8::from(!known)))
+            .collect::<Vec<f64>>(),
+        kernel,
+    );
+    let is_row = |window: &usize| {
+        let window = *window;
+        window + 1 >= kernel.len()
+            && input.windows[window].is_covered
+            && unknown[window] < 1.0 - KNOWN_SHARE_MIN
+            && exposure[window] > EXPOSURE_MIN
+            && known_exposure[window] >= KNOWN_SHARE_MIN * exposure[window]
+    };
+    let rows: Vec<usize> = (0..harm.values.len()).filter(is_row).collect();
+    let mean_of = |value: &dyn Fn(f64) -> f64| {
+        let weighed: Vec<f64> = (0..counted.len())
+            .map(|window| counted[window] * value(harm.values[window]))
+            .collect();
+        let sums = convolved(&weighed, kernel);
+        rows.iter()
+            .map(|window| sums[*window] / known_exposure[*window])
+            .collect::<Vec<f64>>()
+    };
+    Design {
+        y: rows.iter().map(|window| contacts[*window]).collect(),
+        exposure: rows.iter().map(|window| exposure[*window]).collect(),
+        terms: rows
+            .iter()
+            .flat_map(|window| {
+                &calendar.terms[window * calendar.width..(window + 1) * calendar.width]
+            })
+            .copied()
+            .collect(),
+        width: calendar.width,
+        day: rows.iter().map(|window| calendar.day[*window]).collect(),
+        nodes: nodes.to_vec(),
+        beyond: nodes
+            .iter()
+            .map(|node| mean_of(&|harm| (harm - node).max(0.0)))
+            .collect(),
+        harm: mean_of(&|harm| harm),
+        background: rows
+            .iter()
+            .map(|window| background.get(*window).copied().unwrap_or(0.0))
+            .collect(),
+        window: rows,
+    }
+}

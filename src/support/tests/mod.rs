@@ -1,0 +1,7 @@
+//! Tests of the whole of it: simulated truth, reference values of others, files.
+
+mod acceptance;
+mod predicting;
+mod reference;
+pub(super) mod sample;
+mod simulator;
