@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::hand_made_log::{Hit, hit, lake_of, log};
+use super::hand_made_log::{Hit, PERSON, hit, lake_of, log};
+use super::lake_rows::rows;
 use super::learned_levels::{Learned, SET};
+use super::partner_file::{nobody, partner, partners, well};
 use super::program::{count, list, run, run_with_input, text};
+use super::scripted_server::ScriptedServer;
 use super::surge_file::Surge;
 use super::temp_folder::TempFolder;
 
@@ -439,4 +442,54 @@ fn outreach_lists_whom_a_problem_hit_by_keys_that_the_shop_can_make_itself() {
     assert_eq!(plain.err, "");
     let plain: Value = serde_json::from_str(&folder.read("plain.json")).unwrap();
     assert!(plain.get("desk").is_none(), "off by default");
+}
+
+#[test]
+fn a_partner_that_is_down_costs_the_contacts_of_that_time_and_only_when_asked() {
+    let server = ScriptedServer::start(well);
+    let lines = [
+        partner("up", &server.base_url(), ""),
+        partner("down", &nobody(), ""),
+    ];
+    let folder = partners(&lines, "");
+    let probed = run(&folder, "probe partners.yaml --times 4 --lake lake");
+    assert!([0, 1].contains(&probed.code), "{}", probed.err);
+    let starts = rows(&folder.join("lake/requests"), &["ts"]);
+    let first = starts.iter().map(|row| row[0].clone()).min();
+    let first: jiff::Timestamp = first.expect("there are probes").parse().expect("a time");
+    // 20 customers in the second of the first probe; every other checkout fails.
+    let moment = first.strftime("%d/%b/%Y:%H:%M:%S +0000");
+    let customers = (1..=20).map(|shopper| {
+        let status = if shopper % 2 == 0 { 303 } else { 503 };
+        format!("192.0.2.{shopper} - - [{moment}] \"POST /checkout HTTP/1.1\" {status} 512 \"-\" \"{PERSON}\" 0.000\n")
+    });
+    folder.write("access.log", customers.collect::<String>());
+    run(&folder, "ingest access.log --lake lake --site shop.example").exits(0);
+    folder.write("calls.yaml", SET);
+    folder.write("learned.yaml", Learned::default().yaml());
+    let words = "probe report partners.yaml --lake lake --json";
+    let plain = run(&folder, words).json();
+    assert!(
+        list(&plain, "/partners")
+            .iter()
+            .all(|partner| partner.get("predicted_contacts").is_none())
+    );
+    let asked = run(
+        &folder,
+        &format!("{words} --thresholds learned.yaml --defs calls.yaml"),
+    )
+    .json();
+    let contacts = |name: &str| {
+        let mut partners = list(&asked, "/partners").iter();
+        let found = partners
+            .find(|partner| partner["name"] == name)
+            .expect("it was probed");
+        found["predicted_contacts"].clone()
+    };
+    assert_near(number(&contacts("down"), "/value"), 8.0);
+    assert!(
+        text(&contacts("down"), "/sentence").contains("8 ("),
+        "{asked}"
+    );
+    assert_near(number(&contacts("up"), "/value"), 0.0);
 }
