@@ -15,7 +15,8 @@ use crate::time_window::now_us;
 
 const SCENARIO_PATH: &str = "load-scenarios/black-friday.yaml";
 const SCENARIO_TEXT: &str = include_str!("../../load-scenarios/black-friday.yaml");
-const SLI_SET_PATH: &str = "sli-defs/shop.yaml";
+/// The SLI set where none is named.
+pub const SLI_SET_PATH: &str = "sli-defs/shop.yaml";
 const SLI_SET_TEXT: &str = include_str!("../../sli-defs/shop.yaml");
 
 /// The file at `named`; without it the one at `default_path`, or the copy in the binary.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::arguments::{
     CompactArguments, GlobalArguments, LakeArguments, LakeVerb, RejectsArguments, VacuumArguments,
 };
+use super::contacts::shopper_keys;
 use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
 use crate::lake::{CompactPlan, Lake, RowFilter, VacuumPlan, column, verify};
@@ -26,6 +27,7 @@ pub fn run(
         LakeVerb::Verify => check(&lake, terminal),
         LakeVerb::Compact(arguments) => compact(&lake, arguments, terminal),
         LakeVerb::Vacuum(arguments) => vacuum(&lake, arguments, terminal),
+        LakeVerb::Keys(arguments) => shopper_keys(&lake, arguments, terminal),
         LakeVerb::Rejects(arguments) => rejects(&lake, arguments, terminal),
     }
 }

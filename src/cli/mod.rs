@@ -9,6 +9,7 @@ mod calibrate;
 mod changes;
 mod check;
 mod completions;
+mod contacts;
 mod csv;
 mod customers;
 mod definitions;
@@ -90,6 +91,7 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::Sli(verb) => sli::run(verb, global, terminal),
         Verb::Rollup(verb) => rollup::run(verb, global, terminal),
         Verb::Report(verb) => report::run(verb, global, terminal),
+        Verb::Contacts(verb) => contacts::run(verb, global, terminal),
         Verb::WhatIf(verb) => what_if::run(verb, global, terminal),
         Verb::Export(verb) => exchange::export(verb, global, terminal),
         Verb::Import(verb) => exchange::import(verb, terminal),

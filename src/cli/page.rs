@@ -3,6 +3,7 @@
 mod analysts;
 mod budgets;
 mod charts;
+mod contacts;
 mod directors;
 mod drills;
 mod engineers;
@@ -13,7 +14,9 @@ mod watch;
 
 use std::collections::BTreeMap;
 
+pub use contacts::contact_words;
 pub use drills::recovery_words;
+pub use engineers::{most, problem_name};
 
 use super::customers;
 use super::exit_code::Failure;
@@ -54,6 +57,8 @@ pub fn page(judged: &Judged) -> Result<ReportPage, Failure> {
         timeline: charts::timeline(judged, rehearsal.as_ref()),
         drills: drills::drills(judged),
         premortem: None,
+        contacts: contacts::part(judged),
+        desk: None,
         rehearsal,
         engineers: is_week.then(|| engineers::engineers(judged)),
         funnel: funnel(judged),
@@ -260,7 +265,7 @@ fn status_name(status: u16) -> String {
 }
 
 /// A request of a person, or of whom nothing is known: robots call nobody.
-fn is_customer(series: &SeriesKey) -> bool {
+pub fn is_customer(series: &SeriesKey) -> bool {
     is_counted(series) && customers::is_person(series)
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::arguments::{OriginChoice, RangeArguments};
+use super::contacts::ContactOutlook;
 use super::definitions;
 use super::drills::{Drilled, scores};
 use super::exit_code::{ExitCode, Failure};
@@ -72,6 +73,8 @@ pub struct Judged {
     pub drills: Vec<DrillScore>,
     /// What became of the objectives of the SLIs that have any, by name.
     pub objectives: BTreeMap<String, Vec<ObjectiveOutcome>>,
+    /// Support contacts to come, where somebody asked; see [`foresee`](super::contacts::foresee).
+    pub contacts: Option<ContactOutlook>,
     /// What was asked for, for the title.
     pub title: String,
 }
@@ -223,6 +226,7 @@ pub fn judge_against(
         annotations,
         drills,
         objectives,
+        contacts: None,
         title: title(arguments),
     })
 }

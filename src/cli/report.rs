@@ -5,7 +5,7 @@ use std::path::Path;
 use super::arguments::{GlobalArguments, ReportArguments};
 use super::exit_code::{ExitCode, Failure};
 use super::terminal::Terminal;
-use super::{drills, page, premortem, range, sli};
+use super::{contacts, drills, page, premortem, range, sli};
 use crate::lake::Lake;
 use crate::report::{ReportPage, write_csv, write_html, write_markdown, write_postmortem};
 
@@ -20,8 +20,14 @@ pub fn run(
     let lake = Lake::open(&global.lake)?;
     let against =
         range::Against::from_text(arguments.compare.as_deref(), arguments.range.run.is_some());
-    let judged = range::judge_against(&arguments.range, against, &lake)?;
+    let mut judged = range::judge_against(&arguments.range, against, &lake)?;
+    let (defs, thresholds) = (
+        arguments.range.defs.as_deref(),
+        arguments.range.thresholds.as_deref(),
+    );
+    contacts::foresee(&mut judged, defs, thresholds, terminal)?;
     let mut page = page::page(&judged)?;
+    page.desk = contacts::desk(&judged, &lake, &arguments.desk, terminal)?;
     if let Some(path) = &arguments.premortem {
         page.premortem = Some(premortem::part_of(path, &lake)?);
     }

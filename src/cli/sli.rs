@@ -11,6 +11,7 @@ use arrow::error::ArrowError;
 use serde::Serialize;
 
 use super::arguments::{GlobalArguments, SliArguments, SliFormat};
+use super::contacts::{self, PredictedContactsJson};
 use super::csv;
 use super::exit_code::{ExitCode, Failure};
 use super::page;
@@ -30,7 +31,7 @@ pub fn run(
 ) -> Result<ExitCode, Failure> {
     check(arguments)?;
     let lake = Lake::open(&global.lake)?;
-    let judged = range::judge(&arguments.range, &lake)?;
+    let mut judged = range::judge(&arguments.range, &lake)?;
     if let Some(by) = arguments.by {
         let parts = parts(&judged, by)?;
         let is_json = terminal.is_json || arguments.format == SliFormat::Json;
@@ -42,6 +43,11 @@ pub fn run(
         }
         return Ok(exit_code(&judged.series));
     }
+    let (defs, thresholds) = (
+        arguments.range.defs.as_deref(),
+        arguments.range.thresholds.as_deref(),
+    );
+    contacts::foresee(&mut judged, defs, thresholds, terminal)?;
     let format = match terminal.is_json {
         true => SliFormat::Json,
         false => arguments.format,
@@ -61,13 +67,23 @@ pub fn run(
             export_parquet(path, &table)?;
         }
         (SliFormat::Table, None) => {
-            terminal.result(&terminal.sli_table(&page::page(&judged)?))?;
+            terminal.result(&table_text(&judged, terminal)?)?;
         }
         (SliFormat::Table, Some(path)) => {
-            write_text(path, &terminal.sli_table(&page::page(&judged)?))?;
+            write_text(path, &table_text(&judged, terminal)?)?;
         }
     }
     Ok(exit_code(&judged.series))
+}
+
+/// The table, and below it the support contacts that are predicted.
+fn table_text(judged: &Judged, terminal: &Terminal) -> Result<String, Failure> {
+    let page = page::page(judged)?;
+    let contacts = page
+        .contacts
+        .as_ref()
+        .map_or_else(String::new, |part| format!("\n\n{}", part.sentence));
+    Ok(terminal.sli_table(&page) + &contacts)
 }
 
 fn check(arguments: &SliArguments) -> Result<(), Failure> {
@@ -159,6 +175,7 @@ struct SliJson<'a> {
     origin: &'a str,
     definition_sha256: &'a str,
     slis: &'a [SliSeries],
+    predicted_contacts: PredictedContactsJson,
 }
 
 fn json(judged: &Judged) -> SliJson<'_> {
@@ -169,6 +186,7 @@ fn json(judged: &Judged) -> SliJson<'_> {
         origin: judged.origin.as_str(),
         definition_sha256: &judged.set.sha256,
         slis: &judged.series,
+        predicted_contacts: PredictedContactsJson::of(judged),
     }
 }
 

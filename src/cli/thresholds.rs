@@ -335,7 +335,7 @@ fn why_not_live(sli: &SliPlan) -> Option<String> {
 }
 
 /// The limit in the unit of the SLI; `None` where it has another.
-fn limit_in(text: LimitText, unit: Unit) -> Option<f64> {
+pub fn limit_in(text: LimitText, unit: Unit) -> Option<f64> {
     match (text, unit) {
         (LimitText::Duration(us), Unit::Microseconds) => Some(us),
         (LimitText::Share(share), Unit::Share) => Some(share),
@@ -349,7 +349,8 @@ fn limit_in(text: LimitText, unit: Unit) -> Option<f64> {
     }
 }
 
-fn example(unit: Unit) -> &'static str {
+/// How a level in this unit is written.
+pub fn example(unit: Unit) -> &'static str {
     match unit {
         Unit::Microseconds => "a response time such as `2s`",
         Unit::Share => "a share such as `5%` or `0.05`",

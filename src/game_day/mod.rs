@@ -14,8 +14,8 @@ mod level_story;
 
 mod score;
 pub use score::{
-    DrillScore, FirstSight, Impact, Recovery, RecoveryState, ScoreScope, SightState, SliSight,
-    score,
+    DrillScore, FirstSight, Impact, PredictedContacts, Recovery, RecoveryState, ScoreScope,
+    SightState, SliSight, score,
 };
 
 mod expectation;

@@ -49,13 +49,22 @@ pub struct DrillScore {
     pub recovery: Recovery,
     /// Whom and what it hit while it lasted; `None` where that was not counted.
     pub impact: Option<Impact>,
-    /// How often customers would have called because of it; not known until levels are learned from
-    /// support tickets.
-    pub predicted_contacts: Option<f64>,
+    /// How often customers would have called about it, beyond a quiet shop; not known until levels are
+    /// learned from support tickets.
+    pub predicted_contacts: Option<PredictedContacts>,
     /// Names of other entries that lasted at the same time.
     pub overlaps: Vec<String>,
     /// What was expected, and whether it came.
     pub expectations: Vec<JudgedExpectation>,
+}
+
+/// Contacts that were predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PredictedContacts {
+    /// How many.
+    pub value: f64,
+    /// 90 % interval of `value`.
+    pub interval: [f64; 2],
 }
 
 /// When a level spoke first.

@@ -4,11 +4,12 @@
 //! visible and over-long texts shortened. It never touches a number. Escaping for HTML and for
 //! JSON happens where a text is written.
 
+mod contacts;
 mod drills;
 mod parts;
 mod rehearsal;
 
-use super::page::{Chart, PremortemPart, ReportPage, SliRow, Timeline};
+use super::page::{CalibrationPage, Chart, PremortemPart, ReportPage, SliRow, Timeline};
 use super::text;
 
 /// Longest text of one line, in characters; real names and routes are far shorter.
@@ -46,6 +47,12 @@ pub fn cleaned(page: &ReportPage) -> ReportPage {
     if let Some(part) = &mut page.drills {
         drills::clean_drills(part);
     }
+    if let Some(part) = &mut page.contacts {
+        contacts::clean_contacts(part);
+    }
+    if let Some(part) = &mut page.desk {
+        contacts::clean_desk(part);
+    }
     if let Some(part) = &mut page.premortem {
         drills::clean_premortem(part);
     }
@@ -71,6 +78,14 @@ pub fn cleaned_premortem(part: &PremortemPart) -> PremortemPart {
     let mut part = part.clone();
     drills::clean_premortem(&mut part);
     part
+}
+
+/// The same for the page of a calibration.
+pub fn cleaned_calibration(page: &CalibrationPage) -> CalibrationPage {
+    let mut page = page.clone();
+    contacts::clean_calibration(&mut page);
+    clean_timeline(&mut page.timeline);
+    page
 }
 
 fn clean_sli(sli: &mut SliRow) {

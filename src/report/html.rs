@@ -10,6 +10,7 @@ mod budgets;
 mod bullet;
 mod chart_data;
 mod comparison;
+mod contacts;
 mod directors;
 mod drills;
 mod faucets;
@@ -39,6 +40,7 @@ pub use inline::{CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, hash_source as scrip
 
 use chart_data::ChartData;
 
+pub use contacts::write_calibration_html;
 pub use partners::write_partners_html;
 pub use premortem::write_premortem_html;
 
@@ -87,6 +89,7 @@ fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
         @if let Some(part) = page.rehearsal.as_ref().and_then(|part| part.comparison.as_ref()) {
             (comparison::comparison_section(part, clock))
         }
+        @if let Some(part) = &page.contacts { (contacts::contact_section(part)) }
         (timeline::timeline_section(&page.timeline, clock))
         @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
         (route_table::route_section(&page.routes))
@@ -95,6 +98,11 @@ fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
 }
 
 fn head(title: &str, verdict: Verdict) -> Markup {
+    plain_head(&format!("{title}: {}", words::verdict(verdict)))
+}
+
+/// What stands before every page.
+fn plain_head(title: &str) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -104,7 +112,7 @@ fn head(title: &str, verdict: Verdict) -> Markup {
             meta name="referrer" content="no-referrer";
             // Without an icon of its own, a browser would ask for one.
             link rel="icon" href="data:,";
-            title { (title) ": " (words::verdict(verdict)) }
+            title { (title) }
             (inline::style())
         }
     }

@@ -6,6 +6,7 @@
 
 mod analysts;
 mod comparison;
+mod contacts;
 mod drills;
 mod engineers;
 mod escape;
@@ -20,6 +21,7 @@ use super::page::{
     State, Unit,
 };
 use super::{text, words};
+pub use contacts::write_calibration_markdown;
 pub use drills::write_premortem_markdown;
 use escape::code;
 pub use escape::plain;
@@ -65,11 +67,14 @@ pub fn write_markdown(page: &ReportPage) -> String {
     {
         blocks.extend(comparison::comparison_blocks(part));
     }
+    if let Some(part) = &page.contacts {
+        blocks.extend(contacts::contact_blocks(part));
+    }
     if let Some(part) = &page.analysts {
         blocks.extend(analysts::breakdown_blocks(part));
     }
     if let Some(part) = &page.engineers {
-        blocks.extend(engineers::engineer_blocks(part, &clock));
+        blocks.extend(engineers::engineer_blocks(part, page.desk.as_ref(), &clock));
     }
     if let Some(part) = &page.premortem {
         blocks.extend(drills::premortem_blocks(part));
@@ -200,7 +205,7 @@ fn estimate(contacts: &ContactEstimate) -> String {
     let number = match (contacts.levels_from, contacts.value) {
         (LevelSource::Calibration, Some(value)) => {
             let interval = contacts.interval.map_or_else(String::new, |bounds| {
-                format!(" ({}, 95 %)", text::interval(bounds, Unit::Count))
+                format!(" ({}, 90 %)", text::interval(bounds, Unit::Count))
             });
             let value = text::quantity_within(value, Unit::Count, contacts.interval, &[]);
             format!("about {value} contacts{interval}")

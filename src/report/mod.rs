@@ -24,25 +24,30 @@ mod tests;
 
 pub use csv::write_csv;
 pub use html::{
-    CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, script_source, write_html, write_partners_html,
-    write_premortem_html,
+    CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, script_source, write_calibration_html, write_html,
+    write_partners_html, write_premortem_html,
 };
-pub use markdown::{write_markdown, write_partners_markdown, write_premortem_markdown};
+pub use markdown::{
+    write_calibration_markdown, write_markdown, write_partners_markdown, write_premortem_markdown,
+};
 pub use page::{
     AfterAnswerRow, AnalystPart, AnnotationChange, AnnotationRow, BadSide, Breakdown,
-    BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, Chart, ClusterRow, ComparedLatency,
-    ComparedLoad, ComparedSli, Comparison, ContactEstimate, CriterionRow, DataCounts, DirectorPart,
-    DrillPart, DrillRow, EngineerPart, ExpectationRow, Fact, FailureRow, FaucetRow, FunnelStep,
-    GeneratorRow, JourneyRow, KeyFigure, LatencyRow, LevelRow, LevelSource, Limit, LimitOutcome,
-    LimitPart, LimitRow, LoadRow, Mark, MethodNote, MixComparison, ObjectiveRow, Postmortem,
-    PostmortemMoment, PremortemDrillRow, PremortemPart, PremortemRow, ReactionRow, RehearsalPart,
-    ReportPage, ResidualWeek, RetryPart, RouteRow, RunComparison, Scale, Series, SeriesStyle,
-    SliDetail, SliRow, State, SuspectRow, ThresholdRow, Timeline, Unit, UptimeCurve, UptimePoint,
-    Verdict, WatchPart, WorstHour, WorstWindow,
+    BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, CalibratedLevel, CalibratedSli,
+    CalibrationGroup, CalibrationOutcome, CalibrationPage, Chart, ClusterRow, ComparedLatency,
+    ComparedLoad, ComparedSli, Comparison, ContactEstimate, ContactFigure, ContactPart,
+    ContactSliRow, ControlRow, CriterionRow, DataCounts, DeskPart, DeskRow, DirectorPart, DoseBin,
+    DosePoint, DoseResponse, DrillPart, DrillRow, EngineerPart, ExpectationRow, Fact, FailureRow,
+    FaucetRow, FunnelStep, GeneratorRow, JourneyRow, KeyFigure, LagKernel, LagPoint, LatencyRow,
+    LevelRow, LevelSource, Limit, LimitOutcome, LimitPart, LimitRow, LoadRow, Mark, MethodNote,
+    MixComparison, ObjectiveRow, Postmortem, PostmortemMoment, PremortemDrillRow, PremortemPart,
+    PremortemRow, ReactionRow, RefusalRow, RehearsalPart, ReportPage, ResidualWeek, RetryPart,
+    RouteRow, RunComparison, Scale, Series, SeriesStyle, SliDetail, SliRow, State, SuspectRow,
+    ThresholdRow, Timeline, Unit, UptimeCurve, UptimePoint, Verdict, WatchPart, WorstHour,
+    WorstWindow,
 };
 pub use partners::{
-    ExcludedRow, IncidentRow, PartnerPart, PartnerTotals, PartnersPage, PromiseRow, StripKind,
-    StripSpan,
+    ExcludedRow, IncidentRow, PartnerContacts, PartnerPart, PartnerTotals, PartnersPage,
+    PromiseRow, StripKind, StripSpan,
 };
 pub use postmortem::write_postmortem;
 pub use words::verdict as verdict_word;

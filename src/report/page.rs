@@ -5,6 +5,7 @@
 
 mod analysts;
 mod comparison;
+mod contacts;
 mod directors;
 mod drills;
 mod engineers;
@@ -20,6 +21,11 @@ pub use analysts::{
     ObjectiveRow, ResidualWeek, SliDetail, UptimeCurve, UptimePoint,
 };
 pub use comparison::{ComparedLatency, ComparedLoad, ComparedSli, MixComparison, RunComparison};
+pub use contacts::{
+    CalibratedLevel, CalibratedSli, CalibrationGroup, CalibrationOutcome, CalibrationPage,
+    ContactFigure, ContactPart, ContactSliRow, ControlRow, DeskPart, DeskRow, DoseBin, DosePoint,
+    DoseResponse, LagKernel, LagPoint, RefusalRow,
+};
 pub use directors::{
     Comparison, ContactEstimate, DirectorPart, JourneyRow, KeyFigure, LevelSource, ReactionRow,
     WorstHour,
@@ -70,6 +76,12 @@ pub struct ReportPage {
     /// The ways to break, where a pre-mortem file was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub premortem: Option<PremortemPart>,
+    /// Support contacts that are predicted, where levels were learned from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<ContactPart>,
+    /// Problems for the support desk, where tickets were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<DeskPart>,
     /// What engineers read beside the timeline; only a weekly page has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engineers: Option<EngineerPart>,

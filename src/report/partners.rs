@@ -50,6 +50,9 @@ pub struct PartnerPart {
     pub objectives: Vec<PromiseRow>,
     /// When it was down, oldest first.
     pub incidents: Vec<IncidentRow>,
+    /// Support contacts of customers that are predicted of that time, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicted_contacts: Option<PartnerContacts>,
     /// What counts neither as up nor as down, oldest first.
     pub excluded: Vec<ExcludedRow>,
     /// Stretches by what is known of them, oldest first, for the strip.
@@ -58,6 +61,17 @@ pub struct PartnerPart {
     pub unknowns: Vec<String>,
     /// Probes and time as numbers.
     pub totals: PartnerTotals,
+}
+
+/// Support contacts of customers while a partner was down.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PartnerContacts {
+    /// Beyond those that come anyway; `None` where it is not known.
+    pub value: Option<f64>,
+    /// 90 % interval of `value`.
+    pub interval: Option<[f64; 2]>,
+    /// The same in words.
+    pub sentence: String,
 }
 
 /// Probes and time of a partner as numbers.

@@ -3,6 +3,7 @@
 //! The shop keeps up until the doors open at 00:27; then checkout slows down. All values come
 //! from closed formulas, so that the page is the same on every run.
 
+pub mod contacts;
 mod drills;
 pub mod hostile;
 mod rehearsal_part;
@@ -36,6 +37,8 @@ pub fn black_friday() -> ReportPage {
         timeline: timeline(),
         drills: Some(drills::drills()),
         premortem: Some(drills::premortem()),
+        contacts: Some(contacts::predicted()),
+        desk: None,
         engineers: None,
         funnel: funnel(),
         routes: routes(),
@@ -71,6 +74,8 @@ pub fn empty() -> ReportPage {
         },
         drills: None,
         premortem: None,
+        contacts: None,
+        desk: None,
         engineers: None,
         funnel: Vec::new(),
         routes: Vec::new(),

@@ -128,6 +128,20 @@ pub fn count(value: u64) -> String {
     grouped(&value.to_string())
 }
 
+/// Writes a number without a unit in at most three significant digits, e.g. `0.42`, `1 240`.
+pub fn number(value: f64) -> String {
+    in_digits(rounded(value, SHORT_DIGITS), Unit::Count, SHORT_DIGITS)
+}
+
+/// Writes an estimated count, of which three digits are meant at most: whole from 10 on, e.g. `1 240`, with
+/// one decimal below, e.g. `7.3`, so that few contacts are not none.
+pub fn estimate(value: f64) -> String {
+    if value.abs() < 10.0 {
+        return number((value * 10.0).round() / 10.0);
+    }
+    number(rounded(value, SHORT_DIGITS).round())
+}
+
 /// Writes a length of time given in seconds, e.g. `14 s`, `2 min 5 s`, `3 h 20 min`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round();

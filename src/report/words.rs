@@ -4,8 +4,8 @@
 
 use super::clock::Clock;
 use super::page::{
-    BadSide, ClusterRow, FailureRow, KeyFigure, LimitOutcome, LimitRow, ObjectiveRow, RetryPart,
-    State, Unit, Verdict,
+    BadSide, CalibrationOutcome, ClusterRow, FailureRow, KeyFigure, LimitOutcome, LimitRow,
+    ObjectiveRow, RetryPart, State, Unit, Verdict,
 };
 use super::text;
 
@@ -45,6 +45,25 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Stopped => "stopped",
         Verdict::NotEnoughData => "not enough data",
     }
+}
+
+/// Whether levels hold, as a word.
+pub fn calibration(outcome: CalibrationOutcome) -> &'static str {
+    match outcome {
+        CalibrationOutcome::Firm => "firm",
+        CalibrationOutcome::Provisional => "provisional",
+        CalibrationOutcome::Refused => "refused",
+    }
+}
+
+/// A number of contacts that is an estimate: whole, and at most three digits of it are meant.
+pub fn contacts(value: f64) -> String {
+    text::estimate(value)
+}
+
+/// The ends of an interval of contacts, e.g. `900 to 1 700`.
+pub fn contact_interval([low, high]: [f64; 2]) -> String {
+    format!("{} to {}", text::estimate(low), text::estimate(high))
 }
 
 /// The state as a word.

@@ -39,6 +39,7 @@ mod prediction;
 
 mod threshold_file;
 
+pub mod clusters;
 pub mod tickets;
 
 mod episodes;

@@ -57,6 +57,10 @@ mod lake_damage;
 
 mod sli;
 
+mod learned_levels;
+
+mod contacts;
+
 mod judging;
 
 mod judging_own;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::contacts::DeskArguments;
+
 /// Which part of the lake is meant.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct RangeArguments {
     /// First moment: RFC 3339, a date, or an age such as -7d
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -196,6 +198,7 @@ pub struct WhatIfArguments {
 Examples:
   firedrill report --week 2026-W47 -o week.html
   firedrill report --run black-friday-20261127T080000Z
+  firedrill report --week 2026-W47 --tickets tickets.csv --outreach not-called.csv -o week.html
   firedrill report --from -1d -o evidence.json")]
 pub struct ReportArguments {
     /// Which part of the lake.
@@ -211,6 +214,9 @@ pub struct ReportArguments {
     /// Write a postmortem of the rehearsal, pre-filled with what it shows, as .md
     #[arg(long, requires = "run")]
     pub postmortem: bool,
+    /// What it does for the support desk.
+    #[command(flatten)]
+    pub desk: DeskArguments,
     /// File to write: .html, .md, .json or .csv
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     pub output: PathBuf,

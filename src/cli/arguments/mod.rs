@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod calibration;
+mod contacts;
 mod exchange;
 mod judging;
 mod learning;
@@ -17,6 +18,7 @@ pub use calibration::{
     CalibrateArguments, DatesChoice, EffectChoice, ExportFormatArguments, JourneyChoice,
     LevelArguments, PresetChoice, SimulateArguments, SimulatedContactsArguments,
 };
+pub use contacts::{ContactsArguments, DeskArguments, KeysArguments};
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
@@ -114,6 +116,8 @@ pub enum Verb {
     Calibrate(CalibrateArguments),
     /// The ways in which the business can break, and when each was last drilled
     Premortem(PremortemArguments),
+    /// What trouble would cost in support contacts, and at which levels calls double or the desk is full
+    Contacts(ContactsArguments),
     /// What other objectives would have said of the past: missed, budgets, alerts
     WhatIf(WhatIfArguments),
     /// SLI sets and results for other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI
@@ -308,6 +312,8 @@ pub enum LakeVerb {
     Vacuum(VacuumArguments),
     /// The lines that were not understood: source, line, reason, text
     Rejects(RejectsArguments),
+    /// The keyed hashes by which the lake knows the sessions of a list, for outreach
+    Keys(KeysArguments),
 }
 
 /// Arguments of `lake compact`.

@@ -74,6 +74,13 @@ pub struct ProbeReportArguments {
     /// Month, e.g. 2026-11
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "to"])]
     pub month: Option<String>,
+    /// Threshold file that was learned from support contacts: how often customers will have called while
+    /// each partner was down, from what they met in the same lake
+    #[arg(long, value_name = "FILE")]
+    pub thresholds: Option<PathBuf>,
+    /// With --thresholds: the SLI set; without it shop.yaml
+    #[arg(long, value_name = "FILE", alias = "sli-defs", requires = "thresholds")]
+    pub defs: Option<PathBuf>,
     /// File to write: .html, .md, .json, or .csv with the incidents; without it Markdown on the terminal
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

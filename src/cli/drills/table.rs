@@ -2,14 +2,16 @@
 
 use comfy_table::Cell;
 
+use crate::cli::page::contact_words;
 use crate::cli::terminal::Terminal;
-use crate::report::{DrillPart, DrillRow, ExpectationRow, ReportPage, State, text};
+use crate::report::{ContactFigure, DrillPart, DrillRow, ExpectationRow, ReportPage, State, text};
 
 /// The table, and below it what went wrong; `None` where nothing was drilled.
 pub fn table(page: &ReportPage, terminal: &Terminal) -> Option<String> {
     let part = page.drills.as_ref()?;
     let start_us = page.timeline.starts_us.first().copied();
-    let mut table = terminal.table(&[
+    let has_calls = part.rows.iter().any(|row| row.predicted_contacts.is_some());
+    let mut head = vec![
         "drill",
         "at",
         "seen first by",
@@ -18,8 +20,10 @@ pub fn table(page: &ReportPage, terminal: &Terminal) -> Option<String> {
         "recovered",
         "shoppers",
         "failed",
-        "expected",
-    ]);
+    ];
+    head.extend(has_calls.then_some("calls"));
+    head.push("expected");
+    let mut table = terminal.table(&head);
     for row in &part.rows {
         let at = text::moment(
             row.at_us,
@@ -27,7 +31,7 @@ pub fn table(page: &ReportPage, terminal: &Terminal) -> Option<String> {
             page.timeline.relative,
         );
         let seconds = |after_s: Option<f64>| after_s.map_or_else(none, text::duration);
-        table.add_row(vec![
+        let mut cells = vec![
             Cell::new(text::harmless(&row.title)),
             Cell::new(at),
             Cell::new(text::harmless(&row.seen_words())),
@@ -36,8 +40,11 @@ pub fn table(page: &ReportPage, terminal: &Terminal) -> Option<String> {
             Cell::new(text::harmless(&row.recovery)),
             Cell::new(row.shoppers.map_or_else(none, text::count)),
             Cell::new(row.requests_failed.map_or_else(none, text::count)),
-            Cell::new(expected(row)),
-        ]);
+        ];
+        let calls = |found: ContactFigure| contact_words(found.value, found.interval);
+        cells.extend(has_calls.then(|| Cell::new(row.predicted_contacts.map_or_else(none, calls))));
+        cells.push(Cell::new(expected(row)));
+        table.add_row(cells);
     }
     Some(format!("{}{}", table.trim_fmt(), below(part)))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{is_customer, is_error, limit_of, sli_unit, state_of};
 use crate::cli::changes::{SliChange, changes};
+use crate::cli::contacts::ContactOutlook;
 use crate::cli::past::LAST_YEAR_WEEKS;
 use crate::cli::range::Judged;
 use crate::report::{
@@ -232,6 +233,26 @@ fn outside_noise(change: Change) -> Option<bool> {
 
 /// Levels of an SLI set were never compared with contacts: they name crossings, never a number.
 fn contacts(judged: &Judged) -> Option<ContactEstimate> {
+    let crossed = crossed(judged);
+    let Some(ContactOutlook::Predicted(predicted)) = &judged.contacts else {
+        return crossed;
+    };
+    let excess = predicted.contacts.excess;
+    Some(ContactEstimate {
+        value: Some(excess.value),
+        interval: Some(excess.ci90),
+        basis: format!(
+            "Beside about {} that come anyway; learned from the weeks {}.",
+            text::estimate(predicted.contacts.quiet.value),
+            predicted.file.learned
+        ),
+        levels_from: LevelSource::Calibration,
+        crossings: crossed.map_or_else(Vec::new, |crossed| crossed.crossings),
+    })
+}
+
+/// Crossings of contact levels; `None` where there is no such level.
+fn crossed(judged: &Judged) -> Option<ContactEstimate> {
     let has_level = |series: &SliSeries| {
         let mut levels = series.levels.iter();
         levels.any(|level| level.level == Level::Contact)

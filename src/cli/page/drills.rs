@@ -5,7 +5,7 @@ use crate::cli::range::Judged;
 use crate::game_day::{
     DrillScore, EntryAction, EntryEnd, EntryOutcome, Recovery, RecoveryState, UndoOutcome,
 };
-use crate::report::{DrillPart, DrillRow, ExpectationRow, Mark, text};
+use crate::report::{ContactFigure, DrillPart, DrillRow, ExpectationRow, Mark, text};
 
 use super::state_of;
 
@@ -72,6 +72,10 @@ fn row(judged: &Judged, started_us: i64, score: &DrillScore) -> DrillRow {
         shoppers: impact.and_then(|impact| impact.shoppers_affected),
         are_shoppers_exact: impact.is_none_or(|impact| impact.is_exact),
         requests_failed: impact.map(|impact| impact.requests_failed),
+        predicted_contacts: score.predicted_contacts.map(|found| ContactFigure {
+            value: found.value,
+            interval: Some(found.interval),
+        }),
         overlaps: score.overlaps.clone(),
         expectations: expectations
             .map(|it| ExpectationRow {

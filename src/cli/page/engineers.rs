@@ -82,10 +82,7 @@ fn clusters(judged: &Judged) -> Vec<ClusterRow> {
     let rows = ranked.take(ROWS_MAX).map(|cluster| ClusterRow {
         method: most(&cluster.methods, cluster.requests).unwrap_or_default(),
         route: cluster.route.clone(),
-        status: match cluster.problem {
-            Problem::Status(status) => status_name(status),
-            Problem::Slow => "slow".to_owned(),
-        },
+        status: problem_name(cluster.problem),
         from_us: cluster.first_us,
         to_us: cluster.last_us,
         shoppers: Some(cluster.shoppers),
@@ -96,8 +93,16 @@ fn clusters(judged: &Judged) -> Vec<ClusterRow> {
     rows.collect()
 }
 
+/// What is wrong, in a word.
+pub fn problem_name(problem: Problem) -> String {
+    match problem {
+        Problem::Status(status) => status_name(status),
+        Problem::Slow => "slow".to_owned(),
+    }
+}
+
 /// The name that more than half of the requests have.
-fn most(counts: &BTreeMap<String, u64>, requests: u64) -> Option<String> {
+pub fn most(counts: &BTreeMap<String, u64>, requests: u64) -> Option<String> {
     let (name, count) = Cluster::top(counts)?;
     (count * 2 > requests && !name.is_empty()).then(|| name.to_owned())
 }

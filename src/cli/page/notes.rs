@@ -1,6 +1,7 @@
 //! What a page says beside its numbers: facts, what is not known, and how it was computed.
 
 use super::{is_counted, number, total};
+use crate::cli::contacts::ContactOutlook;
 use crate::cli::facts::{LatencyFacts, RunFacts};
 use crate::cli::range::Judged;
 use crate::report::{Fact, MethodNote, Unit, text};
@@ -114,6 +115,13 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
                 text::count(all)
             ));
         }
+    }
+    if let Some(ContactOutlook::NotKnown {
+        because,
+        has_file: true,
+    }) = &judged.contacts
+    {
+        unknowns.push(format!("How often customers call: {because}."));
     }
     unknowns.extend(burn_unknowns(judged));
     let all = judged.rollup.select(is_counted);

@@ -103,7 +103,8 @@ pub fn sentence(judged: &Judged, verdict: Verdict, rehearsal: Option<&RehearsalP
         0 => String::new(),
         _ => format!(" Not enough data for {}.", unknown.join(", ")),
     };
-    format!("{lead}{body}{rest}{}", unmet(judged))
+    let calls = super::contacts::calls(judged);
+    format!("{lead}{body}{calls}{rest}{}", unmet(judged))
 }
 
 /// What was expected of drills and did not come.

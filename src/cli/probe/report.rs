@@ -6,6 +6,7 @@ use super::page_rows::{excluded_rows, facts, incident_row, promise_row, strip, t
 use super::recorder::Since;
 use super::{rows, sentences};
 use crate::cli::arguments::{GlobalArguments, ProbeReportArguments};
+use crate::cli::contacts::while_down;
 use crate::cli::csv;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::report::{check_kind, write_text};
@@ -69,7 +70,10 @@ pub fn run(
         own,
         since,
     };
-    let page = judged.page(&chosen, now_us)?;
+    let mut page = judged.page(&chosen, now_us)?;
+    if let Some(path) = &arguments.thresholds {
+        add_contacts(&mut page, arguments.defs.as_deref(), path, &lake)?;
+    }
     print(&page, arguments, terminal)?;
     Ok(match page.verdict {
         Verdict::Fail => ExitCode::Missed,
@@ -77,6 +81,32 @@ pub fn run(
             ExitCode::Ok
         }
     })
+}
+
+/// How often customers will have called while each partner was down.
+fn add_contacts(
+    page: &mut PartnersPage,
+    defs: Option<&Path>,
+    thresholds: &Path,
+    lake: &Lake,
+) -> Result<(), Failure> {
+    let range = TimeWindow {
+        start_us: page.from_us,
+        end_us: page.to_us,
+    };
+    let stretches = page.partners.iter().map(|partner| {
+        let incidents = partner.incidents.iter().map(|incident| TimeWindow {
+            start_us: incident.from_us,
+            end_us: incident.to_us,
+        });
+        incidents.collect()
+    });
+    let stretches: Vec<Vec<TimeWindow>> = stretches.collect();
+    let found = while_down(range, &stretches, defs, thresholds, lake)?;
+    for (partner, contacts) in page.partners.iter_mut().zip(found) {
+        partner.predicted_contacts = Some(contacts);
+    }
+    Ok(())
 }
 
 /// Indices of the partners that were named, or of all.
@@ -291,6 +321,7 @@ impl Judged<'_> {
             facts: facts(partner, outcome),
             objectives,
             incidents: outcome.incidents.iter().map(incident_row).collect(),
+            predicted_contacts: None,
             excluded: excluded_rows(outcome),
             strip: strip(outcome, self.range),
             unknowns: sentences::unknowns(&outcome.totals, can_tell),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::scenarios::{ScenarioFacts, scenario_facts};
 use super::{Done, Rehearsal};
 use crate::cli::arguments::RehearseArguments;
+use crate::cli::contacts::{self, PredictedContactsJson};
 use crate::cli::drills::{self, Drilled, Judgement};
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
@@ -55,7 +56,7 @@ struct RehearseJson<'a> {
     rehearsal: Option<&'a RehearsalPart>,
     slis: &'a [SliSeries],
     drills: &'a [DrillScore],
-    predicted_contacts: PredictedContacts,
+    predicted_contacts: PredictedContactsJson,
     #[serde(flatten)]
     more: &'a More<'a>,
     lake: String,
@@ -69,13 +70,6 @@ struct More<'a> {
     replayed: Option<&'a ReplayFacts>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scenarios: Vec<ScenarioFacts>,
-}
-
-/// How often customers would call; not known until levels are learned from support tickets.
-#[derive(Serialize, Default)]
-struct PredictedContacts {
-    value: Option<f64>,
-    interval: Option<[f64; 2]>,
 }
 
 /// Judges, writes the report, prints, and chooses the exit code.
@@ -143,8 +137,14 @@ pub fn conclude(
         annotations: Vec::new(),
         drills,
         objectives,
+        contacts: None,
         title: format!("Rehearsal {}", rehearsal.run_id),
     };
+    let (defs, thresholds) = (
+        arguments.sli_defs.as_deref(),
+        arguments.thresholds.as_deref(),
+    );
+    contacts::foresee(&mut judged, defs, thresholds, terminal)?;
     let page = page::page(&judged)?;
     let kept = kept.and_then(|()| match &failure {
         Some(_) => Ok(()),
@@ -302,7 +302,7 @@ fn print(
             rehearsal: page.rehearsal.as_ref(),
             slis: &judged.series,
             drills: &judged.drills,
-            predicted_contacts: PredictedContacts::default(),
+            predicted_contacts: PredictedContactsJson::of(judged),
             more,
             lake: lake.root().display().to_string(),
             report: report.display().to_string(),

@@ -85,7 +85,7 @@ fn estimate(contacts: &ContactEstimate) -> Markup {
                     (text::quantity_within(value, Unit::Count, contacts.interval, &[]))
                 }
                 @if let Some(bounds) = contacts.interval {
-                    span.small { " " (text::interval(bounds, Unit::Count)) " (95 %)" }
+                    span.small { " " (text::interval(bounds, Unit::Count)) " (90 %)" }
                 }
             },
             None => {

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::super::page::{DrillPart, DrillRow};
 use super::super::text;
 use super::clock::Clock;
+use super::contacts::contact_figure;
 use super::left_out;
 use super::sli_table::state;
 
@@ -28,23 +29,29 @@ pub fn drill_section(part: &DrillPart, clock: &Clock) -> Markup {
                     th scope="col" { "Not seen by" }
                     th scope="col" { "Recovered" }
                     th.number scope="col" { "Affected" }
+                    @if has_contacts(part) { th.number scope="col" { "Calls" } }
                     th scope="col" { "Expected" }
                 } }
-                tbody { @for row in part.rows.iter().take(ROWS_MAX) { (drill_row(row, clock)) } }
+                tbody { @for row in part.rows.iter().take(ROWS_MAX) { (drill_row(row, has_contacts(part), clock)) } }
             }
             (left_out(part.rows.len(), ROWS_MAX, "later drills"))
             p.small {
                 "Warn and contact: how long after it began the first such level had been crossed for as long as it "
                 "must last. Affected: different shoppers with a failed or slow request while it lasted, and requests "
-                "that failed. How often they would have called is not known until levels are learned from support "
-                "tickets."
+                "that failed. "
+                @if has_contacts(part) {
+                    "Calls: how often customers would have called about what they met meanwhile, by what was learned "
+                    "from support tickets; drills that overlap count the same calls."
+                } @else {
+                    "How often they would have called is not known until levels are learned from support tickets."
+                }
             }
             @for row in &part.rows { (troubles(row)) }
         }
     }
 }
 
-fn drill_row(row: &DrillRow, clock: &Clock) -> Markup {
+fn drill_row(row: &DrillRow, has_contacts: bool, clock: &Clock) -> Markup {
     html! {
         tr {
             th scope="row" {
@@ -63,9 +70,16 @@ fn drill_row(row: &DrillRow, clock: &Clock) -> Markup {
             }
             td data-label="Recovered" { (row.recovery) }
             td.number data-label="Affected" { div { (affected(row)) } }
+            @if has_contacts {
+                td.number data-label="Calls" { div { (contact_figure(row.predicted_contacts)) } }
+            }
             td data-label="Expected" { div { (expectations(row)) } }
         }
     }
+}
+
+fn has_contacts(part: &DrillPart) -> bool {
+    part.rows.iter().any(|row| row.predicted_contacts.is_some())
 }
 
 fn after(after_s: Option<f64>) -> String {

@@ -64,6 +64,7 @@ fn partner_section(partner: &PartnerPart, page: &PartnersPage, zone: &TimeZone) 
             (strip(partner, page, zone))
             @if !partner.objectives.is_empty() { (objectives(&partner.objectives, zone)) }
             (incidents(&partner.incidents, zone))
+            @if let Some(contacts) = &partner.predicted_contacts { p { (shown(&contacts.sentence)) } }
             @if !partner.excluded.is_empty() { (excluded(&partner.excluded, zone)) }
             h3 { "What is not known" }
             @if partner.unknowns.is_empty() { p { "Nothing known to be missing." } }

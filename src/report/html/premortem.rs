@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::super::page::{PremortemDrillRow, PremortemPart, PremortemRow};
 use super::super::text;
-use super::{inline, left_out};
+use super::{left_out, plain_head};
 use crate::report::clean;
 
 /// Most ways to break in the table.
@@ -18,16 +18,7 @@ pub fn write_premortem_html(part: &PremortemPart) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                (inline::policy())
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                link rel="icon" href="data:,";
-                title { "Pre-mortem of " (part.name) }
-                (inline::style())
-            }
+            (plain_head(&format!("Pre-mortem of {}", part.name)))
             body {
                 header #top { h1 { "Pre-mortem of " (part.name) } p.sentence { (summary(&part)) } }
                 main { (premortem_section(&part)) }

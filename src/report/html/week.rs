@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::super::page::ReportPage;
 use super::clock::Clock;
 use super::{
-    annotations, breakdowns, budgets, directors, facts_strip, faucets, funnel, problems,
+    annotations, breakdowns, budgets, contacts, directors, facts_strip, faucets, funnel, problems,
     route_table, sli_table, timeline, uptime_curve,
 };
 
@@ -44,6 +44,7 @@ pub fn parts(page: &ReportPage, clock: &Clock) -> Markup {
                 (breakdowns::breakdown_sections(part))
                 (uptime_curve::uptime_section(&part.uptime_curves, clock))
             }
+            @if let Some(part) = &page.contacts { (contacts::contact_section(part)) }
             @if !page.funnel.is_empty() { (funnel::funnel_section(&page.funnel)) }
         }
         section.part #engineers aria-label="For engineers" {
@@ -57,7 +58,10 @@ pub fn parts(page: &ReportPage, clock: &Clock) -> Markup {
 fn engineer_sections(page: &ReportPage, clock: &Clock) -> Markup {
     html! {
         @if let Some(part) = &page.engineers {
-            (problems::cluster_section(&part.clusters, clock))
+            @match &page.desk {
+                Some(desk) => (contacts::desk_section(desk, clock)),
+                None => (problems::cluster_section(&part.clusters, clock)),
+            }
             (problems::failure_section(&part.failures))
         }
         (route_table::route_section(&page.routes))

@@ -4,6 +4,7 @@ use super::super::clean;
 use super::super::clock::Clock;
 use super::super::page::{DrillPart, DrillRow, PremortemPart, PremortemRow};
 use super::super::{text, words};
+use super::contacts::contacts;
 use super::escape::{code, plain};
 use super::table;
 
@@ -29,6 +30,7 @@ pub fn drill_blocks(part: &DrillPart, clock: &Clock) -> Vec<String> {
         "Recovered",
         "Shoppers",
         "Failed requests",
+        "Calls",
         "Expected",
     ];
     let mut blocks = vec!["## Drills".to_owned()];
@@ -47,7 +49,7 @@ pub fn drill_blocks(part: &DrillPart, clock: &Clock) -> Vec<String> {
     blocks
 }
 
-fn drill_row(row: &DrillRow, clock: &Clock) -> [String; 10] {
+fn drill_row(row: &DrillRow, clock: &Clock) -> [String; 11] {
     let until = row
         .until_us
         .map_or_else(String::new, |us| format!(" to {}", clock.plain(us)));
@@ -71,6 +73,7 @@ fn drill_row(row: &DrillRow, clock: &Clock) -> [String; 10] {
         plain(&row.recovery),
         row.shoppers.map_or_else(none, text::count),
         row.requests_failed.map_or_else(none, text::count),
+        contacts(row.predicted_contacts),
         expectations.join("; "),
     ]
 }

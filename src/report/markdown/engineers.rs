@@ -2,20 +2,26 @@
 
 use super::super::clock::Clock;
 use super::super::page::{
-    AnnotationChange, AnnotationRow, ClusterRow, EngineerPart, FailureRow, FaucetRow, SuspectRow,
-    Unit,
+    AnnotationChange, AnnotationRow, ClusterRow, DeskPart, EngineerPart, FailureRow, FaucetRow,
+    SuspectRow, Unit,
 };
 use super::super::{text, words};
+use super::contacts::desk_blocks;
 use super::escape::{code, plain};
 use super::{response_time, share, table};
 
 /// The blocks that have something to show; that nothing hit several customers is said.
-pub fn engineer_blocks(part: &EngineerPart, clock: &Clock) -> Vec<String> {
-    let mut blocks = vec!["## Customers affected by the same problem".to_owned()];
-    blocks.push(match part.clusters.is_empty() {
-        true => "No problem hit several customers at the same time.".to_owned(),
-        false => clusters(&part.clusters, clock),
-    });
+pub fn engineer_blocks(part: &EngineerPart, desk: Option<&DeskPart>, clock: &Clock) -> Vec<String> {
+    let mut blocks = match desk {
+        Some(desk) => desk_blocks(desk, clock),
+        None => vec![
+            "## Customers affected by the same problem".to_owned(),
+            match part.clusters.is_empty() {
+                true => "No problem hit several customers at the same time.".to_owned(),
+                false => clusters(&part.clusters, clock),
+            },
+        ],
+    };
     if !part.failures.is_empty() {
         blocks.push("## What fails".to_owned());
         blocks.push(failures(&part.failures));

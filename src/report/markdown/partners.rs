@@ -76,6 +76,8 @@ fn partner_blocks(partner: &PartnerPart, zone: &TimeZone) -> Vec<String> {
         let head = ["From", "To", "Length", "Counts", "Failed probes", "Why"];
         blocks.push(table(&head, rows));
     }
+    let contacts = partner.predicted_contacts.iter();
+    blocks.extend(contacts.map(|contacts| shown(&contacts.sentence)));
     if !partner.excluded.is_empty() {
         let rows = partner.excluded.iter().map(|row| {
             [

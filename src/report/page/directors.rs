@@ -74,7 +74,7 @@ pub struct Comparison {
 pub struct ContactEstimate {
     /// Expected contacts; `None` where only crossings can be named.
     pub value: Option<f64>,
-    /// 95 % interval of `value`.
+    /// 90 % interval of `value`.
     pub interval: Option<[f64; 2]>,
     /// What the number rests on, in a sentence.
     pub basis: String,

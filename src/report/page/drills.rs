@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{ContactFigure, State};
 
 /// The drill timeline of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct DrillRow {
     pub are_shoppers_exact: bool,
     /// Requests that failed meanwhile.
     pub requests_failed: Option<u64>,
+    /// How often customers would have called because of what they met meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted_contacts: Option<ContactFigure>,
     /// Names of other entries that lasted at the same time.
     pub overlaps: Vec<String>,
     /// What was expected.

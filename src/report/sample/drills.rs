@@ -1,7 +1,8 @@
 //! The drills of the example page, and a pre-mortem matrix of a few ways to break.
 
 use super::super::page::{
-    DrillPart, DrillRow, ExpectationRow, PremortemDrillRow, PremortemPart, PremortemRow, State,
+    ContactFigure, DrillPart, DrillRow, ExpectationRow, PremortemDrillRow, PremortemPart,
+    PremortemRow, State,
 };
 use super::{SECOND_US, START_US};
 
@@ -27,6 +28,10 @@ pub fn drills() -> DrillPart {
         shoppers: Some(412),
         are_shoppers_exact: true,
         requests_failed: Some(398),
+        predicted_contacts: Some(ContactFigure {
+            value: 92.4,
+            interval: Some([61.0, 130.0]),
+        }),
         overlaps: vec!["page".into()],
         expectations: vec![ExpectationRow {
             what: "seen by checkout_success within 30 s".into(),
@@ -52,6 +57,7 @@ pub fn drills() -> DrillPart {
         recovery: "–".into(),
         shoppers: None,
         requests_failed: None,
+        predicted_contacts: None,
         overlaps: Vec::new(),
         expectations: vec![ExpectationRow {
             what: "seen by any SLI within 10 s".into(),

@@ -1,6 +1,7 @@
 //! Pages in which every text means harm.
 
-use super::super::page::ReportPage;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Texts that have broken pages before: each would run a script, load a file or close an element.
 pub const HOSTILE: [&str; 8] = [
@@ -15,7 +16,7 @@ pub const HOSTILE: [&str; 8] = [
 ];
 
 /// The page as JSON with every text replaced: no field is forgotten when one is added.
-pub fn with_every_text(page: &ReportPage, text: &str) -> ReportPage {
+pub fn with_every_text<Page: Serialize + DeserializeOwned>(page: &Page, text: &str) -> Page {
     let mut value = serde_json::to_value(page).expect("a page is plain data");
     replace_texts(&mut value, text);
     serde_json::from_value(value).expect("only free texts were replaced")

@@ -37,6 +37,8 @@ pub fn week() -> ReportPage {
         timeline: timeline(),
         drills: None,
         premortem: None,
+        contacts: None,
+        desk: None,
         engineers: Some(engineers::part()),
         funnel: funnel(),
         routes: routes(),

@@ -69,7 +69,9 @@ pub enum LimitText {
 }
 
 impl LimitText {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a limit with a unit, such as `2s`, `5%` or `20/min`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
         if let Some(share) = text.strip_suffix('%') {
             // Divided, not multiplied by 0.01, which would not be what the digits say.
