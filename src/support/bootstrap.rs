@@ -51,16 +51,17 @@ impl Resampling {
     }
 }
 
-/// Draws of all resamples, in their order.
+/// Draws of all resamples, in their order; with `delay` the first ones fit the delay, too.
 pub(super) fn draws(
-    source: &Source<'_>,
+    delay: Option<&Source<'_>>,
     fitted: &Fitted,
     is_linear: bool,
     resampling: Resampling,
     progress: &dyn Progress,
 ) -> Vec<Draw> {
     let steps = DaySteps::new(fitted, resampling.days);
-    let parts = source.parts(fitted);
+    let delay = delay.filter(|source| source.seen_kernel.is_none());
+    let delay = delay.map(|source| (source, source.parts(fitted)));
     let exposure: f64 = fitted.design.exposure.iter().sum();
     let one = |resample: u32| {
         let times = resampling.times(resample);
@@ -71,8 +72,9 @@ pub(super) fn draws(
         } else {
             profile.best()
         };
-        let delay_windows = (resample < DELAYS_MAX && source.seen_kernel.is_none()).then(|| {
-            let shares = mixture_update(fitted, &parts, fitted.shares, Some(&times));
+        let delay = delay.as_ref().filter(|_| resample < DELAYS_MAX);
+        let delay_windows = delay.map(|(source, parts)| {
+            let shares = mixture_update(fitted, parts, fitted.shares, Some(&times));
             kernel::mean_windows(&kernel::mixed(source.bases, &shares))
         });
         progress.done(1);

@@ -6,14 +6,18 @@
 
 use rayon::prelude::*;
 
-use super::calibration::{Calibration, Evidence, RefusalRule, SliFit, SliGroup, Status, Tier};
+use super::calibration::{
+    Calibration, Evidence, LinkedFit, RefusalRule, SliFit, SliGroup, Status, Tier,
+};
 use super::existence::{Existence, existence, q_values};
 use super::finish::{Finished, finish};
 use super::frame::{Candidate, Frame};
 use super::groups::groups;
 use super::input::CalibrationInput;
 use super::joint::{Joint, Unit};
+use super::linked::linked_fit;
 use super::model::model;
+use super::promote::promote;
 use super::quiet::FitError;
 use super::refusal::{self, refusal};
 use super::settings::{CalibrationSettings, Progress};
@@ -40,6 +44,7 @@ pub fn calibrate(
     }
     let candidates = candidates(&frame, &mut calibration);
     let found = effects(&frame, &candidates, &mut calibration, progress);
+    let linked = linked(&frame, &found, progress);
     let units = units(&frame, &found, &mut calibration);
     let joint = Joint::new(&frame, units);
     for (sli, error) in &joint.failed {
@@ -65,7 +70,22 @@ pub fn calibrate(
             )
         })
         .collect();
-    conclude(&frame, joint, finished, &found, calibration)
+    conclude(&frame, joint, finished, (&found, linked), calibration)
+}
+
+/// What sessions one by one say of each SLI, where they are known.
+fn linked(
+    frame: &Frame<'_>,
+    effects: &Effects,
+    progress: &dyn Progress,
+) -> Vec<(Candidate, LinkedFit)> {
+    let all = effects.candidates.iter().chain(&effects.without);
+    let fits = all.filter_map(|candidate| {
+        // A measure that cannot be fitted says nothing; the windows are still there.
+        let fit = linked_fit(frame, candidate, progress)?.ok()?;
+        Some((candidate.clone(), fit))
+    });
+    fits.collect()
 }
 
 /// SLIs that can be looked at; the others are refused.
@@ -84,9 +104,12 @@ fn candidates<'a>(frame: &Frame<'a>, calibration: &mut Calibration) -> Vec<Candi
     candidates
 }
 
-/// SLIs with an effect that chance does not explain, and negative controls.
+/// SLIs with an effect that chance does not explain, those without, and negative controls.
+#[derive(Default)]
 struct Effects {
     candidates: Vec<Candidate>,
+    /// Those without.
+    without: Vec<Candidate>,
     controls: Vec<Candidate>,
 }
 
@@ -116,10 +139,7 @@ fn effects(
         .collect();
     let mut q_values = q_values(&p_values).into_iter();
     let rate = frame.settings.false_discovery_rate;
-    let mut effects = Effects {
-        candidates: Vec::new(),
-        controls: Vec::new(),
-    };
+    let mut effects = Effects::default();
     for (candidate, tested) in candidates.iter().zip(tested) {
         let fit = &mut calibration.slis[candidate.sli];
         let tested = match tested {
@@ -142,6 +162,7 @@ fn effects(
         if q_value <= rate {
             effects.candidates.push(candidate.clone());
         } else {
+            effects.without.push(candidate.clone());
             let why = format!(
                 "no effect on contacts can be told from chance (q {q_value:.2}, at most {rate:.2})"
             );
@@ -200,7 +221,7 @@ fn conclude(
     frame: &Frame<'_>,
     joint: Joint,
     finished: Vec<(usize, Result<Finished, FitError>)>,
-    effects: &Effects,
+    (effects, linked): (&Effects, Vec<(Candidate, LinkedFit)>),
     mut calibration: Calibration,
 ) -> Calibration {
     let mut done = Vec::new();
@@ -228,6 +249,11 @@ fn conclude(
                 "look for campaigns or releases that moved both, and name them as known drivers",
             );
         }
+    }
+    for (candidate, found) in linked {
+        let fit = &mut calibration.slis[candidate.sli];
+        fit.linked = Some(found);
+        promote(frame, fit, frame.harmless(&candidate));
     }
     for group in &mut calibration.groups {
         let best = joint.proxy_of(frame, &group.slis);
@@ -279,6 +305,7 @@ pub(super) fn blank(frame: &Frame<'_>, sli: usize) -> SliFit {
         net_contacts: 0,
         levels: Vec::new(),
         evidence: Evidence::default(),
+        linked: None,
         dose_response: Vec::new(),
         band: Vec::new(),
     }

@@ -194,10 +194,40 @@ pub struct SliFit {
     pub levels: Vec<LearnedLevel>,
     /// Evidence for and against.
     pub evidence: Evidence,
+    /// What sessions one by one say, in units of a session's own experience.
+    pub linked: Option<LinkedFit>,
     /// Points of the dose–response picture, mildest first.
     pub dose_response: Vec<DosePoint>,
     /// The fitted curve with its band, mildest first.
     pub band: Vec<BandPoint>,
+}
+
+/// What sessions one by one say: the relative risk of a contact by a session's own worst experience.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkedFit {
+    /// Sessions looked at.
+    pub sessions: u64,
+    /// Of those, sessions that called within the horizon.
+    pub contacts: u64,
+    /// Share of the tickets that were found in the lake.
+    pub linked_share: f64,
+    /// The horizon, µs.
+    pub horizon_us: i64,
+    /// Days with sessions beyond the first level.
+    pub days_beyond: u64,
+    /// p-value against no effect, by parametric bootstrap.
+    pub p_value: f64,
+    /// From which own experience on the risk rises.
+    pub onset: Interval,
+    /// What one unit beyond it adds, in quiet risks.
+    pub slope: Interval,
+    /// Share of the sessions that call when nothing was wrong for them.
+    pub quiet_rate: Interval,
+    /// The curve. Of a share it is a line, which holds for windows, too: their contacts follow the
+    /// share of sessions that failed.
+    pub curve: DoseResponse,
+    /// The levels, by the same rules.
+    pub levels: Vec<LearnedLevel>,
 }
 
 /// Where levels come from.

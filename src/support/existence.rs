@@ -6,6 +6,7 @@
 
 use rayon::prelude::*;
 
+use super::design::Design;
 use super::draws::{Purpose, Stream, THETA_OF_POISSON};
 use super::fit::Source;
 use super::hinge::Profile;
@@ -29,7 +30,11 @@ pub(super) struct Existence {
 
 /// Tests for an effect; `sli` numbers the streams.
 pub(super) fn existence(source: &Source<'_>, seed: u64, sli: usize) -> Result<Existence, FitError> {
-    let design = source.design(&source.first_kernel());
+    existence_of(&source.design(&source.first_kernel()), seed, sli)
+}
+
+/// The same of rows.
+pub(super) fn existence_of(design: &Design, seed: u64, sli: usize) -> Result<Existence, FitError> {
     let offset: Vec<f64> = (0..design.rows())
         .map(|row| (design.exposure[row] * (1.0 + design.background[row])).ln())
         .collect();
@@ -45,7 +50,7 @@ pub(super) fn existence(source: &Source<'_>, seed: u64, sli: usize) -> Result<Ex
         .map(|row| expected[row] / (1.0 + design.background[row]))
         .collect();
     let ratio = |y: &[f64]| {
-        let profile = Profile::new(&design, &quiet, season.theta).with_contacts(y);
+        let profile = Profile::new(design, &quiet, season.theta).with_contacts(y);
         profile.likelihood_ratio(&profile.best())
     };
     let seen = ratio(&design.y);

@@ -121,7 +121,7 @@ fn shapes_of(frame: &Frame<'_>, source: &Source<'_>) -> Result<Vec<ShapeScore>, 
 }
 
 /// The hinge becomes a line from the best values on.
-fn straighten(fitted: &mut Fitted) {
+pub(super) fn straighten(fitted: &mut Fitted) {
     let line = line_of(fitted);
     let scale = line.log_scale.exp();
     for quiet in &mut fitted.quiet {
@@ -175,7 +175,13 @@ fn drawn(
     resampling: Resampling,
     progress: &dyn Progress,
 ) -> Drawn {
-    let found = draws(source, fitted, shape == Shape::Linear, resampling, progress);
+    let found = draws(
+        Some(source),
+        fitted,
+        shape == Shape::Linear,
+        resampling,
+        progress,
+    );
     let sign = source.sign;
     let pair = |draw: &Draw| vec![sign * draw.onset, draw.slope];
     let (curve, parameters) = match shape {

@@ -64,6 +64,10 @@ mod joint;
 
 mod finish;
 
+mod linked;
+
+mod promote;
+
 mod model;
 
 mod calibrate;
@@ -74,8 +78,8 @@ mod tests;
 pub use calibrate::calibrate;
 pub use calibration::{
     BandPoint, Calibration, Control, ControlKind, Counts, DosePoint, Evidence, Holdout, Interval,
-    Lag, LearnedLevel, LevelRule, Refusal, RefusalRule, Shape, ShapeScore, SliFit, SliGroup, Split,
-    Status, Tier, TimelinePoint,
+    Lag, LearnedLevel, LevelRule, LinkedFit, Refusal, RefusalRule, Shape, ShapeScore, SliFit,
+    SliGroup, Split, Status, Tier, TimelinePoint,
 };
 pub use input::{
     CalibrationInput, Direction, ExportFault, Exposure, KnownDriver, LinkedSession, LinkedSessions,

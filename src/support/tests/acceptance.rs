@@ -3,9 +3,7 @@
 use rayon::prelude::*;
 
 use super::simulator::{Truth, simulated, sli};
-use crate::support::{
-    Calibration, CalibrationSettings, Direction, NoProgress, RefusalRule, Status, calibrate,
-};
+use crate::support::{Calibration, CalibrationSettings, NoProgress, Status, calibrate};
 
 /// Seeds of each figure.
 const SEEDS: u64 = 40;

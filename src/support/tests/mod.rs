@@ -3,5 +3,6 @@
 mod acceptance;
 mod predicting;
 mod reference;
+mod rows;
 pub(super) mod sample;
 mod simulator;
