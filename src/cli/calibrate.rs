@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::arguments::{CalibrateArguments, GlobalArguments, LevelArguments};
 use super::exit_code::{ExitCode, Failure};
-use super::report::write_text;
+use super::page::check_calibration_kind;
 use super::terminal::Terminal;
 use crate::lake::Lake;
 use crate::sli::ThresholdDefinition;
@@ -26,7 +26,7 @@ use crate::support::{
 };
 use crate::time_window::now_us;
 
-pub use export::ExportFormat;
+pub use export::{ExportFormat, ExportScope, TicketKeys, tickets};
 
 use exposure::OutageStretch;
 use input::{Gathered, gather};
@@ -63,7 +63,9 @@ pub fn run(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let settings = settings(arguments)?;
-    learned_file::check_report_name(arguments.report.as_deref())?;
+    if let Some(path) = &arguments.report {
+        check_calibration_kind(path)?;
+    }
     let format = ExportFormat::new(&arguments.export)?;
     let lake = Lake::open(&global.lake)?;
     let bar = terminal.progress_steps("reading");
@@ -80,7 +82,7 @@ pub fn run(
         learned_file::write(path, &calibration)?;
     }
     if let Some(path) = &arguments.report {
-        write_text(path, &learned_file::report(path, &calibration, &gathered)?)?;
+        learned_file::write_report(path, &calibration, &gathered, arguments)?;
     }
     if terminal.is_json {
         terminal.json(&CalibrateJson {

@@ -14,7 +14,9 @@ mod watch;
 
 use std::collections::BTreeMap;
 
-pub use contacts::contact_words;
+pub use contacts::{
+    CalibrationSource, calibration_page, check_calibration_kind, contact_words, write_calibration,
+};
 pub use drills::recovery_words;
 pub use engineers::{most, problem_name};
 

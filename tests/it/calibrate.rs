@@ -19,8 +19,7 @@ fn weeks(extra: &str) -> TempFolder {
     folder
 }
 
-const CALIBRATE: &str =
-    "calibrate --tickets weeks/tickets.csv --lake lake --resamples 200 --expires-after 3650d --sli availability --json";
+const CALIBRATE: &str = "calibrate --tickets weeks/tickets.csv --lake lake --resamples 200 --expires-after 3650d --sli availability --json";
 
 fn truth(folder: &TempFolder) -> Value {
     serde_json::from_str(&folder.read("weeks/truth.json")).expect("the truth is JSON")

@@ -179,7 +179,7 @@ fn wrong_usage_is_refused_before_anything_is_read() {
         (
             "--tickets weeks/tickets.csv --report page.pdf",
             2,
-            "ends in none of",
+            "is written as .html, .md or .json",
         ),
         (
             "--tickets weeks/tickets.csv --week 2026-W50",

@@ -60,7 +60,7 @@ pub struct CalibrateArguments {
 }
 
 /// How an export of tickets is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading the export")]
 pub struct ExportFormatArguments {
     /// Whose export it is; without it the header tells

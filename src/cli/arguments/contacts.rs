@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::ExportFormatArguments;
 use crate::declared_files::DurationText;
 
 /// Arguments of `contacts`.
@@ -55,6 +56,9 @@ pub struct DeskArguments {
     /// Ticket export: who of the customers whom a problem hit has called, and who has not yet
     #[arg(long, value_name = "FILE.csv")]
     pub tickets: Option<PathBuf>,
+    /// How the export is read.
+    #[command(flatten)]
+    pub export: ExportFormatArguments,
     /// Write the problems as a table, one line per route, status and stretch of time
     #[arg(long, value_name = "FILE.csv")]
     pub desk: Option<PathBuf>,

@@ -46,7 +46,7 @@ pub fn desk(
         ));
     }
     let calls = match &arguments.tickets {
-        Some(path) => Some(calls(path, judged, lake)?),
+        Some(path) => Some(calls(path, &arguments.export, judged, lake)?),
         None => None,
     };
     let clusters = judged.followed.visits.clusters.iter();

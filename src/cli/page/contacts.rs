@@ -1,9 +1,12 @@
 //! Support contacts on a page: the prediction with what it rests on, and the page of a calibration.
 
-#[expect(dead_code, reason = "wired when the verb `calibrate` lands")]
 mod calibration;
 
 use super::sli_unit;
+pub use calibration::{
+    CalibrationSource, calibration_page, check_calibration_kind, write_calibration,
+};
+
 use crate::cli::contacts::{ContactOutlook, Predicted};
 use crate::cli::range::Judged;
 use crate::report::{BadSide, ContactFigure, ContactPart, ContactSliRow, Unit, text};
