@@ -1,5 +1,7 @@
 //! `export` and `import`: SLI sets and results to and from other tools.
 
+mod learned_levels;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -22,6 +24,7 @@ use crate::lake::Lake;
 use crate::latency_buckets::LatencyHistogram;
 use crate::report::State;
 use crate::sli::{Measure, Scope, SliState};
+use learned_levels::put_learned;
 
 /// Runs `export`.
 pub fn export(
@@ -36,7 +39,10 @@ pub fn export(
                 OpenSloChoice::V1alpha => OpenSloVersion::V1Alpha,
                 OpenSloChoice::V2alpha => OpenSloVersion::V2Alpha,
             };
-            let set = definitions::sli_set_definition(openslo.set.defs.as_deref())?;
+            let mut set = definitions::sli_set_definition(openslo.set.defs.as_deref())?;
+            if let Some(path) = &openslo.thresholds {
+                put_learned(&mut set, path)?;
+            }
             let exported = export_openslo(&set.value, &OpenSloOptions::new(version));
             let written = Written::new("openslo", &exported.text, &exported.notices);
             written.print(terminal, openslo.set.output.as_ref())

@@ -50,6 +50,9 @@ pub struct ExportOpenSloArguments {
     /// What to export.
     #[command(flatten)]
     pub set: ExportSetArguments,
+    /// Threshold file whose levels replace those of the SLI set, e.g. learned ones
+    #[arg(long, value_name = "FILE")]
+    pub thresholds: Option<PathBuf>,
     /// Version of OpenSLO; Sloth reads v1alpha
     #[arg(long, value_name = "VERSION", default_value = "v1")]
     pub openslo: OpenSloChoice,
