@@ -5,6 +5,7 @@
 //! what can be checked without doing anything; the verbs do the work.
 
 mod arguments;
+mod capacity;
 mod changes;
 mod check;
 mod completions;
@@ -95,6 +96,7 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::Probe(verb) => probe::run(verb, global, terminal),
         Verb::Premortem(verb) => premortem::run(verb, global, terminal),
         Verb::Replay(verb) => replay::run(verb, global, terminal),
+        Verb::Capacity(verb) => capacity::run(verb, global, terminal),
         Verb::Learn(verb) => learn::run(verb, global, terminal),
         Verb::Check(verb) => check::run(verb, terminal),
         Verb::Shop(verb) => shop::run(verb, terminal),

@@ -1,6 +1,8 @@
 //! What can be typed.
 
+mod capacity;
 mod exchange;
+mod headroom;
 mod judging;
 mod learning;
 mod probe;
@@ -12,10 +14,12 @@ use crate::declared_files::DurationText;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use capacity::{CapacityArguments, CapacityVerb};
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
 };
+pub use headroom::{CapacityFitArguments, CapacityForecastArguments, CapacityRoutesArguments};
 pub use judging::{
     ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
     SliArguments, SliFormat, WhatIfArguments,
@@ -119,6 +123,8 @@ pub enum Verb {
     Replay(ReplayArguments),
     /// A load scenario of what customers do: arrivals, ways through the shop, pauses
     Learn(LearnArguments),
+    /// The highest sustained rate at which every SLI holds, as bounds; scalability law; headroom
+    Capacity(CapacityArguments),
     /// Validate declared files; prints all problems at once
     Check(CheckArguments),
     /// The built-in demo shop alone
