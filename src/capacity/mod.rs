@@ -6,3 +6,7 @@
 //! has a clock: trials, time and points are passed in.
 
 pub mod search;
+
+pub mod model;
+
+pub mod finding;
