@@ -43,6 +43,8 @@ pub struct Statement {
     pub facts: Vec<(String, String)>,
     /// What should be said and was not: facts of the target that only its owner knows.
     pub not_stated: Vec<String>,
+    /// What was left out after the bounds, and why.
+    pub left_out: Vec<String>,
     /// How long the soak was, seconds; `None` without one.
     pub soak_s: Option<f64>,
     /// Whether any number lies outside of what was tried. A search never extrapolates.

@@ -15,7 +15,7 @@ const BUDGET_S: f64 = 36_000.0;
 
 /// The demo shop's checkout: three of five shoppers buy, payment is the bottleneck.
 fn shop(checkouts_per_s: f64) -> ModelShop {
-    let payment_s = 0.2;
+    let payment_s = if checkouts_per_s < 5.0 { 1.0 } else { 0.2 };
     let page = |think_s: f64| ModelStep {
         think_s,
         pool: 0,
@@ -74,6 +74,7 @@ fn plan() -> SearchPlan {
             start: 20.0,
             max: 2_000.0,
         },
+        is_max_the_generators: false,
     }
 }
 

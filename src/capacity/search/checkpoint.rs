@@ -7,8 +7,10 @@
 use super::controller::{SearchPlan, TrialOrder};
 use super::trials::{Purpose, Trial, Trials};
 
-/// A trial within this factor of a bound may say either.
-const NEAR: f64 = 1.1;
+/// A rate so little below the lower bound, or so little above the upper one, may say either: short trials
+/// hold at rates that long ones do not.
+const NEAR_BELOW: f64 = 1.1;
+const NEAR_ABOVE: f64 = 1.3;
 
 /// A trial that is made again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,9 +46,9 @@ impl Checkpoint {
         let targets = definition.targets();
         let bounds = trials.bounds(goal, &targets[targets.len() - 1].requirement);
         let is_near = |rate: f64| {
-            let ends = [bounds.lower, bounds.upper].into_iter().flatten();
-            let mut ends = ends.chain(bounds.inverted);
-            ends.any(|end| rate < end * NEAR && rate > end / NEAR)
+            let lower = bounds.lower.or(bounds.upper).unwrap_or(0.0);
+            let upper = bounds.upper.unwrap_or(f64::INFINITY);
+            rate > lower / NEAR_BELOW && rate < upper * NEAR_ABOVE
         };
         let early = trials.all().iter().filter(|trial| {
             trial.purpose == Purpose::Search

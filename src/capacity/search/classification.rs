@@ -93,6 +93,9 @@ impl Requirement {
             .filter(|trial| self.is_full_length(trial))
             .collect();
         full.sort_by(|one, other| one.loss_ratio.total_cmp(&other.loss_ratio));
+        if full.is_empty() {
+            return None;
+        }
         let full_s: f64 = full.iter().map(|trial| trial.effective_s).sum();
         let mut remaining_s = full_s.max(self.duration_sum_s) * (1.0 - self.exceed_ratio);
         let mut loss_ratio = None;

@@ -30,6 +30,8 @@ pub struct SearchPlan {
     pub goals: Vec<SearchGoal>,
     /// The rates.
     pub rates: RateRange,
+    /// Whether the highest rate is what the generator can, and nobody's wish.
+    pub is_max_the_generators: bool,
 }
 
 /// A trial to be made.
@@ -142,6 +144,7 @@ mod tests {
                 start: 10.0,
                 max: 1_000.0,
             },
+            is_max_the_generators: false,
         }
     }
 

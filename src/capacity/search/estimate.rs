@@ -72,6 +72,7 @@ mod tests {
                 start: 10.0,
                 max: 1_000.0,
             },
+            is_max_the_generators: false,
         };
         let mut trials = Trials::default();
         let first = left_s(&plan, &trials, 10.0);

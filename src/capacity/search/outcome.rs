@@ -229,6 +229,7 @@ fn reason(
     let RangeEnds { is_at_min, is_at_max } = RangeEnds::of(plan, bounds);
     Some(match ended {
         _ if is_at_min => Reason::FailsAtLowest,
+        _ if is_at_max && plan.is_max_the_generators => Reason::GeneratorLimited,
         _ if is_at_max => Reason::HoldsAtHighest,
         Ended::BudgetOver => Reason::BudgetOver,
         Ended::NotRecovered { .. } => Reason::NotRecovered,

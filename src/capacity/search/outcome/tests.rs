@@ -13,6 +13,7 @@ fn plan() -> SearchPlan {
             start: 10.0,
             max: 100.0,
         },
+        is_max_the_generators: false,
     }
 }
 
@@ -93,6 +94,17 @@ fn an_upper_bound_that_is_the_generators_is_invalid_and_not_printed() {
     assert_eq!(found.reason, Some(Reason::GeneratorLimited));
     assert_eq!(found.state, GoalState::Invalid);
     assert_eq!((found.lower, found.upper), (Some(48.0), None));
+}
+
+#[test]
+fn a_goal_that_holds_as_far_as_the_generator_comes_is_invalid() {
+    let plan = SearchPlan {
+        is_max_the_generators: true,
+        ..plan()
+    };
+    let found = SearchOutcome::of(&plan, &made(&[(100.0, 0.0, 2)]), Ended::Complete);
+    assert_eq!(found.goals[0].reason, Some(Reason::GeneratorLimited));
+    assert_eq!(found.goals[0].state, GoalState::Invalid);
 }
 
 #[test]
