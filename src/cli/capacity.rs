@@ -18,6 +18,8 @@ mod report;
 mod routes;
 mod searching;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod typed;
 

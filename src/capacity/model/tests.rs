@@ -10,6 +10,8 @@ use crate::capacity::search::{
 const RUNS: u64 = 20;
 /// So many of them must find the truth.
 const RUNS_RIGHT_MIN: usize = 19;
+/// Runs with a capacity that changes, per direction.
+const DRIFT_RUNS: u64 = 10;
 /// Long enough for every search.
 const BUDGET_S: f64 = 36_000.0;
 
@@ -93,13 +95,15 @@ fn bench(trouble: ModelTrouble, seed: u64) -> ModelBench {
     ModelBench::new(shop(60.0), goals(), trouble, seed)
 }
 
-/// In how many runs every goal has bounds that hold the truth, or miss it by less than the width.
+/// In how many runs every goal has bounds that hold the truth, or miss it by less than the width; a target
+/// that stays what it is must never be said to have changed.
 fn runs_right(trouble: &ModelTrouble, checkouts_per_s: f64) -> usize {
     let truth = shop(checkouts_per_s).maximum_per_s();
     let right = (0..RUNS).filter(|seed| {
         let shop = shop(checkouts_per_s);
         let mut bench = ModelBench::new(shop, goals(), trouble.clone(), *seed);
         let (outcome, _) = found(&mut bench, BUDGET_S);
+        assert!(!matches!(outcome.ended, Ended::Drifted(_)), "{outcome:#?}");
         outcome.goals.iter().all(|goal| {
             let (Some(lower), Some(upper)) = (goal.lower, goal.upper) else {
                 return false;
@@ -212,7 +216,7 @@ fn a_target_that_holds_at_the_highest_rate_asked_for_is_named_so() {
 fn a_capacity_that_changes_during_the_search_is_named_with_its_direction() {
     // By then the growth is over and the halving has begun.
     for (times, capacity) in [(0.5, DriftDirection::Grew), (2.0, DriftDirection::Fell)] {
-        let named = (0..RUNS).filter(|seed| {
+        let named = (0..DRIFT_RUNS).filter(|seed| {
             let trouble = ModelTrouble {
                 changes: vec![(200.0, times)],
                 ..ModelTrouble::default()
@@ -222,17 +226,8 @@ fn a_capacity_that_changes_during_the_search_is_named_with_its_direction() {
             matches!(outcome.ended, Ended::Drifted(Drift { capacity: found, .. }) if found == capacity)
         });
         let named = named.count();
-        assert!(named >= RUNS_RIGHT_MIN, "{named} of {RUNS}: {capacity:?}");
+        assert!(named >= DRIFT_RUNS as usize - 1, "{named} of {DRIFT_RUNS}: {capacity:?}");
     }
-}
-
-#[test]
-fn a_target_that_does_not_change_is_not_said_to() {
-    let drifted = (0..RUNS).filter(|seed| {
-        let (outcome, _) = found(&mut bench(ModelTrouble::default(), *seed), BUDGET_S);
-        matches!(outcome.ended, Ended::Drifted(_))
-    });
-    assert_eq!(drifted.count(), 0);
 }
 
 #[test]
@@ -243,20 +238,16 @@ fn noise_that_contradicts_itself_is_never_a_quiet_regular_result() {
         slow_times: 2.0,
         ..ModelTrouble::default()
     };
-    let quiet = (0..RUNS).filter(|seed| {
-        let (outcome, _) = found(&mut bench(trouble.clone(), *seed), BUDGET_S);
-        let truth = 100.0;
-        let is_wrong = |lower: f64| !(truth * 0.45..=truth * 1.05).contains(&lower);
-        outcome.goals.iter().any(|goal| {
-            goal.state == GoalState::Regular && goal.lower.is_some_and(is_wrong)
-        })
-    });
-    let named = (0..RUNS).filter(|seed| {
-        let (outcome, _) = found(&mut bench(trouble.clone(), *seed), BUDGET_S);
-        outcome.reason().is_some()
-    });
-    assert_eq!(quiet.count(), 0);
-    assert!(named.count() >= 10);
+    let truth = 100.0;
+    let is_wrong = |lower: f64| !(truth * 0.45..=truth * 1.05).contains(&lower);
+    let mut named = 0;
+    for seed in 0..RUNS {
+        let (outcome, _) = found(&mut bench(trouble.clone(), seed), BUDGET_S);
+        let mut regular = outcome.goals.iter().filter(|goal| goal.state == GoalState::Regular);
+        assert!(!regular.any(|goal| goal.lower.is_some_and(is_wrong)), "{outcome:#?}");
+        named += u64::from(outcome.reason().is_some());
+    }
+    assert!(named >= RUNS / 2, "{named} of {RUNS}");
 }
 
 #[test]

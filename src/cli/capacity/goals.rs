@@ -105,6 +105,7 @@ impl Goals {
             )));
         }
         for text in wanted {
+            text.check_name().map_err(Failure::usage)?;
             let (level, loss) = level_of(text)?;
             let search = search_goal(text, loss, defaults);
             search.check().map_err(|error| Failure::usage(error.to_string()))?;

@@ -4,8 +4,6 @@
 //! that nobody waits for. Of any other target nothing is known; how long the search takes is estimated
 //! for a limit in the middle of the range.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::goals::{Goal, Goals, MarkRule};
@@ -65,7 +63,7 @@ pub fn dry_run(prepared: &Prepared, terminal: &Terminal) -> Result<ExitCode, Fai
     };
     let played_s = played.as_ref().map(|(_, trials)| {
         let all = trials.all().iter();
-        all.map(|trial| trial.duration_s + overhead_s).sum()
+        all.map(|trial| trial.duration_s + overhead_s).sum::<f64>()
     });
     let dry = DryRun {
         sends_nothing: true,
@@ -142,7 +140,7 @@ fn in_words(prepared: &Prepared, dry: &DryRun, terminal: &Terminal) -> String {
         text::duration(f64::from(dry.lead_in_s)),
         text::duration(dry.drain_s),
         text::duration(dry.estimated_s.round()),
-        text::duration(Duration::from_secs_f64(dry.budget_s).as_secs_f64())
+        text::duration(dry.budget_s)
     )
 }
 

@@ -56,7 +56,7 @@ const DRAIN_US_DEFAULT: i64 = 10_000_000;
 const AROUND_S: f64 = 3.0;
 /// Share of the budget that is left for what comes after the bounds.
 const AFTER_SHARE: f64 = 0.25;
-/// Looks at the baseline before the first trial; the median of them counts.
+/// Looks at the baseline before the first trial; the worst of them counts.
 const BASELINE_LOOKS: u64 = 3;
 
 /// Everything that is known before anything is sent.
@@ -219,13 +219,8 @@ fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPl
             ),
         ));
     }
-    if bench.kept.baseline_p50_us.is_none() && !bench.context.switch.is_stopped() {
-        let looks = (0..BASELINE_LOOKS).map(|look| bench.look(look));
-        let mut medians = looks
-            .map(|look| look.map(|look| look.p50_us))
-            .collect::<Result<Vec<_>, _>>()?;
-        medians.sort_unstable();
-        bench.kept.baseline_p50_us = Some(medians[medians.len() / 2]);
+    if bench.kept.baseline.is_none() && !bench.context.switch.is_stopped() {
+        bench.kept.baseline = Some(bench.baseline(BASELINE_LOOKS)?);
     }
     Ok(SearchPlan {
         goals: prepared.goals.search_goals(),

@@ -132,7 +132,7 @@ pub fn make(context: &TrialContext<'_>, run: &TrialRun) -> Result<Option<TrialDo
         to_us: i64::from(run.judged_s.1) * 1_000_000,
     };
     let (started_us, outcome, recorded, tally) = drive(context, run, &plan, &tally_plan)?;
-    if let Some(error) = recorded.failure {
+    if let Some(error) = &recorded.failure {
         return Err(Failure::new(
             ExitCode::Input,
             format!("{error}; the search was stopped in trial {}", run.number),
@@ -177,7 +177,8 @@ fn drive(
     let (records, batches) = sync_channel(QUEUE_BATCHES);
     let (onwards, recorder_batches) = sync_channel(QUEUE_BATCHES);
     thread::scope(|scope| {
-        let recording = scope.spawn(|| recorder::run(context.lake, &settings, &recorder_batches));
+        let (lake, settings) = (context.lake, &settings);
+        let recording = scope.spawn(move || recorder::run(lake, settings, &recorder_batches));
         let tallying = scope.spawn(move || tally(tally_plan, &batches, &onwards));
         let outcome = drill::run(plan, &drill_settings, &records, &progress);
         drop(records);

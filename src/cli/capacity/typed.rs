@@ -174,6 +174,18 @@ impl GoalText {
         }
     }
 
+    /// Whether its name can be typed.
+    pub fn check_name(&self) -> Result<(), String> {
+        let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
+        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+            return Err(format!(
+                "`{}` is not the name of a goal (hint: letters, digits, `_` and `-`)",
+                self.name
+            ));
+        }
+        Ok(())
+    }
+
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let share = || value.parse::<ShareText>().map(|share| Some(share.share));
         let length = || {
@@ -236,13 +248,8 @@ impl FromStr for GoalText {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
-        let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
-        if name.is_empty() || !name.chars().all(is_name) {
-            return Err(format!(
-                "`{name}` is not the name of a goal (hint: letters, digits, `_` and `-`)"
-            ));
-        }
         let mut goal = Self::named(name);
+        goal.check_name()?;
         for pair in rest.split(',').filter(|pair| !pair.trim().is_empty()) {
             let Some((key, value)) = pair.split_once('=') else {
                 return Err(format!("`{pair}` is not `key=value` (hint: `loss=1%`)"));
