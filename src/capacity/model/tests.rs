@@ -29,7 +29,10 @@ fn shop(checkouts_per_s: f64) -> ModelShop {
         service_s: payment_s,
     };
     ModelShop {
-        pools: vec![Pool::new(200, 2_000), Pool::new((checkouts_per_s * payment_s).round() as usize, 300)],
+        pools: vec![
+            Pool::new(200, 2_000),
+            Pool::new((checkouts_per_s * payment_s).round() as usize, 300),
+        ],
         journeys: vec![
             ModelJourney {
                 share: 0.6,
@@ -125,7 +128,10 @@ fn the_true_maximum_follows_from_workers_and_service_times() {
 fn the_search_finds_the_maximum_within_its_width_in_19_of_20_runs() {
     for checkouts_per_s in [30.0, 60.0] {
         let right = runs_right(&ModelTrouble::default(), checkouts_per_s);
-        assert!(right >= RUNS_RIGHT_MIN, "{right} of {RUNS} at {checkouts_per_s}");
+        assert!(
+            right >= RUNS_RIGHT_MIN,
+            "{right} of {RUNS} at {checkouts_per_s}"
+        );
     }
 }
 
@@ -145,7 +151,13 @@ fn a_search_has_regular_results_and_its_time_left_comes_true() {
     let mut bench = bench(ModelTrouble::default(), 7);
     let (outcome, trials) = found(&mut bench, BUDGET_S);
     assert_eq!(outcome.ended, Ended::Complete);
-    assert!(outcome.goals.iter().all(|goal| goal.state == GoalState::Regular), "{outcome:#?}");
+    assert!(
+        outcome
+            .goals
+            .iter()
+            .all(|goal| goal.state == GoalState::Regular),
+        "{outcome:#?}"
+    );
     let took_s: f64 = trials.all().iter().map(|trial| trial.duration_s).sum();
     let first = bench.estimates_s[0];
     assert!((0.4..2.5).contains(&(first / took_s)), "{first} {took_s}");
@@ -226,7 +238,10 @@ fn a_capacity_that_changes_during_the_search_is_named_with_its_direction() {
             matches!(outcome.ended, Ended::Drifted(Drift { capacity: found, .. }) if found == capacity)
         });
         let named = named.count();
-        assert!(named >= DRIFT_RUNS as usize - 1, "{named} of {DRIFT_RUNS}: {capacity:?}");
+        assert!(
+            named >= DRIFT_RUNS as usize - 1,
+            "{named} of {DRIFT_RUNS}: {capacity:?}"
+        );
     }
 }
 
@@ -243,8 +258,14 @@ fn noise_that_contradicts_itself_is_never_a_quiet_regular_result() {
     let mut named = 0;
     for seed in 0..RUNS {
         let (outcome, _) = found(&mut bench(trouble.clone(), seed), BUDGET_S);
-        let mut regular = outcome.goals.iter().filter(|goal| goal.state == GoalState::Regular);
-        assert!(!regular.any(|goal| goal.lower.is_some_and(is_wrong)), "{outcome:#?}");
+        let mut regular = outcome
+            .goals
+            .iter()
+            .filter(|goal| goal.state == GoalState::Regular);
+        assert!(
+            !regular.any(|goal| goal.lower.is_some_and(is_wrong)),
+            "{outcome:#?}"
+        );
         named += u64::from(outcome.reason().is_some());
     }
     assert!(named >= RUNS / 2, "{named} of {RUNS}");

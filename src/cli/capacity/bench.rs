@@ -55,10 +55,16 @@ pub struct Bench<'a> {
 impl Bench<'_> {
     /// Sends a few shoppers, whose requests are not kept, and looks how they fare.
     pub fn look(&self, number: u64) -> Result<Look, Failure> {
-        let rate = self.look_per_s.max(LOOK_REQUESTS / self.requests_each.max(1.0) / LOOK_S);
+        let rate = self
+            .look_per_s
+            .max(LOOK_REQUESTS / self.requests_each.max(1.0) / LOOK_S);
         let mut plan = self.context.plan.clone();
         plan.limits.shoppers_per_s_max = None;
-        plan.limits.drain_us = self.context.drain_us.min(plan.limits.drain_us).max(1_000_000);
+        plan.limits.drain_us = self
+            .context
+            .drain_us
+            .min(plan.limits.drain_us)
+            .max(1_000_000);
         let seed = plan.seed.wrapping_add(number).rotate_left(17);
         plan.set_trial(&[(0.0, rate), (LOOK_S, rate)], seed)
             .map_err(Failure::usage)?;
@@ -269,7 +275,8 @@ mod tests {
 
     #[test]
     fn every_trial_has_a_seed_of_its_own() {
-        let seeds: std::collections::BTreeSet<u64> = (1..=1_000).map(|number| seed(7, number)).collect();
+        let seeds: std::collections::BTreeSet<u64> =
+            (1..=1_000).map(|number| seed(7, number)).collect();
         assert_eq!(seeds.len(), 1_000);
         assert_eq!(seed(7, 3), seed(7, 3));
     }

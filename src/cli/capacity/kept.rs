@@ -178,7 +178,8 @@ impl Identity {
 }
 
 fn rates(rates: [Option<f64>; 3]) -> String {
-    let text = |rate: Option<f64>| rate.map_or_else(|| "default".to_owned(), |rate| format!("{rate}/s"));
+    let text =
+        |rate: Option<f64>| rate.map_or_else(|| "default".to_owned(), |rate| format!("{rate}/s"));
     rates.map(text).join(" ")
 }
 

@@ -148,7 +148,11 @@ fn in_words(prepared: &Prepared, dry: &DryRun, terminal: &Terminal) -> String {
 fn play(prepared: &Prepared, shop: &EmbeddedShop, plan: &SearchPlan) -> (Played, Trials) {
     let model = model_shop(&prepared.plan, &rehearse::shop_plan(shop));
     let maximum_per_s = model.maximum_per_s();
-    let goals = prepared.goals.list.iter().map(|goal| model_goal(goal, &prepared.goals));
+    let goals = prepared
+        .goals
+        .list
+        .iter()
+        .map(|goal| model_goal(goal, &prepared.goals));
     let mut bench = ModelBench::new(
         model,
         goals.collect(),

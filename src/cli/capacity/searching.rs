@@ -101,7 +101,10 @@ pub fn run(
     let base_url = prepared.base_url(shop.as_ref())?;
     let mut first = prepared.plan.clone();
     first
-        .set_trial(&[(0.0, prepared.min_start[1]), (1.0, prepared.min_start[1])], first.seed)
+        .set_trial(
+            &[(0.0, prepared.min_start[1]), (1.0, prepared.min_start[1])],
+            first.seed,
+        )
         .map_err(Failure::usage)?;
     for warning in drill::preflight(&first, &base_url)? {
         terminal.note(&warning);
@@ -151,7 +154,11 @@ fn carry_out(
     ));
     let plan = prepare_target(prepared, &mut bench)?;
     let is_after_wanted = !arguments.no_beyond;
-    let after_s = if is_after_wanted { budget_s * AFTER_SHARE } else { 0.0 };
+    let after_s = if is_after_wanted {
+        budget_s * AFTER_SHARE
+    } else {
+        0.0
+    };
     let budget = Budget {
         until_s: budget_s - after_s,
         overhead_s: f64::from(prepared.lead_in_s) + seconds(prepared.drain_us) / 2.0 + AROUND_S,
@@ -164,7 +171,10 @@ fn carry_out(
         search(&plan, kept, budget, &mut bench)?
     };
     let goals = prepared.goals.list.iter();
-    let step_s = goals.map(|goal| goal.search.final_trial_s).fold(1.0, f64::max).min(30.0);
+    let step_s = goals
+        .map(|goal| goal.search.final_trial_s)
+        .fold(1.0, f64::max)
+        .min(30.0);
     let after = match outcome.ended {
         Ended::Complete | Ended::BudgetOver => after(
             &mut bench,
@@ -172,7 +182,12 @@ fn carry_out(
             AfterPlan {
                 step_s,
                 until_s: budget_s,
-                max_per_s: plan.rates.max * if plan.is_max_the_generators { 1.0 / GENERATOR_SHARE } else { 1.0 },
+                max_per_s: plan.rates.max
+                    * if plan.is_max_the_generators {
+                        1.0 / GENERATOR_SHARE
+                    } else {
+                        1.0
+                    },
                 soak: arguments.soak.map(|soak| soak.as_duration()),
                 is_beyond_wanted: is_after_wanted,
             },
@@ -194,7 +209,12 @@ fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPl
     let [min, start] = prepared.min_start;
     if bench.kept.generator.is_none() || bench.kept.max.is_none() {
         let generator = calibrate(&prepared.plan, start, prepared.max, bench.context.switch)?;
-        let able = generator.reached_per_s * if generator.is_limit { GENERATOR_SHARE } else { 1.0 };
+        let able = generator.reached_per_s
+            * if generator.is_limit {
+                GENERATOR_SHARE
+            } else {
+                1.0
+            };
         let wanted = prepared.max.unwrap_or(able);
         let is_generators = prepared.max.is_none() || able < wanted;
         bench.kept.max = Some((four_digits(wanted.min(able)), is_generators));
@@ -204,7 +224,11 @@ fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPl
     let (max, is_max_the_generators) = bench.kept.max.unwrap_or((start, true));
     bench.terminal.note(&format!(
         "the generator {} {}/s ({:.0} requests/s) against a responder that does nothing",
-        if generator.is_limit { "reaches" } else { "reaches at least" },
+        if generator.is_limit {
+            "reaches"
+        } else {
+            "reaches at least"
+        },
         rate(generator.reached_per_s),
         generator.reached_requests_per_s
     ));
@@ -285,7 +309,9 @@ impl Prepared {
     /// A budget must be enough for one trial of the goals, with what is around it.
     fn check_budget(&self) -> Result<(), Failure> {
         let goals = self.goals.list.iter();
-        let shortest_s = goals.map(|goal| goal.search.final_trial_s).fold(f64::INFINITY, f64::min);
+        let shortest_s = goals
+            .map(|goal| goal.search.final_trial_s)
+            .fold(f64::INFINITY, f64::min);
         let least_s = shortest_s + f64::from(self.lead_in_s) + AROUND_S;
         let budget_s = self.budget.as_secs_f64();
         if budget_s < least_s {
@@ -365,7 +391,10 @@ impl Prepared {
     fn kept(&self, arguments: &CapacityArguments, lake: &Lake) -> Result<KeptSearch, Failure> {
         let identity = self.identity();
         let Some(search_id) = &arguments.search_id else {
-            return Ok(KeptSearch::new(&default_search_id(&self.plan.name), identity));
+            return Ok(KeptSearch::new(
+                &default_search_id(&self.plan.name),
+                identity,
+            ));
         };
         rehearse::check_run_id(search_id)?;
         let Some(kept) = KeptSearch::read(lake, search_id)? else {
@@ -422,7 +451,10 @@ fn range(asked: [Option<f64>; 3], plan: &DrillPlan) -> Result<([f64; 2], Option<
             "the lowest rate {}/s, the first {}/s and the highest {} are not in this order (hint: --min, --start, --max)",
             rate(min),
             rate(start),
-            max.map_or_else(|| "that the generator can".to_owned(), |max| format!("{}/s", rate(max)))
+            max.map_or_else(
+                || "that the generator can".to_owned(),
+                |max| format!("{}/s", rate(max))
+            )
         )));
     }
     Ok(([min, start], max))
@@ -434,7 +466,9 @@ fn drain_us(plan: &DrillPlan, goals: &Goals) -> i64 {
         MarkRule::Above(us) => i64::try_from(us).ok(),
         MarkRule::NotGood(_) => None,
     });
-    let longest = limits.max().map_or(DRAIN_US_DEFAULT, |us| us.saturating_add(DRAIN_MORE_US));
+    let longest = limits
+        .max()
+        .map_or(DRAIN_US_DEFAULT, |us| us.saturating_add(DRAIN_MORE_US));
     longest.min(plan.limits.step_timeout_us).max(DRAIN_MORE_US)
 }
 

@@ -56,13 +56,20 @@ limits: {schedule_lag_p99: 50ms}
 const SECOND_US: i64 = 1_000_000;
 
 fn set() -> SliSetPlan {
-    let declared = declared_files::parse::<SliSetDefinition>(Path::new("set.yaml"), SET.as_bytes(), &|_: &str| None);
+    let declared = declared_files::parse::<SliSetDefinition>(
+        Path::new("set.yaml"),
+        SET.as_bytes(),
+        &|_: &str| None,
+    );
     sli::resolve(&declared.unwrap()).unwrap()
 }
 
 fn plan() -> DrillPlan {
-    let declared =
-        declared_files::parse::<ScenarioDefinition>(Path::new("a.yaml"), SCENARIO.as_bytes(), &|_: &str| None);
+    let declared = declared_files::parse::<ScenarioDefinition>(
+        Path::new("a.yaml"),
+        SCENARIO.as_bytes(),
+        &|_: &str| None,
+    );
     let mut plan = scenario::resolve(&declared.unwrap()).unwrap();
     plan.assign_routes(&mut crate::route::Router::new(Vec::new()));
     plan
@@ -147,7 +154,10 @@ fn losses(records: &[DrillRecord], dropped: u64) -> [f64; 3] {
 }
 
 fn is_near(found: [f64; 3], expected: [f64; 3]) -> bool {
-    found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-9)
+    found
+        .iter()
+        .zip(expected)
+        .all(|(found, expected)| (found - expected).abs() < 1e-9)
 }
 
 #[test]
@@ -158,9 +168,12 @@ fn a_trial_in_which_everything_is_well_loses_nothing() {
 
 #[test]
 fn slow_checkouts_that_the_percentile_tolerates_lose_no_journey() {
-    let found = losses(&shoppers(|number, checkout| {
-        checkout.done_us += if number % 25 == 0 { 2 * SECOND_US } else { 0 };
-    }), 0);
+    let found = losses(
+        &shoppers(|number, checkout| {
+            checkout.done_us += if number % 25 == 0 { 2 * SECOND_US } else { 0 };
+        }),
+        0,
+    );
     assert!(is_near(found, [0.0; 3]), "{found:?}");
 }
 
@@ -182,9 +195,12 @@ fn an_sli_that_does_not_hold_loses_every_journey_that_it_touched_for_its_own_goa
 #[test]
 fn failures_lose_journeys_for_the_goals_whose_slis_do_not_tolerate_them() {
     let failing = |one_in: u64| {
-        losses(&shoppers(|number, checkout| {
-            checkout.status = if number % one_in == 0 { 503 } else { 200 };
-        }), 0)
+        losses(
+            &shoppers(|number, checkout| {
+                checkout.status = if number % one_in == 0 { 503 } else { 200 };
+            }),
+            0,
+        )
     };
     // The ratio tolerates one in ten, and has no warn level.
     let tolerated = failing(20);
@@ -195,13 +211,19 @@ fn failures_lose_journeys_for_the_goals_whose_slis_do_not_tolerate_them() {
 
 #[test]
 fn late_dropped_and_unanswered_journeys_are_lost_for_every_goal() {
-    let late = losses(&shoppers(|number, checkout| {
-        checkout.sent_us += if number == 60 { 60_000 } else { 0 };
-    }), 0);
+    let late = losses(
+        &shoppers(|number, checkout| {
+            checkout.sent_us += if number == 60 { 60_000 } else { 0 };
+        }),
+        0,
+    );
     assert!(is_near(late, [0.01; 3]), "{late:?}");
-    let cut = losses(&shoppers(|number, checkout| {
-        checkout.error = (number == 60).then_some("cancelled");
-    }), 0);
+    let cut = losses(
+        &shoppers(|number, checkout| {
+            checkout.error = (number == 60).then_some("cancelled");
+        }),
+        0,
+    );
     assert!(is_near(cut, [0.01; 3]), "{cut:?}");
     let dropped = losses(&shoppers(|_, _| {}), 25);
     assert!(is_near(dropped, [0.2; 3]), "{dropped:?}");
@@ -209,18 +231,24 @@ fn late_dropped_and_unanswered_journeys_are_lost_for_every_goal() {
 
 #[test]
 fn what_is_due_in_the_lead_in_is_not_judged() {
-    let found = losses(&shoppers(|number, checkout| {
-        checkout.status = if number < 49 { 503 } else { 200 };
-    }), 0);
+    let found = losses(
+        &shoppers(|number, checkout| {
+            checkout.status = if number < 49 { 503 } else { 200 };
+        }),
+        0,
+    );
     assert!(is_near(found, [0.0; 3]), "{found:?}");
 }
 
 #[test]
 fn what_piles_up_is_lost_though_no_limit_is_passed_yet() {
     // Every checkout of the last five seconds is still under way at the end.
-    let found = losses(&shoppers(|number, checkout| {
-        checkout.done_us += if number >= 100 { 3_700_000 } else { 0 };
-    }), 0);
+    let found = losses(
+        &shoppers(|number, checkout| {
+            checkout.done_us += if number >= 100 { 3_700_000 } else { 0 };
+        }),
+        0,
+    );
     assert!(found[2] > 0.0, "{found:?}");
 }
 
@@ -243,7 +271,13 @@ fn rates_are_not_looked_at_and_goals_without_a_level_are_left_out() {
     let (left, notes) = Goals::new(&[], defaults, &bare, false).unwrap();
     assert_eq!((left.list.len(), notes.len()), (1, 2));
     let asked = [GoalText::named("contacts")];
-    let refused = Goals::new(&asked, defaults, &bare, false).map(|_| ()).unwrap_err();
-    assert!(refused.message.contains("has a contact level"), "{}", refused.message);
+    let refused = Goals::new(&asked, defaults, &bare, false)
+        .map(|_| ())
+        .unwrap_err();
+    assert!(
+        refused.message.contains("has a contact level"),
+        "{}",
+        refused.message
+    );
     assert!(Goals::new(&[], defaults, &bare, true).is_err());
 }
