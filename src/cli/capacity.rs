@@ -13,6 +13,7 @@ mod goals;
 mod judge;
 mod kept;
 mod playing;
+mod prepared;
 mod progress;
 mod report;
 mod routes;

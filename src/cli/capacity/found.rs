@@ -9,8 +9,9 @@ use url::Url;
 
 use super::after::After;
 use super::kept::KeptSearch;
+use super::prepared::Prepared;
 use super::progress::{rate, share};
-use super::searching::{Prepared, shares_machine};
+use super::searching::shares_machine;
 use crate::capacity::finding::{
     CapacityFinding, CurvePoint, FirstToBreak, GeneratorFacts, OtherUnits, TrialFacts, TrialKind,
     UNIT,

@@ -7,8 +7,8 @@
 use serde::Serialize;
 
 use super::goals::{Goal, Goals, MarkRule};
+use super::prepared::{AROUND_S, Prepared};
 use super::progress::rate;
-use super::searching::Prepared;
 use super::typed::GoalLevel;
 use crate::capacity::model::{
     ModelBench, ModelGoal, ModelJourney, ModelShop, ModelStep, ModelTrouble, Pool,
@@ -26,8 +26,6 @@ use crate::time_window::seconds;
 
 /// The highest rate where nobody says one, as so many times the scenario's peak.
 const MAX_TIMES_PEAK: f64 = 20.0;
-/// Around every trial, seconds: whole seconds that begin, looks.
-const AROUND_S: f64 = 3.0;
 
 /// What `--json` prints.
 #[derive(Serialize)]
