@@ -227,7 +227,7 @@ fn beyond_facts(
         f64::from(bench.lead_in_s) + fell_s - past_s,
         past_s,
     );
-    let refused = number(done.tally.refused) / number(done.tally.requests.max(1));
+    let of_all = |part: u64| number(part) / number(done.tally.requests.max(1));
     Ok(BeyondFacts {
         behaviours: behaviours(limit.as_ref()),
         sentence: limit.map(|limit| limit.sentence).unwrap_or_default(),
@@ -238,7 +238,8 @@ fn beyond_facts(
         watched_s: back_s,
         good_per_s: good,
         retry_amplification: done.outcome.retry_amplification(),
-        refused_share: refused,
+        refused_share: of_all(done.tally.refused),
+        failed_share: of_all(done.tally.failed),
         trial: done.facts.number,
     })
 }

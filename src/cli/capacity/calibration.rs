@@ -15,7 +15,7 @@ use super::trial::{StopSwitch, number};
 use crate::capacity::finding::GeneratorFacts;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::recorder::QUEUE_BATCHES;
-use crate::drill::{self, DrillOutcome, DrillSettings, Machine, Responder};
+use crate::drill::{self, DrillOutcome, DrillRecord, DrillSettings, Machine, Responder};
 use crate::latency_buckets::LatencyHistogram;
 use crate::scenario::{CheckPlan, DrillPlan, DurationDraw, forecast};
 
@@ -136,7 +136,7 @@ pub fn drive_unrecorded(
         origin: Instant::now(),
     };
     let progress = switch.progress();
-    let (records, batches) = sync_channel(QUEUE_BATCHES);
+    let (records, batches) = sync_channel::<Vec<DrillRecord>>(QUEUE_BATCHES);
     thread::scope(|scope| {
         let counting = scope.spawn(move || {
             let mut answers = Answers::default();

@@ -107,6 +107,15 @@ impl Judging<'_> {
             in_flight_last,
         };
         let mut loss_ratio = counts.loss_ratio();
+        let failing = self.tally.with(FAILED);
+        if goal.level == GoalLevel::Answered && failing > 0 && loss_ratio > goal.search.loss_ratio {
+            missed.push(SliTrial {
+                sli: "answers".to_owned(),
+                title: "Requests answered".to_owned(),
+                journeys: failing,
+                route: self.tally.failing_route(),
+            });
+        }
         if !missed.is_empty() && loss_ratio <= goal.search.loss_ratio {
             // An SLI of the goal does not hold: the goal is not met, however few journeys it touched.
             loss_ratio = (goal.search.loss_ratio * 1.001).max(1e-6).min(1.0);
