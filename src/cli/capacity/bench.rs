@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
+
 use super::calibration::{Answers, drive_unrecorded};
 use super::kept::{KeptSearch, Look, as_trial};
 use super::progress;
@@ -46,6 +48,8 @@ pub struct Bench<'a> {
     pub origin: Instant,
     /// The command that repeats the search.
     pub command: String,
+    /// What is drawn while a trial runs.
+    pub bar: ProgressBar,
     /// Where messages go.
     pub terminal: &'a Terminal,
     /// Whether anything was sent since the target was last seen settled.
@@ -116,9 +120,14 @@ impl Bench<'_> {
             self.context.lake.write_run(&done.facts.run_id, &json)?;
             self.kept.trials.push(done.facts.clone());
             self.kept.write(self.context.lake)?;
-            self.terminal.note(&progress::trial_line(&done.facts));
+            self.say(&progress::trial_line(&done.facts));
         }
         Ok(done)
+    }
+
+    /// Prints a line above what is drawn.
+    pub fn say(&self, line: &str) {
+        self.bar.suspend(|| self.terminal.note(line));
     }
 
     /// A trial as the run that it is.
@@ -223,7 +232,12 @@ impl Measurer for Bench<'_> {
     }
 
     fn progress(&mut self, state: &SearchProgress<'_>) {
-        self.terminal.note(&progress::line(state));
+        let line = progress::line(state);
+        if self.bar.is_hidden() {
+            self.say(&line);
+        } else {
+            self.bar.set_message(line);
+        }
     }
 }
 

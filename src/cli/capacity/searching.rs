@@ -83,6 +83,7 @@ pub fn run(
         cool_down_s: arguments.cool_down.as_duration().as_secs_f64(),
         origin: Instant::now(),
         command: found::command(arguments),
+        bar: terminal.progress_search(),
         terminal,
         is_settled: true,
     };
@@ -100,7 +101,7 @@ fn carry_out(
     arguments: &CapacityArguments,
 ) -> Result<Found, Failure> {
     let budget_s = prepared.budget.as_secs_f64();
-    bench.terminal.note(&format!(
+    bench.say(&format!(
         "search {}: goals {}; budget {}",
         bench.kept.search_id,
         prepared.goal_names().join(", "),
@@ -148,6 +149,7 @@ fn carry_out(
         )?,
         Ended::Stopped | Ended::NotRecovered { .. } | Ended::Drifted(_) => After::default(),
     };
+    bench.bar.finish_and_clear();
     Ok(Found {
         plan,
         outcome,
@@ -176,7 +178,7 @@ fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPl
     }
     let generator = bench.kept.generator.clone().unwrap_or_default();
     let (max, is_max_the_generators) = bench.kept.max.unwrap_or((start, true));
-    bench.terminal.note(&format!(
+    bench.say(&format!(
         "the generator {} {}/s ({:.0} requests/s) against a responder that does nothing",
         if generator.is_limit {
             "reaches"
