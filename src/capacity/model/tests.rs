@@ -18,8 +18,8 @@ const BUDGET_S: f64 = 36_000.0;
 /// The demo shop's checkout: three of five shoppers buy, payment is the bottleneck.
 fn shop(checkouts_per_s: f64) -> ModelShop {
     let payment_s = if checkouts_per_s < 5.0 { 1.0 } else { 0.2 };
-    let page = |think_s: f64| ModelStep {
-        think_s,
+    let page = ModelStep {
+        think_s: 0.0,
         pool: 0,
         service_s: 0.02,
     };
@@ -36,11 +36,11 @@ fn shop(checkouts_per_s: f64) -> ModelShop {
         journeys: vec![
             ModelJourney {
                 share: 0.6,
-                steps: vec![page(0.0), pay],
+                steps: vec![pay],
             },
             ModelJourney {
                 share: 0.4,
-                steps: vec![page(0.0), page(1.0)],
+                steps: vec![page],
             },
         ],
     }
