@@ -55,6 +55,8 @@ pub mod probe;
 
 pub mod rehearsal;
 
+pub mod capacity;
+
 pub mod simulate;
 
 pub mod cli;

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod calibrate;
+mod capacity;
 mod changes;
 mod check;
 mod completions;
@@ -99,6 +100,7 @@ fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<ExitCode, Failu
         Verb::Calibrate(verb) => calibrate::run(verb, global, terminal),
         Verb::Premortem(verb) => premortem::run(verb, global, terminal),
         Verb::Replay(verb) => replay::run(verb, global, terminal),
+        Verb::Capacity(verb) => capacity::run(verb, global, terminal),
         Verb::Learn(verb) => learn::run(verb, global, terminal),
         Verb::Check(verb) => check::run(verb, terminal),
         Verb::Shop(verb) => shop::run(verb, terminal),

@@ -19,6 +19,7 @@ pub use contacts::{
 };
 pub use drills::recovery_words;
 pub use engineers::{most, problem_name};
+pub use rehearsal::past_limit;
 
 use super::customers;
 use super::exit_code::Failure;

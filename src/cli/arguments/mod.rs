@@ -2,7 +2,9 @@
 
 mod calibration;
 mod contacts;
+mod capacity;
 mod exchange;
+mod headroom;
 mod judging;
 mod learning;
 mod probe;
@@ -19,10 +21,12 @@ pub use calibration::{
     LevelArguments, PresetChoice, SimulateArguments, SimulatedContactsArguments,
 };
 pub use contacts::{ContactsArguments, DeskArguments, KeysArguments};
+pub use capacity::{CapacityArguments, CapacityVerb};
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
 };
+pub use headroom::{CapacityFitArguments, CapacityForecastArguments, CapacityRoutesArguments};
 pub use judging::{
     ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
     SliArguments, SliFormat, WhatIfArguments,
@@ -130,6 +134,8 @@ pub enum Verb {
     Replay(ReplayArguments),
     /// A load scenario of what customers do: arrivals, ways through the shop, pauses
     Learn(LearnArguments),
+    /// The highest sustained rate at which every SLI holds, as bounds; scalability law; headroom
+    Capacity(CapacityArguments),
     /// Validate declared files; prints all problems at once
     Check(CheckArguments),
     /// The built-in demo shop alone
