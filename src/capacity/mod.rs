@@ -5,4 +5,5 @@
 //! bounds, laws and headroom, as plain values. Nothing in here sends a request, reads the lake or
 //! has a clock: trials, time and points are passed in.
 
+pub mod law;
 pub mod search;
