@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::fit::Fitting;
+use super::fitting::Fitting;
 use super::least_squares::Minimum;
 use super::scalability::ScalabilityLaw;
 

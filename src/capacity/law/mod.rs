@@ -8,6 +8,7 @@
 
 mod doubts;
 mod fit;
+mod fitting;
 mod intervals;
 mod least_squares;
 mod points;
