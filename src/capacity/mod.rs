@@ -9,3 +9,7 @@ pub mod forecast;
 pub mod law;
 pub mod routes;
 pub mod search;
+
+pub mod model;
+
+pub mod finding;

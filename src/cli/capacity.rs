@@ -1,10 +1,27 @@
 //! `capacity`: the highest sustained rate at which every goal holds, and what follows from it.
 //!
 //! The search itself is in `crate::capacity::search`; here trials are driven, recorded and judged.
+//! Reading order: `typed`, `goals`, `searching`, `trial`, `tally`, `judge`, `bench`, `after`, `found`.
 
+mod after;
+mod bench;
+mod calibration;
 mod fit;
 mod forecast;
+mod found;
+mod goals;
+mod judge;
+mod kept;
+mod playing;
+mod progress;
+mod report;
 mod routes;
+mod searching;
+mod tally;
+mod trial;
+mod typed;
+
+pub use typed::{Fact, GoalText, RateText, ShareText};
 
 use super::arguments::{CapacityArguments, CapacityVerb, GlobalArguments};
 use super::exit_code::{ExitCode, Failure};
@@ -20,6 +37,6 @@ pub fn run(
         Some(CapacityVerb::Fit(verb)) => fit::run(verb, global, terminal),
         Some(CapacityVerb::Forecast(verb)) => forecast::run(verb, global, terminal),
         Some(CapacityVerb::Routes(verb)) => routes::run(verb, global, terminal),
-        None => Err(Failure::new(ExitCode::Internal, "not built yet")),
+        None => searching::run(arguments, global, terminal),
     }
 }

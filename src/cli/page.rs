@@ -14,6 +14,7 @@ mod watch;
 use std::collections::BTreeMap;
 
 pub use drills::recovery_words;
+pub use rehearsal::past_limit;
 
 use super::customers;
 use super::exit_code::Failure;

@@ -15,6 +15,7 @@ use url::Url;
 use super::arguments::{GlobalArguments, RehearseArguments};
 use super::definitions;
 use super::exit_code::{ExitCode, Failure};
+use super::facts::RunFacts;
 use super::live::{self, Generator, LiveSettings, LiveState, Ui};
 use super::range::{RUN_WINDOW_US, check_compared};
 use super::recorder::{self, QUEUE_BATCHES, Recorded, RecorderSettings};
@@ -347,6 +348,35 @@ impl Rehearsal {
     }
 }
 
+/// The facts of a trial of a capacity search, which is a run in the lake like any other.
+pub fn trial_facts(
+    plan: &DrillPlan,
+    set: &SliSetPlan,
+    driven: Driven<'_>,
+) -> Result<RunFacts, Failure> {
+    conclusion::driven_facts(plan, &RunThresholds::new(plan, set)?, &driven)
+}
+
+/// A run that is over, as far as its facts go.
+pub struct Driven<'a> {
+    /// Its name.
+    pub run_id: &'a str,
+    /// What was driven.
+    pub target: String,
+    /// What its plan means.
+    pub print: PlanPrint,
+    /// Time zero, UTC µs.
+    pub started_us: i64,
+    /// The drill.
+    pub outcome: &'a DrillOutcome,
+    /// What the recorder counted.
+    pub recorded: &'a Recorded,
+    /// The drill timeline, as it went.
+    pub drills: &'a [DrilledEntry],
+    /// The command that repeats it.
+    pub command: String,
+}
+
 /// A base URL from the command line.
 pub fn host(text: &str) -> Result<Url, Failure> {
     match Url::parse(text) {
@@ -386,7 +416,8 @@ fn default_run_id(scenario: &str) -> String {
     format!("{name}-{}", now.replace([':', '-'], ""))
 }
 
-fn shop_plan(shop: &EmbeddedShop) -> ShopPlan {
+/// The shop of a scenario.
+pub fn shop_plan(shop: &EmbeddedShop) -> ShopPlan {
     let mut plan = ShopPlan {
         port: 0,
         checkouts_per_s: shop.checkouts_per_s,

@@ -151,18 +151,30 @@ impl DrillOutcome {
     /// Judges the generator by the limits of the plan.
     #[must_use]
     pub fn validity(&self, limits: &DrillLimits) -> Validity {
+        let mut reasons = self.generator_reasons(limits);
+        if share(self.dropped, self.offered) > limits.dropped_share {
+            reasons.push(format!(
+                "{} of {} shoppers were dropped because {} requests were under way at once",
+                self.dropped, self.offered, limits.in_flight
+            ));
+        }
+        if reasons.is_empty() {
+            Validity::Valid
+        } else {
+            Validity::Invalid(reasons)
+        }
+    }
+
+    /// Where the generator itself was at its end. Dropped shoppers are none of these: a target that
+    /// is slow enough has as many requests under way as it likes.
+    #[must_use]
+    pub fn generator_reasons(&self, limits: &DrillLimits) -> Vec<String> {
         let mut reasons = Vec::new();
         let lag_us = self.lag.quantile_us(0.99).unwrap_or(0);
         if lag_us > limits.schedule_lag_p99_us.unsigned_abs() {
             reasons.push(format!(
                 "requests left {lag_us} µs after they were due (99th percentile), the limit is {} µs",
                 limits.schedule_lag_p99_us
-            ));
-        }
-        if share(self.dropped, self.offered) > limits.dropped_share {
-            reasons.push(format!(
-                "{} of {} shoppers were dropped because {} requests were under way at once",
-                self.dropped, self.offered, limits.in_flight
             ));
         }
         if share(self.records_lost, self.requests) > limits.dropped_share {
@@ -181,11 +193,7 @@ impl DrillOutcome {
         if self.requests == 0 {
             reasons.push("not one request was made".to_owned());
         }
-        if reasons.is_empty() {
-            Validity::Valid
-        } else {
-            Validity::Invalid(reasons)
-        }
+        reasons
     }
 
     /// Where this machine was at its end, and not the target.

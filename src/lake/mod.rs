@@ -15,6 +15,7 @@
 //!                          table, too, whose log follows the ledger
 //!   derived/               what was computed from the table and can be computed again
 //!   runs/                  facts of each rehearsal that its requests do not hold, as JSON
+//!   searches/              capacity searches: what was asked, and what each trial found, as JSON
 //!   lock                   held by whoever commits
 //!   _staging/              files on their way; nothing in here counts
 //! ```
@@ -40,6 +41,7 @@ mod rejects;
 mod runs;
 mod schema;
 mod seal;
+mod searches;
 mod table;
 mod text_chunk;
 mod text_column;
@@ -328,6 +330,10 @@ fn runs_folder(root: &Path) -> PathBuf {
     root.join("runs")
 }
 
+fn searches_folder(root: &Path) -> PathBuf {
+    root.join("searches")
+}
+
 fn staging_folder(root: &Path) -> PathBuf {
     root.join("_staging")
 }
@@ -343,7 +349,7 @@ fn first_stranger(root: &Path) -> Result<Option<String>, LakeError> {
         if !is_key
             && !matches!(
                 name.as_str(),
-                "requests" | "rejects" | "runs" | "derived" | "_staging" | "lock"
+                "requests" | "rejects" | "runs" | "searches" | "derived" | "_staging" | "lock"
             )
         {
             return Ok(Some(name));

@@ -20,7 +20,7 @@ mod walk;
 pub use arrivals::{Arrival, Arrivals, SCENARIO_NUMBERS};
 pub use curve::TrafficCurve;
 pub use definition::{
-    ArrivalSpacing, AuthDefinition, HttpDefinition, LimitText, OnFailureName, ScenarioDefinition,
+    ArrivalSpacing, AuthDefinition, CapacityDefinition, GoalDefinition, GoalLevelName, HttpDefinition, LimitText, OnFailureName, ScenarioDefinition,
     StepDefinition,
 };
 pub use duration_draw::DurationDraw;

@@ -97,6 +97,8 @@ mod rehearse_conditions;
 
 mod rehearse_limits;
 
+mod capacity;
+
 mod several;
 
 mod shop;

@@ -10,9 +10,11 @@ use jiff::tz::TimeZone;
 
 use super::Judged;
 use crate::cli::exit_code::Failure;
-use crate::report::{CriterionRow, LatencyRow, RehearsalPart, State};
+use crate::cli::facts::RunFacts;
+use crate::cli::range::run_scope;
+use crate::report::{CriterionRow, LatencyRow, LimitPart, RehearsalPart, State};
 use crate::rollup::Rollup;
-use crate::sli::{Scope, SliSeries, SliSetPlan};
+use crate::sli::{Outside, Scope, SliSeries, SliSetPlan, evaluate};
 use crate::visits::VisitResults;
 
 /// What a run is judged from; two of them are compared.
@@ -24,6 +26,26 @@ pub struct RunView<'a> {
     pub zone: &'a TimeZone,
     /// What only a pass over shoppers tells, where that was made.
     pub visits: Option<&'a VisitResults>,
+}
+
+/// What happened past the limit in a run that is no rehearsal: a trial of a search.
+pub fn past_limit(
+    set: &SliSetPlan,
+    rollup: &Rollup,
+    run: &RunFacts,
+    zone: &TimeZone,
+) -> Result<Option<LimitPart>, Failure> {
+    let scope = run_scope(run, set)?;
+    let series = evaluate(set, rollup, scope, &Outside::default())?;
+    let view = RunView {
+        set,
+        series: &series,
+        rollup,
+        scope,
+        zone,
+        visits: None,
+    };
+    Ok(limit::limit(&view, run))
 }
 
 /// What only a rehearsal has; `None` for a week.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::scenarios::{ScenarioFacts, scenario_facts};
-use super::{Done, Rehearsal};
+use super::{Done, Driven, Rehearsal};
 use crate::cli::arguments::RehearseArguments;
 use crate::cli::drills::{self, Drilled, Judgement};
 use crate::cli::exit_code::{ExitCode, Failure};
@@ -19,7 +19,7 @@ use crate::cli::range::{Judged, Previous, compared_run, run_scope};
 use crate::cli::replay::ReplayFacts;
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
-use crate::cli::thresholds::{Guard, ThresholdFacts};
+use crate::cli::thresholds::{Guard, RunThresholds, ThresholdFacts};
 use crate::drill::{GeneratorHealth, Validity};
 use crate::game_day::DrillScore;
 use crate::lake::Lake;
@@ -328,32 +328,54 @@ fn facts(
     done: &Done,
     arguments: &RehearseArguments,
 ) -> Result<RunFacts, Failure> {
-    let plan = &rehearsal.plan;
-    let outcome = &done.outcome;
+    let driven = Driven {
+        run_id: &rehearsal.run_id,
+        target: done.target.clone(),
+        print: rehearsal.print(),
+        started_us: done.started_us,
+        outcome: &done.outcome,
+        recorded: &done.recorded,
+        drills: &done.drills,
+        command: match &rehearsal.replayed {
+            Some(replayed) => replayed.command.clone(),
+            None => command(arguments),
+        },
+    };
+    driven_facts(&rehearsal.plan, &rehearsal.thresholds()?, &driven)
+}
+
+/// The facts of any run that is over.
+pub fn driven_facts(
+    plan: &DrillPlan,
+    thresholds: &RunThresholds,
+    driven: &Driven<'_>,
+) -> Result<RunFacts, Failure> {
+    let outcome = driven.outcome;
+    let recorded = driven.recorded;
     let curve_us = whole_us(plan.traffic.curve.length_s());
     let judged_us = if outcome.is_stopped {
         (outcome.length_us / 1_000_000 * 1_000_000).min(curve_us)
     } else {
         curve_us
     };
-    let thresholds = rehearsal.thresholds()?.judge(
-        &done.recorded.rollup,
-        &done.recorded.scoped,
-        done.started_us,
+    let thresholds = thresholds.judge(
+        &recorded.rollup,
+        &recorded.scoped,
+        driven.started_us,
         judged_us,
     )?;
     Ok(RunFacts {
-        run_id: rehearsal.run_id.clone(),
+        run_id: driven.run_id.to_owned(),
         scenario: plan.name.clone(),
         scenario_sha256: plan.sha256.clone(),
         scenario_text: plan.text.clone(),
         hypothesis: plan.hypothesis.clone(),
         criteria: plan.criteria.clone(),
         has_own_criteria: plan.has_own_criteria,
-        print: Some(rehearsal.print()),
-        target: done.target.clone(),
+        print: Some(driven.print.clone()),
+        target: driven.target.clone(),
         seed: plan.seed,
-        started_us: done.started_us,
+        started_us: driven.started_us,
         judged_us,
         length_us: outcome.length_us,
         peak_shoppers_per_s: plan.traffic.curve.peak_per_s(),
@@ -373,7 +395,7 @@ fn facts(
         schedule_lag_us: LagFacts::of(outcome),
         response_us: LatencyFacts::of(&outcome.response),
         service_us: LatencyFacts::of(&outcome.service),
-        answered_per_s: done.recorded.answered_per_s.clone(),
+        answered_per_s: recorded.answered_per_s.clone(),
         arrivals_per_s: arrivals_per_s(plan, judged_us),
         planned_per_s: planned_per_s(plan, judged_us),
         planned_requests: plan
@@ -381,21 +403,18 @@ fn facts(
             .closed
             .is_none()
             .then(|| forecast(plan, 0.0).requests),
-        seconds: done.recorded.seconds.clone(),
+        seconds: recorded.seconds.clone(),
         invalid_because: match outcome.validity(&plan.limits) {
             Validity::Valid => Vec::new(),
             Validity::Invalid(reasons) => reasons,
         },
         is_stopped: outcome.is_stopped,
-        guard: done.recorded.guard.clone(),
+        guard: recorded.guard.clone(),
         thresholds,
         generator: Some(outcome.health.clone()),
-        drills: done.drills.clone(),
+        drills: driven.drills.to_vec(),
         judgement: None,
-        command: match &rehearsal.replayed {
-            Some(replayed) => replayed.command.clone(),
-            None => command(arguments),
-        },
+        command: driven.command.clone(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a scenario file says, before it is understood; one file per part of it.
 
+mod capacity;
 mod criteria;
 mod data;
 mod drills;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use capacity::{CapacityDefinition, GoalDefinition, GoalLevelName};
 pub use criteria::{CriterionDefinition, CriterionLevel};
 pub use data::{DataDefinition, PickName};
 pub use drills::{
@@ -92,6 +94,9 @@ pub struct ScenarioDefinition {
     /// with `--allow-exec`.
     #[serde(default)]
     pub exec_allowed: bool,
+    /// What a capacity search of this scenario is for.
+    #[serde(default)]
+    pub capacity: CapacityDefinition,
     /// Limits of the load generator, and what makes a run invalid.
     #[serde(default)]
     pub limits: LimitsDefinition,

@@ -15,6 +15,7 @@ mod threshold;
 mod traffic;
 
 use super::curve::TrafficCurve;
+use super::definition::CapacityDefinition;
 use super::route_finder::RouteFinder;
 use super::text_template::{Escape, ShopperVariables};
 use crate::route::Router;
@@ -89,6 +90,8 @@ pub struct DrillPlan {
     pub routes: RouteFinder,
     /// What is done to the target and asked of people.
     pub drills: DrillTimeline,
+    /// What a capacity search of it is for, as the file says.
+    pub capacity: CapacityDefinition,
     /// Limits of the load generator.
     pub limits: DrillLimits,
 }
@@ -98,6 +101,8 @@ pub struct DrillPlan {
 pub struct DrillLimits {
     /// Requests that may be under way at once.
     pub in_flight: usize,
+    /// The highest arrival rate that may ever be asked for, shoppers per second.
+    pub shoppers_per_s_max: Option<f64>,
     /// How long one answer may take, µs.
     pub step_timeout_us: i64,
     /// Steps after which a shopper goes.
@@ -130,10 +135,7 @@ impl DrillPlan {
     /// # Errors
     /// A sentence fragment: nobody arrives, more than the limits allow, or more than there is data for.
     pub fn set_learned_curve(&mut self, points: &[(f64, f64)]) -> Result<(), String> {
-        let curve = TrafficCurve::new(points).filter(|curve| curve.arrivals() > 0.0);
-        let Some(curve) = curve else {
-            return Err("nobody ever arrives on the learned curve".to_owned());
-        };
+        let curve = self.curve_with_data(points, "learned curve")?;
         let limit = self
             .traffic
             .learned
@@ -145,18 +147,53 @@ impl DrillPlan {
                 "the learned curve has a peak of {peak:.2}, which is above `limits.shoppers_per_s` of {limit}"
             ));
         }
+        self.print.take_in(&curve, &[]);
+        self.traffic.curve = curve;
+        Ok(())
+    }
+
+    /// Makes a trial of the plan: the same shoppers arrive on `points`, seconds and shoppers per second,
+    /// by a seed of its own, and nothing is done to the target.
+    ///
+    /// # Errors
+    /// A sentence fragment: nobody arrives, more than the limits allow, or more than there is data for.
+    pub fn set_trial(&mut self, points: &[(f64, f64)], seed: u64) -> Result<(), String> {
+        let curve = self.curve_with_data(points, "trial")?;
+        let limit = self.limits.shoppers_per_s_max;
+        let peak = curve.peak_per_s();
+        if let Some(limit) = limit.filter(|limit| peak > *limit) {
+            return Err(format!(
+                "a trial of {peak} shoppers per second is above `limits.shoppers_per_s` of {limit}"
+            ));
+        }
+        self.print.take_in(&curve, &[]);
+        self.traffic.curve = curve;
+        self.traffic.labels.clear();
+        self.traffic.phases.clear();
+        self.traffic.recorded = None;
+        self.traffic.learned = None;
+        self.drills = DrillTimeline::default();
+        self.thresholds.clear();
+        self.seed = seed;
+        Ok(())
+    }
+
+    /// The curve, if somebody arrives on it and there is data for them; `name` is what it is called.
+    fn curve_with_data(&self, points: &[(f64, f64)], name: &str) -> Result<TrafficCurve, String> {
+        let curve = TrafficCurve::new(points).filter(|curve| curve.arrivals() > 0.0);
+        let Some(curve) = curve else {
+            return Err(format!("nobody ever arrives on the {name}"));
+        };
         let expected = curve.arrivals();
         // Five standard deviations of a Poisson count: hardly ever are there more.
         let most = expected + 5.0 * expected.sqrt();
         let rows = self.data.iter().filter_map(DataTable::shoppers_max).min();
         if let Some(rows) = rows.filter(|rows| number(*rows) < most) {
             return Err(format!(
-                "about {most:.0} shoppers come on the learned curve, and there are {rows} rows of data for one each"
+                "about {most:.0} shoppers come on the {name}, and there are {rows} rows of data for one each"
             ));
         }
-        self.print.take_in(&curve, &[]);
-        self.traffic.curve = curve;
-        Ok(())
+        Ok(curve)
     }
 
     /// Gives every step and every asset the route that `router` gives its path.

@@ -121,6 +121,7 @@ impl Resolver<'_> {
             products,
             routes: RouteFinder::new(Router::new(Vec::new())),
             drills: drills.unwrap_or_default(),
+            capacity: scenario.capacity.clone(),
             limits: limits(&scenario.limits),
         };
         plan.print = print::print(&plan, self.declared);
@@ -259,6 +260,7 @@ fn limits(limits: &LimitsDefinition) -> DrillLimits {
     DrillLimits {
         in_flight: usize::try_from(limits.in_flight.unwrap_or(IN_FLIGHT_DEFAULT))
             .unwrap_or(usize::MAX),
+        shoppers_per_s_max: limits.shoppers_per_s,
         step_timeout_us: or(limits.step_timeout, STEP_TIMEOUT_US_DEFAULT),
         steps: limits.steps.unwrap_or(STEPS_DEFAULT),
         drain_us: or(limits.drain, DRAIN_US_DEFAULT),
