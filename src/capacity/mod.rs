@@ -5,6 +5,9 @@
 //! bounds, laws and headroom, as plain values. Nothing in here sends a request, reads the lake or
 //! has a clock: trials, time and points are passed in.
 
+pub mod forecast;
+pub mod law;
+pub mod routes;
 pub mod search;
 
 pub mod model;
