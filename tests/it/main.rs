@@ -72,6 +72,8 @@ mod week_problems;
 
 mod exchange_verbs;
 
+mod engines;
+
 mod import_har;
 
 mod learn;
