@@ -70,6 +70,7 @@ pub fn import(
     let totals = Totals::read(&files, &job, &minutes)?;
     totals.check(path, &job, &parts)?;
     recount::compare(reader, &parts, &job, &minutes, &totals.sample)?;
+    recount::check_series(reader, &parts, &totals)?;
     let extents = recount::extents(reader, &parts, &totals.minutes_of_origins)?;
     let imported = Imported {
         cells: totals.cells,

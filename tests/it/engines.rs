@@ -253,6 +253,14 @@ fn wrong_answers() -> Vec<Wrong> {
         // Everything adds up, but a route has the requests of another.
         cell("route", "/elsewhere", "no such cell"),
         cell("client_class", "bot", "no such cell"),
+        (
+            "a route that is nowhere, in a minute that is not counted again",
+            Box::new(|answer| {
+                let half = answer.lines().count() / 2;
+                with_cell(answer, half, "route", "/elsewhere")
+            }),
+            "the engine has this series, the lake has it not",
+        ),
     ]
 }
 

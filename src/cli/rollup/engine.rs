@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::process::{self, EngineRun};
-use crate::cli::arguments::{DialectChoice, EngineArguments, EngineChoice};
+use crate::cli::arguments::{DialectChoice, EngineArguments, EngineChoice, SourceChoice};
 use crate::cli::exchange::{SqlTarget, cuts_us, folder, place};
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::terminal::Terminal;
@@ -131,7 +131,8 @@ fn prepare(
         Engine::Command(_, dialect) => {
             let target = SqlTarget {
                 dialect: *dialect,
-                source: None,
+                // Only what was not counted yet, which no table is.
+                source: Some(SourceChoice::Files),
                 table: arguments.table.as_deref(),
                 folder: &folder,
             };

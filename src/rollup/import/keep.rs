@@ -83,7 +83,7 @@ fn segments(
 ) -> Result<Vec<Segment>, ImportError> {
     let id = id_of(&job.parts);
     let mut segments = Vec::new();
-    for days in stretches(&totals.cells_of_days) {
+    for days in stretches(&totals.cells_of_days, CELLS_MAX) {
         let (cells, within) = read(files, job, &totals.table, &days)?;
         for cells in cells.chunk_by(|a, b| day_of(a.minute) == day_of(b.minute)) {
             let Some(day) = cells.first().map(|cell| day_of(cell.minute)) else {
@@ -118,12 +118,15 @@ fn day_of(minute: i32) -> i64 {
 }
 
 /// Days side by side, so that each stretch has few enough cells.
-fn stretches(cells_of_days: &BTreeMap<i64, u64>) -> Vec<std::ops::RangeInclusive<i64>> {
+fn stretches(
+    cells_of_days: &BTreeMap<i64, u64>,
+    cells_max: u64,
+) -> Vec<std::ops::RangeInclusive<i64>> {
     let mut stretches: Vec<std::ops::RangeInclusive<i64>> = Vec::new();
     let mut cells = 0;
     for (day, more) in cells_of_days {
         match stretches.last_mut() {
-            Some(last) if cells + more <= CELLS_MAX => *last = *last.start()..=*day,
+            Some(last) if cells + more <= cells_max => *last = *last.start()..=*day,
             Some(_) | None => {
                 cells = 0;
                 stretches.push(*day..=*day);
@@ -214,5 +217,22 @@ impl From<arrow::error::ArrowError> for ImportError {
             path: PathBuf::from("derived"),
             source,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_taken_together_up_to_the_most_cells_and_a_large_one_alone() {
+        let days = |cells: &[u64]| {
+            let days = (0..).zip(cells.iter().copied()).collect();
+            stretches(&days, 10)
+        };
+        assert!(days(&[]).is_empty());
+        assert_eq!(days(&[4, 6]), [0..=1]);
+        assert_eq!(days(&[4, 7]), [0..=0, 1..=1]);
+        assert_eq!(days(&[99, 1, 9, 1]), [0..=0, 1..=2, 3..=3]);
     }
 }

@@ -130,6 +130,14 @@ pub enum ImportError {
         /// The cell.
         cell: String,
     },
+    /// A series that the lake does not have.
+    #[error(
+        "{series}: the engine has this series, the lake has it not (hint: the engine misread a text, or counted by another SQL; nothing was kept)"
+    )]
+    UnknownSeries {
+        /// Its first minute and itself.
+        series: String,
+    },
     /// A minute that was counted here again has other cells.
     #[error(
         "{cell}: the engine has {found}, the lake {expected} (hint: the engine misread the rows, or counted by another SQL; nothing was kept)"

@@ -28,6 +28,8 @@ pub struct Totals {
     pub table: SeriesTable,
     /// Days since 1970, and the cells of each.
     pub cells_of_days: BTreeMap<i64, u64>,
+    /// By number of the series: its first minute, and how many of the lake's rows are its.
+    pub firsts: Vec<(i64, u64)>,
     /// The first and the last minute of each origin.
     pub minutes_of_origins: BTreeMap<Origin, (i64, i64)>,
     /// The cells of the minutes that are counted here again.
@@ -47,6 +49,12 @@ impl Totals {
             totals.rows = totals.rows.saturating_add(row.rows);
             totals.requests = totals.requests.saturating_add(row.requests);
             let number = totals.table.number_of(row.series);
+            if totals.firsts.len() == number as usize {
+                totals.firsts.push((row.minute, 0));
+            }
+            let (first, rows) = &mut totals.firsts[number as usize];
+            *first = row.minute.min(*first);
+            *rows = rows.saturating_add(row.rows);
             let day = row.minute.div_euclid(DAY_MINUTES);
             *totals.cells_of_days.entry(day).or_insert(0) += 1;
             let of_origin = totals.minutes_of_origins.entry(row.series.origin);
