@@ -74,6 +74,8 @@ mod exchange_verbs;
 
 mod engines;
 
+mod export_sql;
+
 mod import_har;
 
 mod learn;
