@@ -69,8 +69,8 @@ pub fn import(
     let minutes = recount::minutes(&job, &parts);
     let totals = Totals::read(&files, &job, &minutes)?;
     totals.check(path, &job, &parts)?;
-    recount::compare(reader, &parts, &job, &minutes, &totals.sample)?;
     recount::check_series(reader, &parts, &totals)?;
+    recount::compare(reader, &parts, &job, &minutes, &totals.sample)?;
     let extents = recount::extents(reader, &parts, &totals.minutes_of_origins)?;
     let imported = Imported {
         cells: totals.cells,

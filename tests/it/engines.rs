@@ -183,7 +183,7 @@ fn wrong_answers() -> Vec<Wrong> {
         (
             "one row twice, another not",
             Box::new(|answer| {
-                // In the middle, where no minute is counted again, and of as many rows.
+                // In the middle, and of as many rows.
                 let mut lines: Vec<&str> = answer.lines().collect();
                 let sums = |line: &str| line.split(',').rev().nth(7).map(ToOwned::to_owned);
                 let half = lines.len() / 2;
@@ -251,10 +251,19 @@ fn wrong_answers() -> Vec<Wrong> {
         cell("within_3000000", "5", "row 3: `within_3000000` is 5 of"),
         cell("minute", "99999999999", "row 3: `minute` is 99999999999"),
         // Everything adds up, but a route has the requests of another.
-        cell("route", "/elsewhere", "no such cell"),
-        cell("client_class", "bot", "no such cell"),
+        cell(
+            "route",
+            "/elsewhere",
+            "the engine has this series, the lake has it not",
+        ),
+        cell(
+            "client_class",
+            "bot",
+            "the engine has this series, the lake has it not",
+        ),
+        cell("latency_us_sum", "1", "requests, 1 µs in sum"),
         (
-            "a route that is nowhere, in a minute that is not counted again",
+            "a route that is nowhere, in the middle",
             Box::new(|answer| {
                 let half = answer.lines().count() / 2;
                 with_cell(answer, half, "route", "/elsewhere")

@@ -97,7 +97,11 @@ fn start(engine: &EngineRun<'_>) -> Result<Child, Failure> {
         // Ctrl-C is for us, and what the engine starts ends with it.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
-    command.spawn().map_err(|error| refused(engine, &error))
+    command.spawn().map_err(|error| {
+        // It says nothing: the engine has not said anything.
+        let _ = std::fs::remove_file(engine.log);
+        refused(engine, &error)
+    })
 }
 
 fn refused(engine: &EngineRun<'_>, error: &std::io::Error) -> Failure {

@@ -20,6 +20,8 @@ use crate::time_window::{TimeWindow, rfc3339};
 
 /// Series that are looked for, at most.
 const SERIES_MAX: usize = 32;
+/// Minutes after the begin of the last part that may be picked.
+const AFTER_MINUTES: u64 = 60;
 /// Minutes that are counted again, at most.
 const MINUTES_MAX: usize = 8;
 
@@ -36,9 +38,17 @@ pub fn minutes(job: &CountJob, parts: &[&PartFile]) -> BTreeSet<i64> {
         return BTreeSet::new();
     };
     let number = u64::from_str_radix(&job.id, 16).unwrap_or(0);
+    // Where a part begins there are rows; in between a minute may as well have none.
+    let length = last.abs_diff(*first) + AFTER_MINUTES;
     let picks = (0..32_u32).map(|turn| {
-        let at = number.rotate_left(turn * 7) % begins.len() as u64;
-        begins[usize::try_from(at).unwrap_or(0)]
+        let number = number.rotate_left(turn * 7);
+        match turn % 2 {
+            0 => {
+                let at = number % begins.len() as u64;
+                begins[usize::try_from(at).unwrap_or(0)]
+            }
+            _ => first.saturating_add_unsigned(number % length),
+        }
     });
     let mut minutes = BTreeSet::from([*first, *last]);
     for minute in picks {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::cell_rows::CellSums;
 use super::job::CountJob;
 use super::problem::ImportError;
+use super::recount::named;
 use super::result_file::ResultFiles;
 use crate::lake::PartFile;
 use crate::request_record::Origin;
@@ -69,7 +70,14 @@ impl Totals {
                     latency_us_max: row.latency_us_max,
                     within: row.within.to_vec(),
                 };
-                totals.sample.insert((row.minute, key, row.bucket), sums);
+                let cell = (row.minute, key, row.bucket);
+                if totals.sample.contains_key(&cell) {
+                    return Err(ImportError::Twice {
+                        path: row.file.to_owned(),
+                        cell: named(&cell),
+                    });
+                }
+                totals.sample.insert(cell, sums);
             }
             Ok(())
         })?;
