@@ -1,6 +1,7 @@
 //! `export` and `import`: SLI sets and results to and from other tools.
 
 mod learned_levels;
+mod sql;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ use crate::report::State;
 use crate::sli::{Measure, Scope, SliState};
 use learned_levels::put_learned;
 
+pub use sql::{SqlTarget, cuts_us, folder, place};
+
 /// Runs `export`.
 pub fn export(
     arguments: &ExportArguments,
@@ -50,6 +53,7 @@ pub fn export(
         ExportWhat::Prometheus(arguments) => prometheus(arguments, terminal),
         ExportWhat::Hlog(arguments) => hlog(arguments, global, terminal),
         ExportWhat::Gate(arguments) => gate(arguments, global, terminal),
+        ExportWhat::Sql(arguments) => sql::export(arguments, global, terminal),
     }
 }
 

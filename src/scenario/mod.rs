@@ -20,8 +20,8 @@ mod walk;
 pub use arrivals::{Arrival, Arrivals, SCENARIO_NUMBERS};
 pub use curve::TrafficCurve;
 pub use definition::{
-    ArrivalSpacing, AuthDefinition, CapacityDefinition, GoalDefinition, GoalLevelName, HttpDefinition, LimitText, OnFailureName, ScenarioDefinition,
-    StepDefinition,
+    ArrivalSpacing, AuthDefinition, CapacityDefinition, GoalDefinition, GoalLevelName,
+    HttpDefinition, LimitText, OnFailureName, ScenarioDefinition, StepDefinition,
 };
 pub use duration_draw::DurationDraw;
 pub use forecast::{Forecast, forecast};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::EngineArguments;
 use super::contacts::DeskArguments;
 
 /// Which part of the lake is meant.
@@ -94,7 +95,9 @@ pub enum SliFormat {
 #[command(after_help = "\
 Examples:
   firedrill rollup --by route,status-class --from -1d
-  firedrill rollup --by channel --window 1h --week 2026-W47 --format parquet -o channels.parquet")]
+  firedrill rollup --by channel --window 1h --week 2026-W47 --format parquet -o channels.parquet
+  firedrill rollup --engine spark --master spark://10.0.0.1:7077
+  firedrill rollup --import cells.parquet")]
 pub struct RollupArguments {
     /// First moment: RFC 3339, a date, or an age such as -7d
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -128,6 +131,9 @@ pub struct RollupArguments {
     /// File to write; without it the terminal
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Which engine counts.
+    #[command(flatten)]
+    pub engine: EngineArguments,
 }
 
 /// What requests are counted apart by.

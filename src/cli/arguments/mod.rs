@@ -1,8 +1,9 @@
 //! What can be typed.
 
 mod calibration;
-mod contacts;
 mod capacity;
+mod contacts;
+mod engine;
 mod exchange;
 mod headroom;
 mod judging;
@@ -20,8 +21,11 @@ pub use calibration::{
     CalibrateArguments, DatesChoice, EffectChoice, ExportFormatArguments, JourneyChoice,
     LevelArguments, PresetChoice, SimulateArguments, SimulatedContactsArguments,
 };
-pub use contacts::{ContactsArguments, DeskArguments, KeysArguments};
 pub use capacity::{CapacityArguments, CapacityVerb};
+pub use contacts::{ContactsArguments, DeskArguments, KeysArguments};
+pub use engine::{
+    CutArguments, DialectChoice, EngineArguments, EngineChoice, ExportSqlArguments, SourceChoice,
+};
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
@@ -124,7 +128,7 @@ pub enum Verb {
     Contacts(ContactsArguments),
     /// What other objectives would have said of the past: missed, budgets, alerts
     WhatIf(WhatIfArguments),
-    /// SLI sets and results for other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI
+    /// For other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI, SQL of the rollup
     Export(ExportArguments),
     /// From other tools: a browser's recording (HAR) as a scenario, OpenSLO as an SLI set
     Import(ImportArguments),
