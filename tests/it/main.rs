@@ -99,6 +99,10 @@ mod rehearse_limits;
 
 mod several;
 
+mod fan_out;
+
+mod deploy;
+
 mod shop;
 
 mod terminal;
