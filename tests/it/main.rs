@@ -112,6 +112,10 @@ mod capacity;
 
 mod several;
 
+mod fan_out;
+
+mod deploy;
+
 mod shop;
 
 mod terminal;

@@ -17,6 +17,7 @@ mod traffic;
 use super::curve::TrafficCurve;
 use super::definition::CapacityDefinition;
 use super::route_finder::RouteFinder;
+use super::shard::Shard;
 use super::text_template::{Escape, ShopperVariables};
 use crate::route::Router;
 
@@ -94,6 +95,8 @@ pub struct DrillPlan {
     pub capacity: CapacityDefinition,
     /// Limits of the load generator.
     pub limits: DrillLimits,
+    /// Which part of the arrivals this process drives; limits are those of the part.
+    pub shard: Shard,
 }
 
 /// Limits of the load generator, and what makes a run invalid.

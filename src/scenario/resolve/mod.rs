@@ -24,6 +24,7 @@ use super::definition::{LimitsDefinition, ScenarioDefinition, ThinkDefinition};
 use super::duration_draw::DurationDraw;
 use super::plan::{DrillLimits, DrillPlan, PlanPrint, ProductDraw};
 use super::route_finder::RouteFinder;
+use super::shard::Shard;
 use super::text_template::{Names, TextTemplate};
 use crate::declared_files::{Declared, DeclaredFileError, DurationText, Problem, choices_hint};
 use crate::route::Router;
@@ -123,6 +124,7 @@ impl Resolver<'_> {
             drills: drills.unwrap_or_default(),
             capacity: scenario.capacity.clone(),
             limits: limits(&scenario.limits),
+            shard: Shard::WHOLE,
         };
         plan.print = print::print(&plan, self.declared);
         Some(plan)
