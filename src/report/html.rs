@@ -8,6 +8,7 @@ mod annotations;
 mod breakdowns;
 mod budgets;
 mod bullet;
+mod capacity;
 mod chart_data;
 mod comparison;
 mod directors;
@@ -17,6 +18,7 @@ mod funnel;
 mod inline;
 mod limit;
 mod partners;
+mod picture;
 mod premortem;
 mod problems;
 mod rehearsal;
@@ -39,6 +41,7 @@ pub use inline::{CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, hash_source as scrip
 
 use chart_data::ChartData;
 
+pub use capacity::write_capacity_html;
 pub use partners::write_partners_html;
 pub use premortem::write_premortem_html;
 
@@ -95,6 +98,10 @@ fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
 }
 
 fn head(title: &str, verdict: Verdict) -> Markup {
+    head_of(title, words::verdict(verdict))
+}
+
+fn head_of(title: &str, verdict: &str) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -104,7 +111,7 @@ fn head(title: &str, verdict: Verdict) -> Markup {
             meta name="referrer" content="no-referrer";
             // Without an icon of its own, a browser would ask for one.
             link rel="icon" href="data:,";
-            title { (title) ": " (words::verdict(verdict)) }
+            title { (title) ": " (verdict) }
             (inline::style())
         }
     }

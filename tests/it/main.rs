@@ -98,6 +98,7 @@ mod rehearse_conditions;
 mod rehearse_limits;
 
 mod capacity;
+mod headroom;
 
 mod several;
 

@@ -19,7 +19,10 @@ pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
 };
-pub use headroom::{CapacityFitArguments, CapacityForecastArguments, CapacityRoutesArguments};
+pub use headroom::{
+    CapacityFitArguments, CapacityForecastArguments, CapacityRoutesArguments, ConcurrencyChoice,
+    LoadRowArguments, TrafficChoice, WeightChoice,
+};
 pub use judging::{
     ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
     SliArguments, SliFormat, WhatIfArguments,
