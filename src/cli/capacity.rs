@@ -14,12 +14,15 @@ mod goals;
 mod judge;
 mod kept;
 mod playing;
+mod prepared;
 mod progress;
 mod report;
 mod report_file;
 pub mod routes;
 mod searching;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod typed;
 

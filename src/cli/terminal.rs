@@ -127,6 +127,22 @@ impl Terminal {
         bar
     }
 
+    /// A line that is drawn anew while a search goes on: time taken, and what is said; hidden where there is
+    /// no terminal.
+    pub fn progress_search(&self) -> ProgressBar {
+        let bar = if self.is_live && !self.is_json {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4))
+        } else {
+            ProgressBar::hidden()
+        };
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {elapsed}  {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        bar.enable_steady_tick(Duration::from_millis(250));
+        bar
+    }
+
     /// A borderless table with the given headings.
     pub fn table(&self, headings: &[&str]) -> Table {
         let mut table = Table::new();

@@ -47,7 +47,9 @@ impl Lake {
         };
         let mut ids = Vec::new();
         for entry in entries {
-            let name = entry.map_err(|source| io("list", &folder, source))?.file_name();
+            let name = entry
+                .map_err(|source| io("list", &folder, source))?
+                .file_name();
             let name = name.to_string_lossy();
             ids.extend(name.strip_suffix(".json").map(ToOwned::to_owned));
         }

@@ -130,8 +130,10 @@ pub struct BeyondFacts {
     pub good_per_s: Option<[f64; 2]>,
     /// How many times as many requests retries made of what shoppers wanted.
     pub retry_amplification: Option<f64>,
-    /// Share of requests that were refused with 429 or 503, past the limit.
+    /// Share of the trial's requests that were refused with 429 or 503.
     pub refused_share: f64,
+    /// Share of the trial's requests that failed otherwise.
+    pub failed_share: f64,
     /// Number of the trial.
     pub trial: u32,
 }

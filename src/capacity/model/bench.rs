@@ -91,7 +91,12 @@ impl ModelBench {
         let changed = changes.filter(|(from_s, _)| *from_s <= self.now_s);
         let changed = changed.map(|(_, times)| *times).next_back().unwrap_or(1.0);
         let is_slow = self.random.random::<f64>() < self.trouble.slow_share;
-        changed * if is_slow { self.trouble.slow_times } else { 1.0 }
+        changed
+            * if is_slow {
+                self.trouble.slow_times
+            } else {
+                1.0
+            }
     }
 
     /// Arrivals by chance over a length; their times.
@@ -133,14 +138,30 @@ impl ModelBench {
                 is_refused: done.is_none(),
             });
             if let (Some(next), Some(done_s)) = (next, done) {
-                events.push(Reverse((Seconds(done_s + next.think_s), journey, index + 1)));
+                events.push(Reverse((
+                    Seconds(done_s + next.think_s),
+                    journey,
+                    index + 1,
+                )));
             }
         }
         served
     }
 
-    fn loss(&self, goal: ModelGoal, arrivals: usize, missing: f64, served: &[Served], from_s: f64, to_s: f64) -> f64 {
-        let due = || served.iter().filter(|it| it.due_s >= from_s && it.due_s < to_s);
+    fn loss(
+        &self,
+        goal: ModelGoal,
+        arrivals: usize,
+        missing: f64,
+        served: &[Served],
+        from_s: f64,
+        to_s: f64,
+    ) -> f64 {
+        let due = || {
+            served
+                .iter()
+                .filter(|it| it.due_s >= from_s && it.due_s < to_s)
+        };
         let is_long = |it: &&Served| it.done_s - it.due_s > goal.response_s_max;
         let long = due().filter(is_long).count();
         let is_missed = ratio(long, due().count()) > goal.tolerated;
@@ -193,11 +214,15 @@ impl Measurer for ModelBench {
         let missing = 1.0 - offered / order.rate_per_s;
         let from_s = self.now_s;
         let to_s = from_s + order.duration_s;
-        self.is_broken |= self.trouble.breaks.is_some_and(|(above, _)| offered > above);
+        self.is_broken |= self
+            .trouble
+            .breaks
+            .is_some_and(|(above, _)| offered > above);
         let arrivals = self.arrivals(offered, order.duration_s);
         let served = self.serve(&arrivals);
         let goals = self.goals.iter();
-        let losses = goals.map(|goal| self.loss(*goal, arrivals.len(), missing, &served, from_s, to_s));
+        let losses =
+            goals.map(|goal| self.loss(*goal, arrivals.len(), missing, &served, from_s, to_s));
         let losses = losses.collect();
         self.now_s = to_s;
         Ok(Some(Trial {
@@ -218,5 +243,9 @@ impl Measurer for ModelBench {
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^52")]
 fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }

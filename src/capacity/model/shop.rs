@@ -38,7 +38,11 @@ impl ModelShop {
     pub fn maximum_per_s(&self) -> f64 {
         let pools = self.pools.iter().enumerate();
         let maxima = pools.map(|(index, pool)| {
-            let demand_s: f64 = self.journeys.iter().map(|journey| journey.demand_s(index)).sum();
+            let demand_s: f64 = self
+                .journeys
+                .iter()
+                .map(|journey| journey.demand_s(index))
+                .sum();
             if demand_s > 0.0 {
                 number(pool.workers()) / demand_s
             } else {

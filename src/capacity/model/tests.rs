@@ -10,14 +10,16 @@ use crate::capacity::search::{
 const RUNS: u64 = 20;
 /// So many of them must find the truth.
 const RUNS_RIGHT_MIN: usize = 19;
+/// Runs with a capacity that changes, per direction.
+const DRIFT_RUNS: u64 = 10;
 /// Long enough for every search.
 const BUDGET_S: f64 = 36_000.0;
 
 /// The demo shop's checkout: three of five shoppers buy, payment is the bottleneck.
 fn shop(checkouts_per_s: f64) -> ModelShop {
     let payment_s = if checkouts_per_s < 5.0 { 1.0 } else { 0.2 };
-    let page = |think_s: f64| ModelStep {
-        think_s,
+    let page = ModelStep {
+        think_s: 0.0,
         pool: 0,
         service_s: 0.02,
     };
@@ -27,15 +29,18 @@ fn shop(checkouts_per_s: f64) -> ModelShop {
         service_s: payment_s,
     };
     ModelShop {
-        pools: vec![Pool::new(200, 2_000), Pool::new((checkouts_per_s * payment_s).round() as usize, 300)],
+        pools: vec![
+            Pool::new(200, 2_000),
+            Pool::new((checkouts_per_s * payment_s).round() as usize, 300),
+        ],
         journeys: vec![
             ModelJourney {
                 share: 0.6,
-                steps: vec![page(0.0), pay],
+                steps: vec![pay],
             },
             ModelJourney {
                 share: 0.4,
-                steps: vec![page(0.0), page(1.0)],
+                steps: vec![page],
             },
         ],
     }
@@ -93,13 +98,15 @@ fn bench(trouble: ModelTrouble, seed: u64) -> ModelBench {
     ModelBench::new(shop(60.0), goals(), trouble, seed)
 }
 
-/// In how many runs every goal has bounds that hold the truth, or miss it by less than the width.
+/// In how many runs every goal has bounds that hold the truth, or miss it by less than the width; a target
+/// that stays what it is must never be said to have changed.
 fn runs_right(trouble: &ModelTrouble, checkouts_per_s: f64) -> usize {
     let truth = shop(checkouts_per_s).maximum_per_s();
     let right = (0..RUNS).filter(|seed| {
         let shop = shop(checkouts_per_s);
         let mut bench = ModelBench::new(shop, goals(), trouble.clone(), *seed);
         let (outcome, _) = found(&mut bench, BUDGET_S);
+        assert!(!matches!(outcome.ended, Ended::Drifted(_)), "{outcome:#?}");
         outcome.goals.iter().all(|goal| {
             let (Some(lower), Some(upper)) = (goal.lower, goal.upper) else {
                 return false;
@@ -121,7 +128,10 @@ fn the_true_maximum_follows_from_workers_and_service_times() {
 fn the_search_finds_the_maximum_within_its_width_in_19_of_20_runs() {
     for checkouts_per_s in [30.0, 60.0] {
         let right = runs_right(&ModelTrouble::default(), checkouts_per_s);
-        assert!(right >= RUNS_RIGHT_MIN, "{right} of {RUNS} at {checkouts_per_s}");
+        assert!(
+            right >= RUNS_RIGHT_MIN,
+            "{right} of {RUNS} at {checkouts_per_s}"
+        );
     }
 }
 
@@ -141,7 +151,13 @@ fn a_search_has_regular_results_and_its_time_left_comes_true() {
     let mut bench = bench(ModelTrouble::default(), 7);
     let (outcome, trials) = found(&mut bench, BUDGET_S);
     assert_eq!(outcome.ended, Ended::Complete);
-    assert!(outcome.goals.iter().all(|goal| goal.state == GoalState::Regular), "{outcome:#?}");
+    assert!(
+        outcome
+            .goals
+            .iter()
+            .all(|goal| goal.state == GoalState::Regular),
+        "{outcome:#?}"
+    );
     let took_s: f64 = trials.all().iter().map(|trial| trial.duration_s).sum();
     let first = bench.estimates_s[0];
     assert!((0.4..2.5).contains(&(first / took_s)), "{first} {took_s}");
@@ -212,7 +228,7 @@ fn a_target_that_holds_at_the_highest_rate_asked_for_is_named_so() {
 fn a_capacity_that_changes_during_the_search_is_named_with_its_direction() {
     // By then the growth is over and the halving has begun.
     for (times, capacity) in [(0.5, DriftDirection::Grew), (2.0, DriftDirection::Fell)] {
-        let named = (0..RUNS).filter(|seed| {
+        let named = (0..DRIFT_RUNS).filter(|seed| {
             let trouble = ModelTrouble {
                 changes: vec![(200.0, times)],
                 ..ModelTrouble::default()
@@ -222,17 +238,11 @@ fn a_capacity_that_changes_during_the_search_is_named_with_its_direction() {
             matches!(outcome.ended, Ended::Drifted(Drift { capacity: found, .. }) if found == capacity)
         });
         let named = named.count();
-        assert!(named >= RUNS_RIGHT_MIN, "{named} of {RUNS}: {capacity:?}");
+        assert!(
+            named >= DRIFT_RUNS as usize - 1,
+            "{named} of {DRIFT_RUNS}: {capacity:?}"
+        );
     }
-}
-
-#[test]
-fn a_target_that_does_not_change_is_not_said_to() {
-    let drifted = (0..RUNS).filter(|seed| {
-        let (outcome, _) = found(&mut bench(ModelTrouble::default(), *seed), BUDGET_S);
-        matches!(outcome.ended, Ended::Drifted(_))
-    });
-    assert_eq!(drifted.count(), 0);
 }
 
 #[test]
@@ -243,20 +253,22 @@ fn noise_that_contradicts_itself_is_never_a_quiet_regular_result() {
         slow_times: 2.0,
         ..ModelTrouble::default()
     };
-    let quiet = (0..RUNS).filter(|seed| {
-        let (outcome, _) = found(&mut bench(trouble.clone(), *seed), BUDGET_S);
-        let truth = 100.0;
-        let is_wrong = |lower: f64| !(truth * 0.45..=truth * 1.05).contains(&lower);
-        outcome.goals.iter().any(|goal| {
-            goal.state == GoalState::Regular && goal.lower.is_some_and(is_wrong)
-        })
-    });
-    let named = (0..RUNS).filter(|seed| {
-        let (outcome, _) = found(&mut bench(trouble.clone(), *seed), BUDGET_S);
-        outcome.reason().is_some()
-    });
-    assert_eq!(quiet.count(), 0);
-    assert!(named.count() >= 10);
+    let truth = 100.0;
+    let is_wrong = |lower: f64| !(truth * 0.45..=truth * 1.05).contains(&lower);
+    let mut named = 0;
+    for seed in 0..RUNS {
+        let (outcome, _) = found(&mut bench(trouble.clone(), seed), BUDGET_S);
+        let mut regular = outcome
+            .goals
+            .iter()
+            .filter(|goal| goal.state == GoalState::Regular);
+        assert!(
+            !regular.any(|goal| goal.lower.is_some_and(is_wrong)),
+            "{outcome:#?}"
+        );
+        named += u64::from(outcome.reason().is_some());
+    }
+    assert!(named >= RUNS / 2, "{named} of {RUNS}");
 }
 
 #[test]

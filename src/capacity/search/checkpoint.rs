@@ -109,5 +109,11 @@ fn loosest(plan: &SearchPlan, trials: &Trials) -> Option<usize> {
         let bounds = trials.bounds(index, &targets[targets.len() - 1].requirement);
         bounds.upper.or(bounds.lower).unwrap_or(0.0)
     };
-    (0..plan.goals.len()).reduce(|best, index| if bound(index) > bound(best) { index } else { best })
+    (0..plan.goals.len()).reduce(|best, index| {
+        if bound(index) > bound(best) {
+            index
+        } else {
+            best
+        }
+    })
 }

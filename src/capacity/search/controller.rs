@@ -58,7 +58,8 @@ impl SearchPlan {
         let wishes = self.goals.iter().enumerate();
         let wishes = wishes.filter_map(|(index, goal)| self.wish(index, goal, trials));
         let first = wishes.reduce(|first, wish| {
-            let is_before = (wish.phase, wish.order.rate_per_s) < (first.phase, first.order.rate_per_s);
+            let is_before =
+                (wish.phase, wish.order.rate_per_s) < (first.phase, first.order.rate_per_s);
             if is_before { wish } else { first }
         });
         first.map(|wish| wish.order)
@@ -107,7 +108,9 @@ impl SearchPlan {
             (Some(_), Some(_)) if bounds.are_within(target.width) => None,
             (Some(lower), Some(upper)) => {
                 let is_inside = |rate: &f64| *rate > lower && *rate < upper;
-                let said = said_lower.filter(is_inside).or(said_upper.filter(is_inside));
+                let said = said_lower
+                    .filter(is_inside)
+                    .or(said_upper.filter(is_inside));
                 let rate = said.unwrap_or_else(|| four_digits((lower * upper).sqrt()));
                 is_inside(&rate).then_some(rate)
             }
@@ -211,7 +214,11 @@ mod tests {
         }
         assert!(made < 25, "{made}");
         assert!(trials.generator_limit().is_some_and(|limit| limit > 100.0));
-        assert!(last(&plan, 0, &trials).lower.is_some_and(|lower| lower <= 100.0));
+        assert!(
+            last(&plan, 0, &trials)
+                .lower
+                .is_some_and(|lower| lower <= 100.0)
+        );
     }
 
     proptest! {

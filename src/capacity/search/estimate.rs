@@ -94,6 +94,9 @@ mod tests {
         }
         assert!(estimates.last().is_some_and(|last| *last < 1e-9));
         // Within a factor of two of what it took, from the first moment.
-        assert!(first < taken_s * 2.0 && first > taken_s / 2.0, "{first} {taken_s}");
+        assert!(
+            first < taken_s * 2.0 && first > taken_s / 2.0,
+            "{first} {taken_s}"
+        );
     }
 }

@@ -69,11 +69,31 @@ impl SearchGoal {
         let share = "a share from 0 to below 1";
         let length = "a length above 0";
         let checks = [
-            ("final trial", self.final_trial_s, is_positive(self.final_trial_s), length),
-            ("initial trial", self.initial_trial_s, is_positive(self.initial_trial_s), length),
-            ("duration sum", self.duration_sum_s, is_positive(self.duration_sum_s), length),
+            (
+                "final trial",
+                self.final_trial_s,
+                is_positive(self.final_trial_s),
+                length,
+            ),
+            (
+                "initial trial",
+                self.initial_trial_s,
+                is_positive(self.initial_trial_s),
+                length,
+            ),
+            (
+                "duration sum",
+                self.duration_sum_s,
+                is_positive(self.duration_sum_s),
+                length,
+            ),
             ("loss", self.loss_ratio, is_share(self.loss_ratio), share),
-            ("exceed", self.exceed_ratio, is_share(self.exceed_ratio), share),
+            (
+                "exceed",
+                self.exceed_ratio,
+                is_share(self.exceed_ratio),
+                share,
+            ),
             (
                 "width",
                 self.width,
@@ -162,15 +182,24 @@ pub(super) mod tests {
             (|goal| goal.exceed_ratio = -0.1, "`exceed` is -0.1 "),
             (|goal| goal.width = 0.004, "`width` is 0.004 "),
             (|goal| goal.final_trial_s = 0.0, "`final trial` is 0 "),
-            (|goal| goal.duration_sum_s = f64::NAN, "`duration sum` is NaN "),
-            (|goal| goal.initial_trial_s = f64::INFINITY, "`initial trial` is inf "),
+            (
+                |goal| goal.duration_sum_s = f64::NAN,
+                "`duration sum` is NaN ",
+            ),
+            (
+                |goal| goal.initial_trial_s = f64::INFINITY,
+                "`initial trial` is inf ",
+            ),
         ];
         for (change, expected) in table {
             let mut goal = goal("calm", 60.0, 0.0, 0.05);
             assert_eq!(goal.check(), Ok(()));
             change(&mut goal);
             let text = goal.check().unwrap_err().to_string();
-            assert!(text.contains(expected) && text.contains("(hint: "), "{text}");
+            assert!(
+                text.contains(expected) && text.contains("(hint: "),
+                "{text}"
+            );
         }
     }
 

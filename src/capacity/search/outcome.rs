@@ -223,10 +223,15 @@ fn reason(
     }
     if bounds.are_within(goal.width) {
         let is_wide = |[low, high]: [f64; 2]| (high - low) / high > goal.width * NOISE_WIDTHS;
-        let noise = contradicted.filter(|zone| is_wide(*zone)).map(|_| Reason::Noise);
+        let noise = contradicted
+            .filter(|zone| is_wide(*zone))
+            .map(|_| Reason::Noise);
         return noise.or(bounds.inverted.map(|_| Reason::Inversion));
     }
-    let RangeEnds { is_at_min, is_at_max } = RangeEnds::of(plan, bounds);
+    let RangeEnds {
+        is_at_min,
+        is_at_max,
+    } = RangeEnds::of(plan, bounds);
     Some(match ended {
         _ if is_at_min => Reason::FailsAtLowest,
         _ if is_at_max && plan.is_max_the_generators => Reason::GeneratorLimited,
@@ -257,10 +262,15 @@ impl RangeEnds {
 
 /// Where full-length trials contradict each other.
 fn contradicted(index: usize, goal: &SearchGoal, trials: &Trials) -> Option<[f64; 2]> {
-    let full = |trial: &&Trial| trial.duration_s >= goal.final_trial_s && !trial.is_generator_limited;
+    let full =
+        |trial: &&Trial| trial.duration_s >= goal.final_trial_s && !trial.is_generator_limited;
     let is_high = |trial: &&Trial| trial.result(index).loss_ratio > goal.loss_ratio;
     let rates = |wanted: bool| {
-        let wanted = trials.all().iter().filter(full).filter(move |it| is_high(it) == wanted);
+        let wanted = trials
+            .all()
+            .iter()
+            .filter(full)
+            .filter(move |it| is_high(it) == wanted);
         wanted.map(|trial| trial.rate_per_s)
     };
     let lowest_bad = rates(true).reduce(f64::min)?;

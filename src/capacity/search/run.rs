@@ -31,7 +31,8 @@ pub trait Measurer {
     ///
     /// # Errors
     /// When the search cannot go on.
-    fn trial(&mut self, order: &TrialOrder, purpose: Purpose) -> Result<Option<Trial>, Self::Error>;
+    fn trial(&mut self, order: &TrialOrder, purpose: Purpose)
+    -> Result<Option<Trial>, Self::Error>;
 
     /// Is told before each trial where the search stands.
     fn progress(&mut self, progress: &SearchProgress<'_>);

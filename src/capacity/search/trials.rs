@@ -63,7 +63,9 @@ impl Trials {
         let index = self.all.len();
         let rate = trial.rate_per_s;
         self.all.push(trial);
-        let at = self.loads.partition_point(|(other, _)| is_less(*other, rate));
+        let at = self
+            .loads
+            .partition_point(|(other, _)| is_less(*other, rate));
         match self.loads.get_mut(at) {
             Some((other, indexes)) if !is_less(rate, *other) => indexes.push(index),
             Some(_) | None => self.loads.insert(at, (rate, vec![index])),
@@ -172,7 +174,10 @@ pub(super) mod tests {
         };
         let classes = trials.classes(0, &requirement);
         use LoadClass::{Lower, Undecided};
-        assert_eq!(classes, [(10.0, Undecided), (15.0, Undecided), (20.0, Lower)]);
+        assert_eq!(
+            classes,
+            [(10.0, Undecided), (15.0, Undecided), (20.0, Lower)]
+        );
         assert_eq!(trials.at(20.0).count(), 2);
         assert_eq!(trials.at(11.0).count(), 0);
     }

@@ -73,7 +73,9 @@ pub fn after(
     let lower = outcome.strictest().and_then(|goal| goal.lower);
     match (plan.soak, lower) {
         (Some(length), Some(lower)) => soak(bench, outcome, lower, length, &mut after)?,
-        (Some(_), None) => after.left_out.push("the soak: there is no lower bound".to_owned()),
+        (Some(_), None) => after
+            .left_out
+            .push("the soak: there is no lower bound".to_owned()),
         (None, _) => {}
     }
     Ok(after)
@@ -87,6 +89,9 @@ fn curve(
 ) -> Result<(), Failure> {
     for share in BEYOND {
         let rate = four_digits(maximum * share);
+        if bench.kept.made(TrialKind::Beyond, rate).is_some() {
+            continue;
+        }
         let name = format!("{:.0} % of the maximum", share * 100.0);
         let length_s = whole_seconds(plan.step_s);
         if !may(bench, after, plan, &name, rate, f64::from(length_s))? {
@@ -109,12 +114,28 @@ fn recovery(
     after: &mut After,
 ) -> Result<(), Failure> {
     let (base, past) = (four_digits(maximum * BASE), four_digits(maximum * PAST));
+    let known = bench
+        .kept
+        .finding
+        .as_ref()
+        .and_then(|found| found.beyond.clone());
+    if let Some(known) = known.filter(|known| (known.past_per_s - past).abs() <= past * 1e-9) {
+        after.beyond = Some(known);
+        return Ok(());
+    }
     let step_s = whole_seconds(plan.step_s);
     // Long enough to see it come back.
     let back_s = step_s * 2;
     let before_s = bench.lead_in_s + step_s;
     let length_s = f64::from(step_s + step_s + back_s);
-    if !may(bench, after, plan, "the recovery from 120 %", past, length_s)? {
+    if !may(
+        bench,
+        after,
+        plan,
+        "the recovery from 120 %",
+        past,
+        length_s,
+    )? {
         return Ok(());
     }
     let (begins, ends) = (f64::from(before_s), f64::from(before_s + step_s));
@@ -132,7 +153,12 @@ fn recovery(
         after.is_stopped = true;
         return Ok(());
     };
-    after.beyond = Some(beyond_facts(bench, &done, [base, past], [f64::from(step_s), f64::from(back_s)])?);
+    after.beyond = Some(beyond_facts(
+        bench,
+        &done,
+        [base, past],
+        [f64::from(step_s), f64::from(back_s)],
+    )?);
     Ok(())
 }
 
@@ -146,14 +172,16 @@ fn may(
     length_s: f64,
 ) -> Result<bool, Failure> {
     if after.is_stopped {
-        after.left_out.push(format!("{name}: the search was stopped"));
+        after
+            .left_out
+            .push(format!("{name}: the search was stopped"));
         return Ok(false);
     }
     if rate > plan.max_per_s {
         let max = four_digits(plan.max_per_s);
-        after
-            .left_out
-            .push(format!("{name}: {rate}/s is above the highest rate, {max}/s"));
+        after.left_out.push(format!(
+            "{name}: {rate}/s is above the highest rate, {max}/s"
+        ));
         return Ok(false);
     }
     let now_s = bench.origin.elapsed().as_secs_f64();
@@ -165,7 +193,9 @@ fn may(
         Settled::Ready => Ok(true),
         Settled::Stopped => {
             after.is_stopped = true;
-            after.left_out.push(format!("{name}: the search was stopped"));
+            after
+                .left_out
+                .push(format!("{name}: the search was stopped"));
             Ok(false)
         }
         Settled::NotRecovered { waited_s } => {
@@ -184,11 +214,20 @@ fn beyond_facts(
     [past_s, back_s]: [f64; 2],
 ) -> Result<BeyondFacts, Failure> {
     let run = bench.run_facts(done)?;
-    let limit = page::past_limit(bench.context.set, &done.recorded.rollup, &run, &TimeZone::UTC)?;
+    let limit = page::past_limit(
+        bench.context.set,
+        &done.recorded.rollup,
+        &run,
+        &TimeZone::UTC,
+    )?;
     let fell_s = done.facts.effective_s - back_s;
     let recovery_s = seconds_until_good(&done.tally.seconds, fell_s, back_s);
-    let good = good_while_past(&run.seconds.good, f64::from(bench.lead_in_s) + fell_s - past_s, past_s);
-    let refused = number(done.tally.refused) / number(done.tally.requests.max(1));
+    let good = good_while_past(
+        &run.seconds.good,
+        f64::from(bench.lead_in_s) + fell_s - past_s,
+        past_s,
+    );
+    let of_all = |part: u64| number(part) / number(done.tally.requests.max(1));
     Ok(BeyondFacts {
         behaviours: behaviours(limit.as_ref()),
         sentence: limit.map(|limit| limit.sentence).unwrap_or_default(),
@@ -199,7 +238,8 @@ fn beyond_facts(
         watched_s: back_s,
         good_per_s: good,
         retry_amplification: done.outcome.retry_amplification(),
-        refused_share: refused,
+        refused_share: of_all(done.tally.refused),
+        failed_share: of_all(done.tally.failed),
         trial: done.facts.number,
     })
 }
@@ -207,7 +247,9 @@ fn beyond_facts(
 fn behaviours(limit: Option<&LimitPart>) -> Vec<String> {
     let rows = limit.into_iter().flat_map(|limit| &limit.rows);
     let mut past = rows.filter(|row| row.outcome == LimitOutcome::Past);
-    past.next().map(|row| row.behaviours.clone()).unwrap_or_default()
+    past.next()
+        .map(|row| row.behaviours.clone())
+        .unwrap_or_default()
 }
 
 /// From the fall of the load to the end of the last second with more than 5 % of bad requests; `None`
@@ -231,9 +273,12 @@ fn good_while_past(
     let from = usize::try_from(whole_seconds(from_s.max(1.0))).ok()?;
     let to = from + usize::try_from(whole_seconds(length_s)).ok()?;
     let at = |second: usize| -> u64 {
-        routes.iter().filter_map(|route| route.per_s.get(second)).sum()
+        routes
+            .iter()
+            .filter_map(|route| route.per_s.get(second))
+            .sum()
     };
-    let width = 5.min(to - from);
+    let width = 5_usize.min(to - from);
     let means = (from..=to - width).map(|begin| {
         let sum: u64 = (begin..begin + width).map(at).sum();
         number(sum) / number(width as u64)
@@ -251,8 +296,19 @@ fn soak(
     length: Duration,
     after: &mut After,
 ) -> Result<(), Failure> {
+    let known = bench
+        .kept
+        .finding
+        .as_ref()
+        .and_then(|found| found.soak.clone());
+    if let Some(known) = known.filter(|known| is_same(known, rate, length)) {
+        after.soak = Some(known);
+        return Ok(());
+    }
     if after.is_stopped || !matches!(bench.wait()?, Settled::Ready) {
-        after.left_out.push("the soak: the target was not ready, or the search was stopped".to_owned());
+        after
+            .left_out
+            .push("the soak: the target was not ready, or the search was stopped".to_owned());
         return Ok(());
     }
     let from_s = bench.lead_in_s;
@@ -264,10 +320,12 @@ fn soak(
         return Ok(());
     };
     let goals = outcome.goals.iter().zip(&bench.context.goals.list);
-    let failed = goals.zip(&done.facts.goals).filter(|((found, goal), trial)| {
-        let is_meant = found.lower.is_some_and(|lower| lower >= rate);
-        is_meant && trial.loss_ratio > goal.search.loss_ratio
-    });
+    let failed = goals
+        .zip(&done.facts.goals)
+        .filter(|((found, goal), trial)| {
+            let is_meant = found.lower.is_some_and(|lower| lower >= rate);
+            is_meant && trial.loss_ratio > goal.search.loss_ratio
+        });
     let failed_goals: Vec<String> = failed.map(|((found, _), _)| found.name.clone()).collect();
     after.soak = Some(SoakFacts {
         rate_per_s: rate,
@@ -279,7 +337,45 @@ fn soak(
     Ok(())
 }
 
+fn is_same(known: &SoakFacts, rate: f64, length: Duration) -> bool {
+    let is_as_long = (known.length_s - length.as_secs_f64()).abs() < 1.0;
+    is_as_long && (known.rate_per_s - rate).abs() <= rate * 1e-9
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 fn number(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::recorder::RouteSeconds;
+
+    #[test]
+    fn recovery_lasts_until_the_last_bad_second_and_the_very_end_is_none() {
+        let seconds = |bad: &[u64]| bad.iter().map(|bad| (100, *bad)).collect::<Vec<_>>();
+        let past = [0, 0, 50, 50];
+        let table: [(&[u64], Option<f64>); 5] = [
+            (&[0, 0, 0, 0, 0, 0], Some(0.0)),
+            (&[5, 5, 5, 5, 5, 5], Some(0.0)),
+            (&[90, 6, 0, 0, 0, 0], Some(2.0)),
+            (&[0, 0, 0, 6, 0, 0], Some(4.0)),
+            (&[90, 90, 90, 90, 90, 0], None),
+        ];
+        for (back, expected) in table {
+            let all = seconds(&[&past[..], back].concat());
+            assert_eq!(seconds_until_good(&all, 4.0, 6.0), expected, "{back:?}");
+        }
+    }
+
+    #[test]
+    fn goodput_past_the_limit_has_a_best_and_a_lowest_mean_over_five_seconds() {
+        let route = RouteSeconds {
+            per_s: vec![9, 9, 10, 10, 10, 10, 10, 0, 0, 0, 0, 0, 9],
+            ..RouteSeconds::default()
+        };
+        let found = good_while_past(&[route], 2.0, 10.0).unwrap();
+        assert_eq!(found.map(f64::to_bits), [10.0_f64, 0.0].map(f64::to_bits));
+    }
 }

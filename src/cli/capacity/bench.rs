@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
+
 use super::calibration::{Answers, drive_unrecorded};
-use super::kept::{KeptSearch, as_trial};
+use super::kept::{KeptSearch, Look, as_trial};
 use super::progress;
 use super::trial::{TrialContext, TrialDone, TrialRun, make};
 use crate::capacity::finding::TrialKind;
@@ -17,9 +19,12 @@ use crate::cli::terminal::Terminal;
 const LOOK_S: f64 = 1.0;
 /// Requests of a look at least: below, more shoppers come.
 const LOOK_REQUESTS: f64 = 12.0;
-/// The median may be so many times the baseline's, and so much longer, µs.
-const BASELINE_TIMES: f64 = 1.5;
-const BASELINE_US: f64 = 10_000.0;
+/// The median may be so many times the baseline's, or so much longer, µs; and the 90th percentile, of so
+/// few requests that it is nearly their slowest.
+const P50_TIMES: f64 = 1.5;
+const P50_US: f64 = 10_000.0;
+const P90_TIMES: f64 = 2.0;
+const P90_US: f64 = 50_000.0;
 /// Share of the answers of a look that may be bad.
 const LOOK_BAD_SHARE: f64 = 0.1;
 /// Before each look.
@@ -43,33 +48,46 @@ pub struct Bench<'a> {
     pub origin: Instant,
     /// The command that repeats the search.
     pub command: String,
+    /// What is drawn while a trial runs.
+    pub bar: ProgressBar,
     /// Where messages go.
     pub terminal: &'a Terminal,
     /// Whether anything was sent since the target was last seen settled.
     pub is_settled: bool,
 }
 
-/// What a look found.
-#[derive(Debug, Clone, Copy)]
-pub struct Look {
-    /// Median response time of the good answers, µs.
-    pub p50_us: u64,
-    /// Whether nearly all answers were good.
-    pub is_good: bool,
-}
-
 impl Bench<'_> {
     /// Sends a few shoppers, whose requests are not kept, and looks how they fare.
     pub fn look(&self, number: u64) -> Result<Look, Failure> {
-        let rate = self.look_per_s.max(LOOK_REQUESTS / self.requests_each.max(1.0) / LOOK_S);
+        let rate = self
+            .look_per_s
+            .max(LOOK_REQUESTS / self.requests_each.max(1.0) / LOOK_S);
         let mut plan = self.context.plan.clone();
         plan.limits.shoppers_per_s_max = None;
-        plan.limits.drain_us = self.context.drain_us.min(plan.limits.drain_us).max(1_000_000);
+        plan.limits.drain_us = self
+            .context
+            .drain_us
+            .min(plan.limits.drain_us)
+            .max(1_000_000);
         let seed = plan.seed.wrapping_add(number).rotate_left(17);
         plan.set_trial(&[(0.0, rate), (LOOK_S, rate)], seed)
             .map_err(Failure::usage)?;
         let (_, answers) = drive_unrecorded(plan, self.context.base_url, self.context.switch)?;
-        Ok(Look::of(&answers))
+        Ok(seen(&answers))
+    }
+
+    /// How the target is before the first trial: the worst of a few looks.
+    pub fn baseline(&self, looks: u64) -> Result<Look, Failure> {
+        let mut worst = self.look(0)?;
+        for number in 1..looks {
+            let look = self.look(number)?;
+            worst = Look {
+                p50_us: worst.p50_us.max(look.p50_us),
+                p90_us: worst.p90_us.max(look.p90_us),
+                is_good: worst.is_good && look.is_good,
+            };
+        }
+        Ok(worst)
     }
 
     /// Makes a trial with its number, and keeps it; `None` when it was stopped.
@@ -102,9 +120,14 @@ impl Bench<'_> {
             self.context.lake.write_run(&done.facts.run_id, &json)?;
             self.kept.trials.push(done.facts.clone());
             self.kept.write(self.context.lake)?;
-            self.terminal.note(&progress::trial_line(&done.facts));
+            self.say(&progress::trial_line(&done.facts));
         }
         Ok(done)
+    }
+
+    /// Prints a line above what is drawn.
+    pub fn say(&self, line: &str) {
+        self.bar.suspend(|| self.terminal.note(line));
     }
 
     /// A trial as the run that it is.
@@ -128,8 +151,9 @@ impl Bench<'_> {
             return Ok(Settled::Ready);
         }
         let begun = Instant::now();
-        let baseline_us = self.kept.baseline_p50_us.unwrap_or(u64::MAX);
-        let limit_us = (number(baseline_us) * BASELINE_TIMES).max(number(baseline_us) + BASELINE_US);
+        let Some(baseline) = self.kept.baseline else {
+            return Ok(Settled::Ready);
+        };
         for look in 0.. {
             if self.context.switch.is_stopped() {
                 return Ok(Settled::Stopped);
@@ -139,7 +163,7 @@ impl Bench<'_> {
             if self.context.switch.is_stopped() {
                 return Ok(Settled::Stopped);
             }
-            if found.is_good && number(found.p50_us) <= limit_us {
+            if is_back(found, baseline) {
                 self.is_settled = true;
                 return Ok(Settled::Ready);
             }
@@ -148,21 +172,33 @@ impl Bench<'_> {
                 return Ok(Settled::NotRecovered { waited_s });
             }
             self.terminal.detail(&format!(
-                "cooling down: the median is {} µs, at the beginning it was {baseline_us} µs",
-                found.p50_us
+                "cooling down: median {} µs and p90 {} µs, at the beginning {} µs and {} µs",
+                found.p50_us, found.p90_us, baseline.p50_us, baseline.p90_us
             ));
         }
         Ok(Settled::Stopped)
     }
 }
 
-impl Look {
-    fn of(answers: &Answers) -> Self {
-        let all = answers.good + answers.bad;
-        Self {
-            p50_us: answers.response.quantile_us(0.5).unwrap_or(u64::MAX),
-            is_good: all > 0 && number(answers.bad) <= number(all) * LOOK_BAD_SHARE,
-        }
+/// Whether the target is as it was; one that was not well at the beginning cannot get worse.
+fn is_back(found: Look, baseline: Look) -> bool {
+    let is_within = |found_us: u64, before_us: u64, times: f64, more_us: f64| {
+        let before_us = number(before_us);
+        number(found_us) <= (before_us * times).max(before_us + more_us)
+    };
+    !baseline.is_good
+        || (found.is_good
+            && is_within(found.p50_us, baseline.p50_us, P50_TIMES, P50_US)
+            && is_within(found.p90_us, baseline.p90_us, P90_TIMES, P90_US))
+}
+
+fn seen(answers: &Answers) -> Look {
+    let all = answers.good + answers.bad;
+    let quantile = |quantile| answers.response.quantile_us(quantile).unwrap_or(u64::MAX);
+    Look {
+        p50_us: quantile(0.5),
+        p90_us: quantile(0.9),
+        is_good: all > 0 && number(answers.bad) <= number(all) * LOOK_BAD_SHARE,
     }
 }
 
@@ -196,7 +232,12 @@ impl Measurer for Bench<'_> {
     }
 
     fn progress(&mut self, state: &SearchProgress<'_>) {
-        self.terminal.note(&progress::line(state));
+        let line = progress::line(state);
+        if self.bar.is_hidden() {
+            self.say(&line);
+        } else {
+            self.bar.set_message(line);
+        }
     }
 }
 
@@ -219,4 +260,38 @@ fn seed(seed: u64, number: u32) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "µs of a day stay below 2^53")]
 fn number(us: u64) -> f64 {
     us as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_back_when_neither_its_median_nor_its_slowest_answers_are_longer() {
+        let look = |p50_ms: u64, p90_ms: u64, is_good: bool| Look {
+            p50_us: p50_ms * 1_000,
+            p90_us: p90_ms * 1_000,
+            is_good,
+        };
+        let baseline = look(20, 200, true);
+        let table = [
+            (look(20, 200, true), true),
+            (look(30, 400, true), true),
+            (look(31, 200, true), false),
+            (look(20, 401, true), false),
+            (look(20, 200, false), false),
+        ];
+        for (found, expected) in table {
+            assert_eq!(is_back(found, baseline), expected, "{found:?}");
+        }
+        assert!(is_back(look(900, 9_000, false), look(900, 9_000, false)));
+    }
+
+    #[test]
+    fn every_trial_has_a_seed_of_its_own() {
+        let seeds: std::collections::BTreeSet<u64> =
+            (1..=1_000).map(|number| seed(7, number)).collect();
+        assert_eq!(seeds.len(), 1_000);
+        assert_eq!(seed(7, 3), seed(7, 3));
+    }
 }

@@ -15,7 +15,7 @@ use super::trial::{StopSwitch, number};
 use crate::capacity::finding::GeneratorFacts;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::recorder::QUEUE_BATCHES;
-use crate::drill::{self, DrillOutcome, DrillSettings, Machine, Responder};
+use crate::drill::{self, DrillOutcome, DrillRecord, DrillSettings, Machine, Responder};
 use crate::latency_buckets::LatencyHistogram;
 use crate::scenario::{CheckPlan, DrillPlan, DurationDraw, forecast};
 
@@ -43,7 +43,8 @@ pub fn calibrate(
     let responder = Responder::start()
         .map_err(|error| Failure::new(ExitCode::Internal, format!("the responder: {error}")))?;
     let plan = bare(plan);
-    let requests_each = forecast(&plan, 0.0).peak_requests_per_s / plan.traffic.curve.peak_per_s().max(1e-9);
+    let requests_each =
+        forecast(&plan, 0.0).peak_requests_per_s / plan.traffic.curve.peak_per_s().max(1e-9);
     let mut rate = wanted.unwrap_or(start * 4.0);
     let mut facts = GeneratorFacts {
         cores: Machine::this().cores,
@@ -78,7 +79,11 @@ pub fn calibrate(
 /// The scenario without think times, and without a look at answers.
 fn bare(plan: &DrillPlan) -> DrillPlan {
     let mut plan = plan.clone();
-    for step in plan.journeys.iter_mut().flat_map(|journey| &mut journey.steps) {
+    for step in plan
+        .journeys
+        .iter_mut()
+        .flat_map(|journey| &mut journey.steps)
+    {
         step.think = DurationDraw::NONE;
         step.takes.clear();
         step.check = CheckPlan::default();
@@ -131,7 +136,7 @@ pub fn drive_unrecorded(
         origin: Instant::now(),
     };
     let progress = switch.progress();
-    let (records, batches) = sync_channel(QUEUE_BATCHES);
+    let (records, batches) = sync_channel::<Vec<DrillRecord>>(QUEUE_BATCHES);
     thread::scope(|scope| {
         let counting = scope.spawn(move || {
             let mut answers = Answers::default();

@@ -9,8 +9,9 @@ use url::Url;
 
 use super::after::After;
 use super::kept::KeptSearch;
+use super::prepared::Prepared;
 use super::progress::{rate, share};
-use super::searching::{Prepared, shares_machine};
+use super::searching::shares_machine;
 use crate::capacity::finding::{
     CapacityFinding, CurvePoint, FirstToBreak, GeneratorFacts, OtherUnits, TrialFacts, TrialKind,
     UNIT,
@@ -81,7 +82,11 @@ fn finding(
     let strictest = outcome.strictest();
     let trials = &found.kept.trials;
     let soak_failed = found.after.soak.as_ref().is_some_and(|soak| !soak.held);
-    let upper = outcome.goals.iter().filter_map(|goal| goal.upper).reduce(f64::min);
+    let upper = outcome
+        .goals
+        .iter()
+        .filter_map(|goal| goal.upper)
+        .reduce(f64::min);
     let mut finding = CapacityFinding {
         search_id: found.kept.search_id.clone(),
         unit: UNIT.to_owned(),
@@ -89,7 +94,11 @@ fn finding(
         upper,
         goals: outcome.goals.clone(),
         first_to_break: first_to_break(found),
-        recovery_s: found.after.beyond.as_ref().and_then(|beyond| beyond.recovery_s),
+        recovery_s: found
+            .after
+            .beyond
+            .as_ref()
+            .and_then(|beyond| beyond.recovery_s),
         irregular: outcome.reason().is_some() || soak_failed,
         outcome: reasons::word(outcome.reason(), soak_failed),
         reason: reasons::reason(found, soak_failed),
@@ -132,10 +141,16 @@ fn first_to_break(found: &Found) -> Option<FirstToBreak> {
     let worst = trial.goals[index].missed.first();
     let (sli, title, route) = match worst {
         Some(sli) => (sli.sli.clone(), sli.title.clone(), sli.route.clone()),
-        None if trial.dropped > 0 || trial.unanswered > 0 => {
-            ("answers".to_owned(), "Requests without an answer".to_owned(), None)
-        }
-        None => ("backlog".to_owned(), "Requests that pile up".to_owned(), None),
+        None if trial.dropped > 0 || trial.unanswered > 0 => (
+            "answers".to_owned(),
+            "Requests without an answer".to_owned(),
+            None,
+        ),
+        None => (
+            "backlog".to_owned(),
+            "Requests that pile up".to_owned(),
+            None,
+        ),
     };
     Some(FirstToBreak {
         sli,
@@ -151,7 +166,8 @@ fn first_to_break(found: &Found) -> Option<FirstToBreak> {
 fn curve(found: &Found) -> Vec<CurvePoint> {
     let strictest = found.outcome.strictest().map(|goal| goal.name.clone());
     let highest = found.outcome.goals.iter().max_by(|one, other| {
-        let end = |goal: &crate::capacity::search::GoalResult| goal.upper.or(goal.lower).unwrap_or(0.0);
+        let end =
+            |goal: &crate::capacity::search::GoalResult| goal.upper.or(goal.lower).unwrap_or(0.0);
         end(one).total_cmp(&end(other))
     });
     let loosest = highest.map(|goal| goal.name.clone());
@@ -184,7 +200,10 @@ fn curve(found: &Found) -> Vec<CurvePoint> {
 fn generator(found: &Found) -> GeneratorFacts {
     let trials = &found.kept.trials;
     GeneratorFacts {
-        cpu_share_max: trials.iter().filter_map(|trial| trial.cpu_share_max).reduce(f64::max),
+        cpu_share_max: trials
+            .iter()
+            .filter_map(|trial| trial.cpu_share_max)
+            .reduce(f64::max),
         schedule_lag_p99_us_max: trials
             .iter()
             .map(|trial| trial.schedule_lag_p99_us)
@@ -198,10 +217,13 @@ fn generator(found: &Found) -> GeneratorFacts {
 /// What one shopper makes of orders and requests, by the trials at the lower bound (or the lowest rate),
 /// times the bounds.
 fn in_other_units(finding: &CapacityFinding) -> OtherUnits {
-    let at = finding.lower.or(finding.trials.first().map(|trial| trial.rate_per_s));
-    let near = finding.trials.iter().filter(|trial| {
-        at.is_some_and(|at| (trial.rate_per_s - at).abs() <= at * 1e-9)
-    });
+    let at = finding
+        .lower
+        .or(finding.trials.first().map(|trial| trial.rate_per_s));
+    let near = finding
+        .trials
+        .iter()
+        .filter(|trial| at.is_some_and(|at| (trial.rate_per_s - at).abs() <= at * 1e-9));
     let (mut arrivals, mut requests, mut orders) = (0.0, 0.0, None);
     for trial in near {
         arrivals += trial.offered_per_s * trial.effective_s;
@@ -247,8 +269,15 @@ fn print(
     }
     let mut table = terminal.table(&["goal", "holds at", "fails at", "width", "trials", "result"]);
     for goal in &finding.goals {
-        let end = |end: Option<f64>| end.map_or_else(|| text::NO_VALUE.to_owned(), |end| format!("{}/s", rate(end)));
-        let reason = goal.reason.map_or("found".to_owned(), |reason| reasons::word(Some(reason), false));
+        let end = |end: Option<f64>| {
+            end.map_or_else(
+                || text::NO_VALUE.to_owned(),
+                |end| format!("{}/s", rate(end)),
+            )
+        };
+        let reason = goal.reason.map_or("found".to_owned(), |reason| {
+            reasons::word(Some(reason), false)
+        });
         table.add_row(vec![
             goal.name.clone(),
             end(goal.lower),

@@ -105,11 +105,21 @@ impl Goals {
             )));
         }
         for text in wanted {
+            text.check_name().map_err(Failure::usage)?;
             let (level, loss) = level_of(text)?;
             let search = search_goal(text, loss, defaults);
-            search.check().map_err(|error| Failure::usage(error.to_string()))?;
-            if goals.list.iter().any(|goal| goal.search.name == search.name) {
-                return Err(Failure::usage(format!("goal `{}` is named twice", search.name)));
+            search
+                .check()
+                .map_err(|error| Failure::usage(error.to_string()))?;
+            if goals
+                .list
+                .iter()
+                .any(|goal| goal.search.name == search.name)
+            {
+                return Err(Failure::usage(format!(
+                    "goal `{}` is named twice",
+                    search.name
+                )));
             }
             let slis = goals.slis(level, set);
             if slis.is_empty() && level != GoalLevel::Answered {
@@ -127,7 +137,11 @@ impl Goals {
                 notes.push(format!("{reason}; it is left out"));
                 continue;
             }
-            goals.list.push(Goal { search, level, slis });
+            goals.list.push(Goal {
+                search,
+                level,
+                slis,
+            });
         }
         Ok((goals, notes))
     }
@@ -229,7 +243,11 @@ fn search_goal(text: &GoalText, loss: f64, defaults: GoalDefaults) -> SearchGoal
         loss_ratio: text.loss.unwrap_or(loss),
         exceed_ratio: text.exceed.unwrap_or(EXCEED),
         width: text.width.unwrap_or(defaults.width),
-        initial_trial_s: text.initial_s.unwrap_or(initial_s).ceil().min(final_trial_s),
+        initial_trial_s: text
+            .initial_s
+            .unwrap_or(initial_s)
+            .ceil()
+            .min(final_trial_s),
     }
 }
 

@@ -84,7 +84,9 @@ impl Judging<'_> {
                     missed.push(SliTrial {
                         sli: plan.name.clone(),
                         title: plan.title.clone(),
-                        journeys: sli.mark.map_or(self.tally.journeys(), |_| self.tally.with(bits)),
+                        journeys: sli
+                            .mark
+                            .map_or(self.tally.journeys(), |_| self.tally.with(bits)),
                         route: sli.mark.and_then(|mark| self.tally.mark(mark).route),
                     });
                 }
@@ -92,7 +94,11 @@ impl Judging<'_> {
         }
         missed.sort_by_key(|sli| std::cmp::Reverse(sli.journeys));
         let served = self.tally.journeys();
-        let not_good = if is_all_lost { served } else { self.tally.with(lost) };
+        let not_good = if is_all_lost {
+            served
+        } else {
+            self.tally.with(lost)
+        };
         let [_, in_flight_first, in_flight_last] = self.tally.in_flight(self.plan);
         let counts = JourneyCounts {
             journeys: served + self.dropped,
@@ -101,6 +107,15 @@ impl Judging<'_> {
             in_flight_last,
         };
         let mut loss_ratio = counts.loss_ratio();
+        let failing = self.tally.with(FAILED);
+        if goal.level == GoalLevel::Answered && failing > 0 && loss_ratio > goal.search.loss_ratio {
+            missed.push(SliTrial {
+                sli: "answers".to_owned(),
+                title: "Requests answered".to_owned(),
+                journeys: failing,
+                route: self.tally.failing_route(),
+            });
+        }
         if !missed.is_empty() && loss_ratio <= goal.search.loss_ratio {
             // An SLI of the goal does not hold: the goal is not met, however few journeys it touched.
             loss_ratio = (goal.search.loss_ratio * 1.001).max(1e-6).min(1.0);
@@ -121,11 +136,13 @@ impl Judging<'_> {
             GoalLevel::Contact => Level::Contact,
             GoalLevel::Answered => return Held::Yes,
         };
-        let mut levels = series.levels.iter().filter(|outcome| outcome.level == wanted);
+        let mut levels = series
+            .levels
+            .iter()
+            .filter(|outcome| outcome.level == wanted);
         let is_crossed = levels.any(|outcome| !outcome.crossed_us.is_empty());
-        let is_missed = level == GoalLevel::Warn
-            && series.is_certain
-            && series.state == SliState::Missed;
+        let is_missed =
+            level == GoalLevel::Warn && series.is_certain && series.state == SliState::Missed;
         if is_crossed || is_missed {
             return Held::No;
         }

@@ -28,6 +28,17 @@ pub struct Identity {
     pub seed: u64,
 }
 
+/// What a few shoppers found at the lowest rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Median response time of the good answers, µs.
+    pub p50_us: u64,
+    /// 90th percentile, µs: the slowest route is in it, where the median is that of the others.
+    pub p90_us: u64,
+    /// Whether nearly all answers were good.
+    pub is_good: bool,
+}
+
 /// A search as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptSearch {
@@ -39,8 +50,8 @@ pub struct KeptSearch {
     pub generator: Option<GeneratorFacts>,
     /// Highest rate of the search, per second, and whether the generator set it.
     pub max: Option<(f64, bool)>,
-    /// Median response time at the first rate, before any trial, µs.
-    pub baseline_p50_us: Option<u64>,
+    /// How the target was before any trial.
+    pub baseline: Option<Look>,
     /// The number of the newest trial that was begun; one that is missing below was interrupted.
     pub begun: u32,
     /// Every trial that was finished, in the order of time.
@@ -57,7 +68,7 @@ impl KeptSearch {
             identity,
             generator: None,
             max: None,
-            baseline_p50_us: None,
+            baseline: None,
             begun: 0,
             trials: Vec::new(),
             finding: None,
@@ -167,7 +178,8 @@ impl Identity {
 }
 
 fn rates(rates: [Option<f64>; 3]) -> String {
-    let text = |rate: Option<f64>| rate.map_or_else(|| "default".to_owned(), |rate| format!("{rate}/s"));
+    let text =
+        |rate: Option<f64>| rate.map_or_else(|| "default".to_owned(), |rate| format!("{rate}/s"));
     rates.map(text).join(" ")
 }
 

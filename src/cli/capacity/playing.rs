@@ -4,13 +4,11 @@
 //! that nobody waits for. Of any other target nothing is known; how long the search takes is estimated
 //! for a limit in the middle of the range.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::goals::{Goal, Goals, MarkRule};
+use super::prepared::{AROUND_S, Prepared};
 use super::progress::rate;
-use super::searching::Prepared;
 use super::typed::GoalLevel;
 use crate::capacity::model::{
     ModelBench, ModelGoal, ModelJourney, ModelShop, ModelStep, ModelTrouble, Pool,
@@ -28,8 +26,6 @@ use crate::time_window::seconds;
 
 /// The highest rate where nobody says one, as so many times the scenario's peak.
 const MAX_TIMES_PEAK: f64 = 20.0;
-/// Around every trial, seconds: whole seconds that begin, looks.
-const AROUND_S: f64 = 3.0;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -65,7 +61,7 @@ pub fn dry_run(prepared: &Prepared, terminal: &Terminal) -> Result<ExitCode, Fai
     };
     let played_s = played.as_ref().map(|(_, trials)| {
         let all = trials.all().iter();
-        all.map(|trial| trial.duration_s + overhead_s).sum()
+        all.map(|trial| trial.duration_s + overhead_s).sum::<f64>()
     });
     let dry = DryRun {
         sends_nothing: true,
@@ -142,7 +138,7 @@ fn in_words(prepared: &Prepared, dry: &DryRun, terminal: &Terminal) -> String {
         text::duration(f64::from(dry.lead_in_s)),
         text::duration(dry.drain_s),
         text::duration(dry.estimated_s.round()),
-        text::duration(Duration::from_secs_f64(dry.budget_s).as_secs_f64())
+        text::duration(dry.budget_s)
     )
 }
 
@@ -150,7 +146,11 @@ fn in_words(prepared: &Prepared, dry: &DryRun, terminal: &Terminal) -> String {
 fn play(prepared: &Prepared, shop: &EmbeddedShop, plan: &SearchPlan) -> (Played, Trials) {
     let model = model_shop(&prepared.plan, &rehearse::shop_plan(shop));
     let maximum_per_s = model.maximum_per_s();
-    let goals = prepared.goals.list.iter().map(|goal| model_goal(goal, &prepared.goals));
+    let goals = prepared
+        .goals
+        .list
+        .iter()
+        .map(|goal| model_goal(goal, &prepared.goals));
     let mut bench = ModelBench::new(
         model,
         goals.collect(),

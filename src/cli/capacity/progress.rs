@@ -31,7 +31,10 @@ pub fn trial_line(trial: &TrialFacts) -> String {
         TrialKind::Soak => " (soak)",
     };
     let goals = trial.goals.iter().map(|goal| {
-        let by = goal.missed.first().map_or(String::new(), |sli| format!(", {}", sli.sli));
+        let by = goal
+            .missed
+            .first()
+            .map_or(String::new(), |sli| format!(", {}", sli.sli));
         format!("{} lost {}{by}", goal.goal, share(goal.loss_ratio))
     });
     let goals: Vec<String> = goals.collect();

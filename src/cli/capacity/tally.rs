@@ -122,8 +122,8 @@ impl Tally {
         }
         let is_unanswered = record.error == Some("cancelled");
         let was_never_sent = matches!(record.error, Some("ports" | "descriptors"));
-        let is_late = was_never_sent
-            || record.sent_us - record.due_us > plan.plan.limits.schedule_lag_p99_us;
+        let is_late =
+            was_never_sent || record.sent_us - record.due_us > plan.plan.limits.schedule_lag_p99_us;
         let mut bits = 0;
         bits |= if is_late { LATE } else { 0 };
         bits |= if is_unanswered { UNANSWERED } else { 0 };
@@ -179,9 +179,13 @@ impl Tally {
             method: row.method.to_string(),
             route: row.route.to_string(),
             status: row.status,
-            error: row.error.map_or_else(String::new, |error| error.to_string()),
+            error: row
+                .error
+                .map_or_else(String::new, |error| error.to_string()),
             client_class: String::new(),
-            channel: row.channel.map_or_else(String::new, |channel| channel.to_string()),
+            channel: row
+                .channel
+                .map_or_else(String::new, |channel| channel.to_string()),
             is_retried: false,
         };
         let covered = plan.marks.iter().enumerate();
@@ -195,7 +199,10 @@ impl Tally {
         let marks: Vec<_> = marks.collect();
         self.kinds.push(Kind {
             label: format!("{} {}", series.method, series.route),
-            is_order: plan.order.as_ref().is_some_and(|order| order.covers(&series)),
+            is_order: plan
+                .order
+                .as_ref()
+                .is_some_and(|order| order.covers(&series)),
             bad: vec![0; marks.len()],
             marks,
             due: 0,
@@ -212,7 +219,10 @@ impl Tally {
 
     /// Journeys with any of these bits.
     pub fn with(&self, bits: u64) -> u64 {
-        self.journeys.values().filter(|journey| **journey & bits != 0).count() as u64
+        self.journeys
+            .values()
+            .filter(|journey| **journey & bits != 0)
+            .count() as u64
     }
 
     /// Counts of a mark.
@@ -244,7 +254,10 @@ impl Tally {
     pub fn in_flight(&self, plan: &TallyPlan) -> [f64; 3] {
         let (from, to) = (s(plan.from_us), s(plan.to_us));
         let (first, last) = in_flight_quarters(&self.intervals, from, to);
-        let inside = self.intervals.iter().map(|(due, done)| done.min(to) - due.max(from));
+        let inside = self
+            .intervals
+            .iter()
+            .map(|(due, done)| done.min(to) - due.max(from));
         let whole: f64 = inside.map(|inside| inside.max(0.0)).sum();
         [whole / (to - from), first, last]
     }

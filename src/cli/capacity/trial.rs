@@ -121,8 +121,11 @@ impl StopSwitch {
 /// Makes a trial; `None` when it was stopped before its end.
 pub fn make(context: &TrialContext<'_>, run: &TrialRun) -> Result<Option<TrialDone>, Failure> {
     let mut plan = context.plan.clone();
-    plan.set_trial(&run.points, run.seed).map_err(Failure::usage)?;
-    plan.limits.drain_us = context.drain_us.clamp(DRAIN_US_MIN, plan.limits.drain_us.max(DRAIN_US_MIN));
+    plan.set_trial(&run.points, run.seed)
+        .map_err(Failure::usage)?;
+    plan.limits.drain_us = context
+        .drain_us
+        .clamp(DRAIN_US_MIN, plan.limits.drain_us.max(DRAIN_US_MIN));
     let plan = Arc::new(plan);
     let tally_plan = TallyPlan {
         plan: Arc::clone(&plan),
@@ -132,7 +135,7 @@ pub fn make(context: &TrialContext<'_>, run: &TrialRun) -> Result<Option<TrialDo
         to_us: i64::from(run.judged_s.1) * 1_000_000,
     };
     let (started_us, outcome, recorded, tally) = drive(context, run, &plan, &tally_plan)?;
-    if let Some(error) = recorded.failure {
+    if let Some(error) = &recorded.failure {
         return Err(Failure::new(
             ExitCode::Input,
             format!("{error}; the search was stopped in trial {}", run.number),
@@ -141,7 +144,16 @@ pub fn make(context: &TrialContext<'_>, run: &TrialRun) -> Result<Option<TrialDo
     if outcome.is_stopped {
         return Ok(None);
     }
-    let facts = facts(context, run, &plan, &tally_plan, started_us, &outcome, &recorded, &tally)?;
+    let facts = facts(
+        context,
+        run,
+        &plan,
+        &tally_plan,
+        started_us,
+        &outcome,
+        &recorded,
+        &tally,
+    )?;
     Ok(Some(TrialDone {
         plan,
         facts,
@@ -177,11 +189,13 @@ fn drive(
     let (records, batches) = sync_channel(QUEUE_BATCHES);
     let (onwards, recorder_batches) = sync_channel(QUEUE_BATCHES);
     thread::scope(|scope| {
-        let recording = scope.spawn(|| recorder::run(context.lake, &settings, &recorder_batches));
+        let (lake, settings) = (context.lake, &settings);
+        let recording = scope.spawn(move || recorder::run(lake, settings, &recorder_batches));
         let tallying = scope.spawn(move || tally(tally_plan, &batches, &onwards));
         let outcome = drill::run(plan, &drill_settings, &records, &progress);
         drop(records);
-        let panicked = |what: &str| Failure::new(ExitCode::Internal, format!("the {what} panicked"));
+        let panicked =
+            |what: &str| Failure::new(ExitCode::Internal, format!("the {what} panicked"));
         let tally = tallying.join().map_err(|_| panicked("tally"))?;
         let recorded = recording.join().map_err(|_| panicked("recorder"))?;
         Ok((started_us, outcome?, recorded, tally))
@@ -212,7 +226,10 @@ fn next_second() -> (i64, Instant) {
     (started_us, origin)
 }
 
-#[expect(clippy::too_many_arguments, reason = "everything that came of one trial")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything that came of one trial"
+)]
 fn facts(
     context: &TrialContext<'_>,
     run: &TrialRun,

@@ -18,7 +18,9 @@ impl FromStr for RateText {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            format!("`{text}` is not a rate (hint: write shoppers per second, `12.5/s`, or `750/min`)")
+            format!(
+                "`{text}` is not a rate (hint: write shoppers per second, `12.5/s`, or `750/min`)"
+            )
         };
         let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
         let seconds = match unit.trim() {
@@ -91,7 +93,9 @@ impl FromStr for Fact {
                 name: name.trim().to_owned(),
                 text: said.trim().to_owned(),
             }),
-            Some(_) | None => Err(format!("`{text}` is not a fact (hint: write `autoscaling=off`)")),
+            Some(_) | None => Err(format!(
+                "`{text}` is not a fact (hint: write `autoscaling=off`)"
+            )),
         }
     }
 }
@@ -174,6 +178,18 @@ impl GoalText {
         }
     }
 
+    /// Whether its name can be typed.
+    pub fn check_name(&self) -> Result<(), String> {
+        let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
+        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+            return Err(format!(
+                "`{}` is not the name of a goal (hint: letters, digits, `_` and `-`)",
+                self.name
+            ));
+        }
+        Ok(())
+    }
+
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let share = || value.parse::<ShareText>().map(|share| Some(share.share));
         let length = || {
@@ -236,13 +252,8 @@ impl FromStr for GoalText {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
-        let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
-        if name.is_empty() || !name.chars().all(is_name) {
-            return Err(format!(
-                "`{name}` is not the name of a goal (hint: letters, digits, `_` and `-`)"
-            ));
-        }
         let mut goal = Self::named(name);
+        goal.check_name()?;
         for pair in rest.split(',').filter(|pair| !pair.trim().is_empty()) {
             let Some((key, value)) = pair.split_once('=') else {
                 return Err(format!("`{pair}` is not `key=value` (hint: `loss=1%`)"));
@@ -259,20 +270,29 @@ mod tests {
 
     #[test]
     fn rates_are_per_second_whatever_their_unit() {
-        for (text, per_s) in [("12.5", 12.5), ("12.5/s", 12.5), ("750/min", 12.5), ("45000/h", 12.5)] {
+        for (text, per_s) in [
+            ("12.5", 12.5),
+            ("12.5/s", 12.5),
+            ("750/min", 12.5),
+            ("45000/h", 12.5),
+        ] {
             let found: RateText = text.parse().unwrap();
             assert!((found.per_s - per_s).abs() < 1e-12, "{text}");
         }
         for text in ["", "0", "-1/s", "5/d", "x/s", "inf", "nan/s"] {
-            assert!(text.parse::<RateText>().unwrap_err().contains("(hint: "), "{text}");
+            assert!(
+                text.parse::<RateText>().unwrap_err().contains("(hint: "),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_goal_is_a_name_and_what_differs() {
-        let goal: GoalText = "calm:level=warn,loss=0.5%,exceed=0.2,trial=90s,sum=6m,initial=10s,width=3%"
-            .parse()
-            .unwrap();
+        let goal: GoalText =
+            "calm:level=warn,loss=0.5%,exceed=0.2,trial=90s,sum=6m,initial=10s,width=3%"
+                .parse()
+                .unwrap();
         let expected = GoalText {
             name: "calm".to_owned(),
             level: Some(GoalLevel::Warn),
@@ -286,15 +306,29 @@ mod tests {
         assert_eq!(goal, expected);
         assert_eq!(goal.to_string().parse(), Ok(expected));
         assert_eq!("contacts".parse(), Ok(GoalText::named("contacts")));
-        for text in ["", "a b", "calm:loss", "calm:los=1%", "calm:loss=200%", "calm:trial=5", "calm:level=x"] {
-            assert!(text.parse::<GoalText>().unwrap_err().contains("(hint: "), "{text}");
+        for text in [
+            "",
+            "a b",
+            "calm:loss",
+            "calm:los=1%",
+            "calm:loss=200%",
+            "calm:trial=5",
+            "calm:level=x",
+        ] {
+            assert!(
+                text.parse::<GoalText>().unwrap_err().contains("(hint: "),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_fact_has_a_name_and_a_text() {
         let fact: Fact = "autoscaling = off, 4 pods".parse().unwrap();
-        assert_eq!((fact.name.as_str(), fact.text.as_str()), ("autoscaling", "off, 4 pods"));
+        assert_eq!(
+            (fact.name.as_str(), fact.text.as_str()),
+            ("autoscaling", "off, 4 pods")
+        );
         assert!("autoscaling".parse::<Fact>().is_err());
         assert!("=off".parse::<Fact>().is_err());
     }

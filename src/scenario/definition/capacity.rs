@@ -33,7 +33,6 @@ pub struct CapacityDefinition {
 #[serde(deny_unknown_fields)]
 pub struct GoalDefinition {
     /// Its name: `comfortable`, `contacts`, `no_collapse`, or one of your own with a `level`.
-    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,40}$"))]
     pub name: String,
     /// By what it judges journeys.
     #[serde(default)]

@@ -101,14 +101,20 @@ fn conditional_throughput_assumes_the_worst_of_trials_that_are_missing() {
     let goal = requirement(60.0, 120.0, 1.0, 0.0);
     let one = trials(1, 60.0, 0.0);
     assert_eq!(goal.conditional_throughput(100.0, &one), Some(0.0));
-    assert_eq!(goal.conditional_throughput(100.0, &trials(3, 1.0, 0.0)), None);
+    assert_eq!(
+        goal.conditional_throughput(100.0, &trials(3, 1.0, 0.0)),
+        None
+    );
     assert_eq!(goal.conditional_throughput(100.0, &[]), None);
 }
 
 #[test]
 fn a_good_full_length_trial_is_enough_where_a_second_bad_one_would_be_forgiven() {
     assert_eq!(tst009().classify(&trials(1, 60.0, 0.0)), LoadClass::Lower);
-    assert_eq!(tst009().classify(&trials(1, 60.0, 1.0)), LoadClass::Undecided);
+    assert_eq!(
+        tst009().classify(&trials(1, 60.0, 1.0)),
+        LoadClass::Undecided
+    );
     assert_eq!(tst009().classify(&trials(2, 60.0, 1.0)), LoadClass::Upper);
     assert_eq!(rfc2544().classify(&trials(1, 1.0, 1.0)), LoadClass::Upper);
 }

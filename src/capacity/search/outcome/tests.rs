@@ -58,13 +58,38 @@ fn every_irregular_result_has_its_name() {
     };
     let near = [(48.0, 0.0, 2), (50.0, 0.2, 2)];
     let wide = [(20.0, 0.0, 2), (50.0, 0.2, 2)];
-    let noisy = [(40.0, 0.2, 1), (40.0, 0.0, 2), (48.0, 0.0, 2), (50.0, 0.2, 2)];
+    let noisy = [
+        (40.0, 0.2, 1),
+        (40.0, 0.0, 2),
+        (48.0, 0.0, 2),
+        (50.0, 0.2, 2),
+    ];
     let inverted = [(48.0, 0.0, 2), (50.0, 0.2, 2), (52.0, 0.0, 2)];
     let table: [(&[(f64, f64, usize)], Ended, Reason, GoalState); 9] = [
-        (&[(5.0, 0.5, 2)], Ended::Complete, Reason::FailsAtLowest, GoalState::Irregular),
-        (&[(100.0, 0.0, 2)], Ended::Complete, Reason::HoldsAtHighest, GoalState::Irregular),
-        (&wide, Ended::BudgetOver, Reason::BudgetOver, GoalState::Irregular),
-        (&[], Ended::BudgetOver, Reason::BudgetOver, GoalState::Irregular),
+        (
+            &[(5.0, 0.5, 2)],
+            Ended::Complete,
+            Reason::FailsAtLowest,
+            GoalState::Irregular,
+        ),
+        (
+            &[(100.0, 0.0, 2)],
+            Ended::Complete,
+            Reason::HoldsAtHighest,
+            GoalState::Irregular,
+        ),
+        (
+            &wide,
+            Ended::BudgetOver,
+            Reason::BudgetOver,
+            GoalState::Irregular,
+        ),
+        (
+            &[],
+            Ended::BudgetOver,
+            Reason::BudgetOver,
+            GoalState::Irregular,
+        ),
         (&wide, Ended::Stopped, Reason::Stopped, GoalState::Irregular),
         (
             &wide,
@@ -72,13 +97,27 @@ fn every_irregular_result_has_its_name() {
             Reason::NotRecovered,
             GoalState::Irregular,
         ),
-        (&near, Ended::Drifted(drift), Reason::Drift, GoalState::Invalid),
+        (
+            &near,
+            Ended::Drifted(drift),
+            Reason::Drift,
+            GoalState::Invalid,
+        ),
         (&noisy, Ended::Complete, Reason::Noise, GoalState::Irregular),
-        (&inverted, Ended::Complete, Reason::Inversion, GoalState::Irregular),
+        (
+            &inverted,
+            Ended::Complete,
+            Reason::Inversion,
+            GoalState::Irregular,
+        ),
     ];
     for (loads, ended, reason, state) in table {
         let found = result(&made(loads), ended);
-        assert_eq!((found.reason, found.state), (Some(reason), state), "{loads:?}");
+        assert_eq!(
+            (found.reason, found.state),
+            (Some(reason), state),
+            "{loads:?}"
+        );
     }
 }
 

@@ -65,7 +65,11 @@ fn one(found: &Found, reason: Reason, goals: &[&GoalResult]) -> String {
         Reason::Drift => drift(found),
         Reason::GeneratorLimited => {
             let generator = found.kept.generator.clone().unwrap_or_default();
-            let limited = found.kept.trials.iter().flat_map(|trial| &trial.generator_limited);
+            let limited = found
+                .kept
+                .trials
+                .iter()
+                .flat_map(|trial| &trial.generator_limited);
             let why = limited.chain(&generator.limited_by).next();
             let why = why.map_or_else(String::new, |why| format!(": {why}"));
             format!(
@@ -119,8 +123,16 @@ fn drift(found: &Found) -> String {
         return "the target changed during the search".to_owned();
     };
     let (before, now, cause) = match drift.capacity {
-        DriftDirection::Grew => ("failed", "held", "it grew: autoscaling, or caches that filled"),
-        DriftDirection::Fell => ("held", "failed", "it fell: a leak, data that grew, a neighbour"),
+        DriftDirection::Grew => (
+            "failed",
+            "held",
+            "it grew: autoscaling, or caches that filled",
+        ),
+        DriftDirection::Fell => (
+            "held",
+            "failed",
+            "it fell: a leak, data that grew, a neighbour",
+        ),
     };
     format!(
         "the target's capacity changed during the search: {}/s {before} in trial {} and {now} twice at the end; {cause} (hint: fix the number of instances, warm up, and search again)",
@@ -146,13 +158,23 @@ pub fn sentence(finding: &CapacityFinding) -> String {
             other_units(finding)
         ),
         (None, Some(upper)) => {
-            format!("{subject} does not sustain {} shoppers/s; what it does was not found.", rate(upper))
+            format!(
+                "{subject} does not sustain {} shoppers/s; what it does was not found.",
+                rate(upper)
+            )
         }
         (None, None) => format!("How much {subject} sustains was not found."),
     }];
     if let Some(first) = &finding.first_to_break {
-        let route = first.route.as_ref().map_or_else(String::new, |route| format!(" on {route}"));
-        sentences.push(format!("First to break is {}{route}, at {}/s.", first.title, rate(first.rate_per_s)));
+        let route = first
+            .route
+            .as_ref()
+            .map_or_else(String::new, |route| format!(" on {route}"));
+        sentences.push(format!(
+            "First to break is {}{route}, at {}/s.",
+            first.title,
+            rate(first.rate_per_s)
+        ));
     }
     sentences.extend(past(finding));
     if let Some(soak) = finding.soak.as_ref().filter(|soak| soak.held) {
@@ -187,7 +209,10 @@ fn past(finding: &CapacityFinding) -> Option<String> {
     let back = match beyond.recovery_s {
         Some(0.0) => "was well at once".to_owned(),
         Some(recovery_s) => format!("was well {} later", text::duration(recovery_s)),
-        None => format!("had not recovered after {}", text::duration(beyond.watched_s)),
+        None => format!(
+            "had not recovered after {}",
+            text::duration(beyond.watched_s)
+        ),
     };
     Some(format!("At 120 % {how}; back at 70 % it {back}."))
 }
@@ -196,7 +221,10 @@ fn measured(finding: &CapacityFinding) -> String {
     let statement = &finding.statement;
     let goals = statement.goals.iter().map(|goal| goal.goal.final_trial_s);
     let longest_s = goals.fold(0.0, f64::max);
-    let exceed = statement.goals.first().map_or(0.5, |goal| goal.goal.exceed_ratio);
+    let exceed = statement
+        .goals
+        .first()
+        .map_or(0.5, |goal| goal.goal.exceed_ratio);
     let regular = match finding.irregular {
         true => " The result is irregular.",
         false => "",

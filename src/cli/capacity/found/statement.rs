@@ -5,7 +5,8 @@ use crate::capacity::finding::{GoalStatement, RepeatedSearch, Statement};
 use crate::cli::arguments::CapacityArguments;
 use crate::cli::capacity::goals::Goal;
 use crate::cli::capacity::kept::KeptSearch;
-use crate::cli::capacity::searching::{Prepared, scenario_path};
+use crate::cli::capacity::prepared::Prepared;
+use crate::cli::capacity::searching::scenario_path;
 use crate::cli::capacity::typed::GoalLevel;
 use crate::cli::exit_code::Failure;
 use crate::lake::Lake;
@@ -37,9 +38,9 @@ pub fn statement(
         ArrivalSpacing::Poisson => "Poisson",
         ArrivalSpacing::Even => "even",
     };
-    let ended = trials.iter().map(|trial| {
-        trial.started_us + microseconds(trial.lead_in_s + trial.effective_s)
-    });
+    let ended = trials
+        .iter()
+        .map(|trial| trial.started_us + microseconds(trial.lead_in_s + trial.effective_s));
     let facts: Vec<(String, String)> = arguments
         .fact
         .iter()
@@ -101,7 +102,11 @@ fn not_stated(prepared: &Prepared, facts: &[(String, String)]) -> Vec<String> {
     if matches!(prepared.plan.target, TargetPlan::EmbeddedShop(_)) && prepared.host.is_none() {
         return Vec::new();
     }
-    let is_said = |part: &str| facts.iter().any(|(name, _)| name.to_lowercase().contains(part));
+    let is_said = |part: &str| {
+        facts
+            .iter()
+            .any(|(name, _)| name.to_lowercase().contains(part))
+    };
     let open = TO_STATE.iter().filter(|(_, part)| !is_said(part));
     open.map(|(name, _)| (*name).to_owned()).collect()
 }
@@ -134,7 +139,8 @@ fn repeats(found: &Found, lake: &Lake) -> Result<Vec<RepeatedSearch>, Failure> {
 pub fn command(arguments: &CapacityArguments) -> String {
     let mut words = vec![format!("firedrill capacity {}", scenario_path(arguments))];
     let path = |option: &str, path: &Option<std::path::PathBuf>| {
-        path.as_ref().map(|path| format!("{option} {}", path.display()))
+        path.as_ref()
+            .map(|path| format!("{option} {}", path.display()))
     };
     words.extend(arguments.host.as_ref().map(|host| format!("--host {host}")));
     words.extend(path("--sli-defs", &arguments.sli_defs));
@@ -149,8 +155,16 @@ pub fn command(arguments: &CapacityArguments) -> String {
         ("--min", arguments.min),
         ("--max", arguments.max),
     ];
-    words.extend(rates.into_iter().filter_map(|(option, rate)| Some(format!("{option} {}", rate?))));
-    words.extend(arguments.lead_in.map(|lead_in| format!("--lead-in {lead_in}")));
+    words.extend(
+        rates
+            .into_iter()
+            .filter_map(|(option, rate)| Some(format!("{option} {}", rate?))),
+    );
+    words.extend(
+        arguments
+            .lead_in
+            .map(|lead_in| format!("--lead-in {lead_in}")),
+    );
     words.extend(arguments.soak.map(|soak| format!("--soak {soak}")));
     words.extend(arguments.seed.map(|seed| format!("--seed {seed}")));
     words.join(" ")
