@@ -6,8 +6,9 @@
 mod after;
 mod bench;
 mod calibration;
-mod fit;
-mod forecast;
+mod figures;
+pub mod fit;
+pub mod forecast;
 mod found;
 mod goals;
 mod judge;
@@ -16,7 +17,8 @@ mod playing;
 mod prepared;
 mod progress;
 mod report;
-mod routes;
+mod report_file;
+pub mod routes;
 mod searching;
 mod tally;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod tests;
 mod trial;
 mod typed;
 
+pub use figures::{FactorRange, PerMinute, PerOne};
 pub use typed::{Fact, GoalText, RateText, ShareText};
 
 use super::arguments::{CapacityArguments, CapacityVerb, GlobalArguments};

@@ -2,6 +2,7 @@
 
 mod analysts;
 mod budgets;
+pub mod capacity;
 mod charts;
 mod contacts;
 mod directors;

@@ -8,6 +8,7 @@ mod annotations;
 mod breakdowns;
 mod budgets;
 mod bullet;
+mod capacity;
 mod chart_data;
 mod comparison;
 mod contacts;
@@ -18,6 +19,7 @@ mod funnel;
 mod inline;
 mod limit;
 mod partners;
+mod picture;
 mod premortem;
 mod problems;
 mod rehearsal;
@@ -40,6 +42,7 @@ pub use inline::{CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, hash_source as scrip
 
 use chart_data::ChartData;
 
+pub use capacity::write_capacity_html;
 pub use contacts::write_calibration_html;
 pub use partners::write_partners_html;
 pub use premortem::write_premortem_html;
@@ -98,7 +101,11 @@ fn rehearsal_sections(page: &ReportPage, clock: &Clock) -> Markup {
 }
 
 fn head(title: &str, verdict: Verdict) -> Markup {
-    plain_head(&format!("{title}: {}", words::verdict(verdict)))
+    head_of(title, words::verdict(verdict))
+}
+
+fn head_of(title: &str, verdict: &str) -> Markup {
+    plain_head(&format!("{title}: {verdict}"))
 }
 
 /// What stands before every page.

@@ -5,6 +5,7 @@
 //! and the JSON. No text of the page can become markup.
 
 mod analysts;
+mod capacity;
 mod comparison;
 mod contacts;
 mod drills;
@@ -26,6 +27,7 @@ pub use drills::write_premortem_markdown;
 use escape::code;
 pub use escape::plain;
 
+pub use capacity::write_capacity_markdown;
 pub use partners::write_partners_markdown;
 
 /// Most rows of one table.

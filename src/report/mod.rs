@@ -4,6 +4,7 @@
 //! CSV, and the numbers and times formatted for any other writer. The page as JSON is the evidence:
 //! read back, it gives the same text. It never computes an SLI, reads a log or opens a file.
 
+mod capacity;
 mod page;
 mod partners;
 pub mod text;
@@ -22,13 +23,18 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use capacity::{
+    BadgeKind, CapacityBadge, CapacityPage, Picture, PictureMark, PictureSeries, PictureStyle,
+    PlainColumn, PlainTable, RangeBars, RangeRow,
+};
 pub use csv::write_csv;
 pub use html::{
-    CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, script_source, write_calibration_html, write_html,
-    write_partners_html, write_premortem_html,
+    CHART_LIBRARY, CHART_LICENCE, CHART_STYLE, script_source, write_calibration_html,
+    write_capacity_html, write_html, write_partners_html, write_premortem_html,
 };
 pub use markdown::{
-    write_calibration_markdown, write_markdown, write_partners_markdown, write_premortem_markdown,
+    write_calibration_markdown, write_capacity_markdown, write_markdown, write_partners_markdown,
+    write_premortem_markdown,
 };
 pub use page::{
     AfterAnswerRow, AnalystPart, AnnotationChange, AnnotationRow, BadSide, Breakdown,

@@ -3,6 +3,7 @@
 //! The shop keeps up until the doors open at 00:27; then checkout slows down. All values come
 //! from closed formulas, so that the page is the same on every run.
 
+pub mod capacity;
 pub mod contacts;
 mod drills;
 pub mod hostile;

@@ -109,6 +109,7 @@ mod rehearse_conditions;
 mod rehearse_limits;
 
 mod capacity;
+mod headroom;
 
 mod several;
 

@@ -209,9 +209,8 @@ mod tests {
         }
         let many = vec![(1.0, 1.0); POINTS_MAX + 1];
         assert!(refused(&many).starts_with("20001 points are more than 20000"));
-        let limit: Vec<(f64, f64)> = (0..POINTS_MAX)
-            .map(|n| (f64::from(n as u32) + 1.0, 1.0))
-            .collect();
+        let limit: Vec<(f64, f64)> = (1..=20_000_u32).map(|n| (f64::from(n), 1.0)).collect();
+        assert_eq!(limit.len(), POINTS_MAX);
         assert!(LoadPoints::new(&points(&limit)).is_ok());
     }
 }

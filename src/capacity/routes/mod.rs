@@ -10,7 +10,7 @@ mod trend;
 
 pub use slope::{Slope, theil_sen};
 pub use trend::{
-    REQUESTS_MIN, RouteTrend, RouteWindows, SLOWER, Traffic, TrendPlan, TrendState,
+    REQUESTS_MIN, RouteTrend, RouteWindows, SLOWER, Traffic, TrafficStep, TrendPlan, TrendState,
     WindowLatencies, trends,
 };
 

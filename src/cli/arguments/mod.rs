@@ -32,7 +32,10 @@ pub use exchange::{
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
 };
 pub use fan_out::{FanOutArguments, JudgeArguments};
-pub use headroom::{CapacityFitArguments, CapacityForecastArguments, CapacityRoutesArguments};
+pub use headroom::{
+    CapacityFitArguments, CapacityForecastArguments, CapacityRoutesArguments, ConcurrencyChoice,
+    LoadRowArguments, TrafficChoice, WeightChoice,
+};
 pub use judging::{
     ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
     SliArguments, SliFormat, WhatIfArguments,

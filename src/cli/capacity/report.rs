@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use super::report_file;
 use crate::capacity::finding::CapacityFinding;
 use crate::cli::exit_code::Failure;
+use crate::cli::page::capacity::of_search;
 
 /// Writes the finding where, and as what, the path says.
 pub fn write(finding: &CapacityFinding, path: &Path) -> Result<(), Failure> {
-    let json = serde_json::to_string_pretty(finding)?;
-    std::fs::write(path, json)
-        .map_err(|error| Failure::io("write", &path.display().to_string(), &error))
+    report_file::write(&of_search(finding), path)
 }
