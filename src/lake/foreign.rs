@@ -3,13 +3,14 @@
 //! In: the path of a Parquet file of whatever origin. Out: its rows, batch by batch. Nothing in it is
 //! believed here: whoever reads checks columns and values.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::parquet_file::{open, parquet_error};
+use super::parquet_file::parquet_error;
 use super::{Lake, LakeError, io, staging_folder};
 
 /// Rows of a batch.
@@ -23,10 +24,9 @@ pub fn read_parquet<E: From<LakeError>>(
     path: &Path,
     mut each: impl FnMut(&RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (file, metadata) = open(path)?;
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_batch_size(FOREIGN_BATCH_ROWS)
-        .build()
+    let file = File::open(path).map_err(|source| io("read", path, source))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.with_batch_size(FOREIGN_BATCH_ROWS).build())
         .map_err(|source| parquet_error(path, source))?;
     for batch in reader {
         let batch = batch.map_err(|source| LakeError::Columns {
