@@ -25,6 +25,8 @@ mod scripted_server;
 
 mod partner_file;
 
+mod shard_runs;
+
 mod tidy;
 
 mod tidy_documents;
@@ -100,6 +102,8 @@ mod rehearse_limits;
 mod several;
 
 mod fan_out;
+
+mod fan_out_refusals;
 
 mod deploy;
 
