@@ -182,13 +182,14 @@ impl DrillPlan {
     /// # Errors
     /// [`ShardError::TooSmall`] when a share would be nothing.
     pub fn for_shard(mut self, shard: Shard) -> Result<Self, ShardError> {
-        let share = |what, total| match shard.share_of(total) {
-            0 => Err(ShardError::TooSmall {
+        // The same answer for every shard, also for those that would get something.
+        let share = |what, total| match total < shard.count as usize {
+            true => Err(ShardError::TooSmall {
                 what,
                 total,
                 count: shard.count,
             }),
-            own => Ok(own),
+            false => Ok(shard.share_of(total)),
         };
         self.limits.in_flight = share("limits.in_flight", self.limits.in_flight)?;
         if let Some(closed) = &mut self.traffic.closed {

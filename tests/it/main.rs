@@ -25,6 +25,8 @@ mod scripted_server;
 
 mod partner_file;
 
+mod shard_runs;
+
 mod tidy;
 
 mod tidy_documents;
@@ -114,6 +116,8 @@ mod headroom;
 mod several;
 
 mod fan_out;
+
+mod fan_out_refusals;
 
 mod deploy;
 

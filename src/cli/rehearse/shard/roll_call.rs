@@ -182,7 +182,7 @@ mod tests {
         let taken = Taken {
             shard,
             claim: claim("1"),
-            records: 1_200,
+            records: 120,
         };
         let late = || refused(RefusalKind::Late, "the run began at X, 1.0 s ago");
         for (taken, again, refused, end, expected) in [
@@ -227,7 +227,7 @@ mod tests {
                 None,
                 ShardEnd::Unfinished,
                 &[
-                    "shard 3 of 4 is not over: it was started at 1970-01-01T00:00:30Z, 1,200 of its requests are in the lake, and nothing was heard of its end",
+                    "shard 3 of 4 is not over: it was started at 1970-01-01T00:00:30Z, 120 of its requests are in the lake, and nothing was heard of its end",
                     "shard 3 of 4 was started twice: a second time at 1970-01-01T00:01:01Z, and refused",
                 ][..],
             ),
