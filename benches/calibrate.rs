@@ -97,6 +97,7 @@ fn input() -> CalibrationInput {
                 is_negative_control: false,
                 own_contacts: None,
                 values: values.into_iter().map(Some).collect(),
+                requests: Some((0..WINDOWS).map(|window| sessions(window) as u64).collect()),
             })
             .collect(),
         linked: None,

@@ -27,7 +27,9 @@ use super::terminal::Terminal;
 use crate::game_day::{DrillScore, EntryEnd, PredictedContacts, RecoveryState};
 use crate::report::text;
 use crate::request_record::Origin;
-use crate::support::{BeyondObserved, ContactModel, ContactPrediction, SliContacts, predict};
+use crate::support::{
+    BeyondObserved, ContactModel, ContactPrediction, PredictionWindow, SliContacts, predict,
+};
 use crate::time_window::{TimeWindow, now_us};
 
 pub use desk::desk;
@@ -110,16 +112,14 @@ pub fn foresee(
         .iter()
         .map(|stretch| {
             let inside = pieces.inside((*stretch)?);
-            (!inside.is_empty())
-                .then(|| predict(&model, &inside))
-                .and_then(|found| figure(&found))
+            figure(&predict(&model, &inside), &inside)
         })
         .collect();
     for (score, predicted) in judged.drills.iter_mut().zip(drills) {
         score.predicted_contacts = predicted;
     }
     let contacts = predict(&model, &pieces.windows);
-    judged.contacts = Some(match figure(&contacts) {
+    judged.contacts = Some(match figure(&contacts, &pieces.windows) {
         Some(_) => ContactOutlook::Predicted(Box::new(Predicted {
             contacts,
             file,
@@ -137,9 +137,11 @@ pub fn foresee(
     Ok(())
 }
 
-/// The excess of a prediction, unless nothing of it is known.
-fn figure(contacts: &ContactPrediction) -> Option<PredictedContacts> {
-    let is_known = contacts.windows > contacts.unknown_windows;
+/// The excess of a prediction, unless nothing of it is known: no window with sessions and an SLI.
+fn figure(contacts: &ContactPrediction, windows: &[PredictionWindow]) -> Option<PredictedContacts> {
+    let is_known = windows
+        .iter()
+        .any(|window| window.sessions.is_some() && window.values.iter().any(Option::is_some));
     is_known.then_some(PredictedContacts {
         value: contacts.excess.value,
         interval: contacts.excess.ci90,

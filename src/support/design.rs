@@ -5,9 +5,10 @@
 //! window first and delayed after, since a session calls about its own experience; the other way
 //! round the delay would smooth episodes below their onset. Windows with unknown parts have no row.
 
-use super::input::{CalibrationInput, SliInput};
+use super::input::{CalibrationInput, Direction, SliInput};
 use super::kernel::convolved;
 use super::season;
+use super::spread::{Spread, spreads};
 
 /// The share of a row's exposure whose SLI must be known.
 const KNOWN_SHARE_MIN: f64 = 0.8;
@@ -168,10 +169,12 @@ impl Calendar {
 /// One SLI as harm, where higher is worse.
 #[derive(Debug, Clone)]
 pub(super) struct Harm {
-    /// Per window; 0 where it is not known.
+    /// Per window as seen; 0 where it is not known.
     pub values: Vec<f64>,
     /// Whether it is.
     pub is_known: Vec<bool>,
+    /// What it may have been in truth; empty where it is taken as seen.
+    pub spreads: Vec<Spread>,
 }
 
 impl Harm {
@@ -185,31 +188,91 @@ impl Harm {
                 .map(|of| value(of).map_or(0.0, |of| sign * of))
                 .collect(),
             is_known: sli.values.iter().map(|of| value(of).is_some()).collect(),
+            spreads: true_shares(sli),
+        }
+    }
+
+    /// Expected harm beyond a level; 0 where it is not known.
+    pub fn beyond(&self, window: usize, level: f64) -> f64 {
+        if !self.is_known[window] {
+            return 0.0;
+        }
+        match self.spreads.get(window).filter(|spread| !spread.is_empty()) {
+            None => (self.values[window] - level).max(0.0),
+            Some(spread) => spread
+                .iter()
+                .map(|(of, weight)| weight * (of - level).max(0.0))
+                .sum(),
+        }
+    }
+
+    /// Expected harm.
+    pub fn mean(&self, window: usize) -> f64 {
+        match self.spreads.get(window).filter(|spread| !spread.is_empty()) {
+            None => self.values[window],
+            Some(spread) => spread.iter().map(|(of, weight)| weight * of).sum(),
         }
     }
 
     /// The same of so many windows later; the end is not known.
     pub fn later(&self, windows: usize) -> Self {
         let windows = windows.min(self.values.len());
-        let mut values = self.values[windows..].to_vec();
-        let mut is_known = self.is_known[windows..].to_vec();
-        values.resize(self.values.len(), 0.0);
-        is_known.resize(self.values.len(), false);
-        Self { values, is_known }
+        let mut later = self.turned(windows);
+        let end = later.is_known.len() - windows;
+        later.is_known[end..].fill(false);
+        later
     }
 
     /// The same, turned around so that each window has that of `windows` later, the last ones those
     /// of the beginning.
     pub fn turned(&self, windows: usize) -> Self {
         let mut turned = self.clone();
-        turned
-            .values
-            .rotate_left(windows % self.values.len().max(1));
-        turned
-            .is_known
-            .rotate_left(windows % self.values.len().max(1));
+        let windows = windows % self.values.len().max(1);
+        turned.values.rotate_left(windows);
+        turned.is_known.rotate_left(windows);
+        if !turned.spreads.is_empty() {
+            turned.spreads.rotate_left(windows);
+        }
         turned
     }
+}
+
+/// What shares may have been in truth, as harm; none where nobody counted their requests.
+fn true_shares(sli: &SliInput) -> Vec<Spread> {
+    let requests = sli
+        .requests
+        .as_ref()
+        .filter(|requests| requests.len() == sli.values.len());
+    let Some(requests) = requests.filter(|_| sli.unit == "share") else {
+        return Vec::new();
+    };
+    let bad = |share: f64| match sli.direction {
+        Direction::HigherIsWorse => share,
+        Direction::LowerIsWorse => 1.0 - share,
+    };
+    let counts: Vec<(f64, f64)> = sli
+        .values
+        .iter()
+        .zip(requests)
+        .map(|(value, count)| match value {
+            Some(value) if value.is_finite() => {
+                (bad(*value).clamp(0.0, 1.0) * *count as f64, *count as f64)
+            }
+            _ => (0.0, 0.0),
+        })
+        .collect();
+    // A bad share is the harm itself, or 1 below that of what went well.
+    let offset = match sli.direction {
+        Direction::HigherIsWorse => 0.0,
+        Direction::LowerIsWorse => 1.0,
+    };
+    let shifted = |spread: Spread| {
+        spread
+            .into_iter()
+            .map(|(of, weight)| (of - offset, weight))
+            .collect()
+    };
+    spreads(&counts).into_iter().map(shifted).collect()
 }
 
 /// Rows of an SLI under a kernel. `background` has the excess by others per window, as a multiple of
@@ -252,9 +315,15 @@ pub(super) fn aggregate(
             && known_exposure[window] >= KNOWN_SHARE_MIN * exposure[window]
     };
     let rows: Vec<usize> = (0..harm.values.len()).filter(is_row).collect();
-    let mean_of = |value: &dyn Fn(f64) -> f64| {
+    let mean_of = |value: &dyn Fn(usize) -> f64| {
         let weighed: Vec<f64> = (0..counted.len())
-            .map(|window| counted[window] * value(harm.values[window]))
+            .map(|window| {
+                if counted[window] > 0.0 {
+                    counted[window] * value(window)
+                } else {
+                    0.0
+                }
+            })
             .collect();
         let sums = convolved(&weighed, kernel);
         rows.iter()
@@ -276,9 +345,9 @@ pub(super) fn aggregate(
         nodes: nodes.to_vec(),
         beyond: nodes
             .iter()
-            .map(|node| mean_of(&|harm| (harm - node).max(0.0)))
+            .map(|node| mean_of(&|window| harm.beyond(window, *node)))
             .collect(),
-        harm: mean_of(&|harm| harm),
+        harm: mean_of(&|window| harm.mean(window)),
         background: rows
             .iter()
             .map(|window| background.get(*window).copied().unwrap_or(0.0))

@@ -127,8 +127,8 @@ mod tests {
             let found = drawn.iter().sum::<f64>() / 40_000.0;
             let squares: f64 = drawn.iter().map(|count| (count - found).powi(2)).sum();
             let variance = mean + mean * mean / theta;
-            assert!((found / mean - 1.0).abs() < 0.02, "{mean}: {found}");
-            assert!((squares / 40_000.0 / variance - 1.0).abs() < 0.05, "{mean}");
+            assert!((found / mean - 1.0).abs() < 0.04, "{mean}: {found}");
+            assert!((squares / 40_000.0 / variance - 1.0).abs() < 0.06, "{mean}");
         }
     }
 

@@ -55,6 +55,7 @@ mod tests {
         let harm = Harm {
             values: values.to_vec(),
             is_known: values.iter().map(|value| *value >= 0.0).collect(),
+            spreads: Vec::new(),
         };
         let found = episodes(&harm, sessions, 2.0, gap);
         found

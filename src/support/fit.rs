@@ -136,11 +136,7 @@ impl Source<'_> {
         let onset = fitted.hinge.onset;
         let weighed: Vec<f64> = (0..self.harm.values.len())
             .map(|window| {
-                let beyond = if self.harm.is_known[window] {
-                    (self.harm.values[window] - onset).max(0.0)
-                } else {
-                    0.0
-                };
+                let beyond = self.harm.beyond(window, onset);
                 let background = self.background.get(window).copied().unwrap_or(0.0);
                 self.calendar.sessions[window] * (1.0 + background + fitted.hinge.slope * beyond)
             })

@@ -119,7 +119,7 @@ impl<'a> Frame<'a> {
         }
         let weighed: Vec<(f64, f64)> = (0..windows)
             .filter(|window| harm.is_known[*window] && self.calendar.is_known[*window])
-            .map(|window| (harm.values[window], self.calendar.sessions[window]))
+            .map(|window| (harm.mean(window), self.calendar.sessions[window]))
             .collect();
         let nodes = nodes(&weighed);
         if nodes.is_empty() {

@@ -156,6 +156,7 @@ mod tests {
         Harm {
             values: (0..200).map(of).collect(),
             is_known: vec![true; 200],
+            spreads: Vec::new(),
         }
     }
 

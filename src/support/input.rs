@@ -102,6 +102,9 @@ pub struct SliInput {
     pub own_contacts: Option<Vec<u64>>,
     /// One per window; `None` where there was not enough data.
     pub values: Vec<Option<f64>>,
+    /// Requests behind each value of a share; without them values are taken as if chance had no part
+    /// in them, which pulls the onset towards harmless.
+    pub requests: Option<Vec<u64>>,
 }
 
 /// Which way an SLI gets worse.

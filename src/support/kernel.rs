@@ -63,14 +63,13 @@ pub(super) fn mixed(bases: &[Vec<f64>], shares: &[f64]) -> Vec<f64> {
     normalised((0..lags).map(weight).collect())
 }
 
-/// Mean delay in windows. A contact `lag` windows later is so many windows later on average, too;
-/// one in the same window about a third of a window.
+/// Mean delay in windows: sessions start evenly in theirs, so that the mean number of windows between
+/// is the mean delay.
 pub(super) fn mean_windows(weights: &[f64]) -> f64 {
-    let delay = |lag: usize| if lag == 0 { 1.0 / 3.0 } else { lag as f64 };
     weights
         .iter()
         .enumerate()
-        .map(|(lag, weight)| delay(lag) * weight)
+        .map(|(lag, weight)| lag as f64 * weight)
         .sum()
 }
 
@@ -112,7 +111,7 @@ mod tests {
         }
         // Not cut off, the mean delay is that of the exponential distribution.
         let long = exponential(40.0 / 15.0, 400);
-        assert!((mean_windows(&long) - 40.0 / 15.0).abs() < 0.06);
+        assert!((mean_windows(&long) - 40.0 / 15.0).abs() < 1e-6);
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod kernel;
 
 mod nodes;
 
+mod spread;
+
 mod design;
 
 mod regression;

@@ -52,7 +52,7 @@ pub(super) fn points(
             day.contacts += returned[*window].contacts;
             day.quiet += returned[*window].quiet;
             sessions += source.calendar.sessions[*window];
-            harm += source.calendar.sessions[*window] * source.harm.values[*window];
+            harm += source.calendar.sessions[*window] * source.harm.mean(*window);
         }
         let ratio = |times: &dyn Fn(usize) -> f64| {
             let sum = |of: fn(&Returned) -> f64| {
@@ -88,11 +88,7 @@ fn returned(source: &Source<'_>, fitted: &Fitted) -> Vec<Returned> {
         for (lag, weight) in fitted.kernel.iter().enumerate().take(window + 1) {
             let from = window - lag;
             let quiet = per_session * weight * source.calendar.sessions[from];
-            let beyond = if source.harm.is_known[from] {
-                (source.harm.values[from] - onset).max(0.0)
-            } else {
-                0.0
-            };
+            let beyond = source.harm.beyond(from, onset);
             let own = quiet * (others + fitted.hinge.slope * beyond);
             returned[from].contacts += fitted.design.y[row] * own / mean.max(f64::MIN_POSITIVE);
             returned[from].quiet += quiet * others;
@@ -106,7 +102,7 @@ fn binned(source: &Source<'_>, returned: &[Returned]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..returned.len())
         .filter(|window| source.harm.is_known[*window] && returned[*window].quiet > 0.0)
         .collect();
-    order.sort_by(|one, other| source.harm.values[*one].total_cmp(&source.harm.values[*other]));
+    order.sort_by(|one, other| source.harm.mean(*one).total_cmp(&source.harm.mean(*other)));
     let total: f64 = order
         .iter()
         .map(|window| source.calendar.sessions[*window])

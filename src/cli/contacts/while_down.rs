@@ -53,7 +53,7 @@ pub fn while_down(
             return not_known("It was not down, so that customers had nothing to call about it.", Some(0.0));
         }
         let contacts = predict(&model, &hit);
-        let Some(found) = figure(&contacts) else {
+        let Some(found) = figure(&contacts, &hit) else {
             return not_known(
                 "How often customers called while it was down is not known: too few of their requests are in the lake.",
                 None,

@@ -125,6 +125,13 @@ fn sli_row(judged: &Judged, predicted: &Predicted, row: &SliContacts) -> Contact
             text::quantity(beyond.worst_observed, unit)
         )
     });
+    let remark = remark.or_else(|| {
+        let is_unknown = row.worst.is_none();
+        is_unknown.then(|| {
+            "Too few requests told it in any window; contacts about it are not in the number."
+                .to_owned()
+        })
+    });
     ContactSliRow {
         title: titles.join(", "),
         predicted: Some(contact_figure(row.excess)),

@@ -72,6 +72,7 @@ pub fn simulated(truth: &Truth) -> CalibrationInput {
             (sessions[window] >= 10.0).then(|| (failed / sessions[window]).min(1.0))
         })
         .collect();
+    let requests = sessions.iter().map(|sessions| *sessions as u64).collect();
     let mut means = vec![0.0; windows];
     for window in 0..windows {
         let lift = 1.0 + truth.slope * (shares[window] - truth.onset).max(0.0);
@@ -96,7 +97,10 @@ pub fn simulated(truth: &Truth) -> CalibrationInput {
         start_us: START_US,
         time_zone: TimeZone::UTC,
         windows: counts.collect(),
-        slis: vec![sli("checkout_error_ratio", values)],
+        slis: vec![SliInput {
+            requests: Some(requests),
+            ..sli("checkout_error_ratio", values)
+        }],
         linked: None,
         drivers: Vec::new(),
         sli_set_sha256: "5e".repeat(32),
@@ -116,6 +120,7 @@ pub fn sli(name: &str, values: Vec<Option<f64>>) -> SliInput {
         is_negative_control: false,
         own_contacts: None,
         values,
+        requests: None,
     }
 }
 

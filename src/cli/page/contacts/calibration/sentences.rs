@@ -21,7 +21,7 @@ pub fn paragraph(calibration: &Calibration, best: Option<&SliFit>) -> String {
             between(level.contact.ci90, unit(&fit.unit))
         ),
         format!(
-            "It was learned from {} contacts and {} sessions on {} days, in which it went so far {} times.",
+            "It was learned from {} contacts and {} sessions on {} days, with {} separate stretches beyond that level.",
             text::count(counts.net_contacts),
             text::estimate(counts.sessions),
             text::count(counts.days),
@@ -31,8 +31,9 @@ pub fn paragraph(calibration: &Calibration, best: Option<&SliFit>) -> String {
     sentences.extend(held_out(fit));
     sentences.extend(fit.levels.iter().filter_map(|level| desk(fit, level)));
     if fit.status == Status::Provisional {
-        sentences
-            .push("It is provisional: with fewer than 15 such times it may still move.".to_owned());
+        sentences.push(
+            "It is provisional: with fewer than 15 such stretches it may still move.".to_owned(),
+        );
     }
     let others = calibration.slis.iter().filter(|other| {
         other.name != fit.name && other.status != Status::Refused && !other.levels.is_empty()

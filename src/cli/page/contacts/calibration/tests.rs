@@ -154,8 +154,8 @@ fn the_paragraph_reads_so() {
         page(&calibration()).sentence,
         "When “Checkouts answered well” falls below 98.4 %, so that more than 1.6 of 100 are not good, customers call \
          twice as often as when nothing is wrong. The level lies between 98 and 98.7 % (90 %). It was learned from \
-         4\u{2009}211 contacts and 1\u{2009}000\u{2009}000 sessions on 56 days, in which it went so far 17 times. On \
-         weeks that the fit had not seen it told 74 % of the surges of calls, 18 min before it began (median), with \
+         4\u{2009}211 contacts and 1\u{2009}000\u{2009}000 sessions on 56 days, with 17 separate stretches beyond \
+         that level. On weeks that the fit had not seen it told 74 % of the surges of calls, 18 min before it began (median), with \
          0.6 false alarms a week. At 180\u{2009}000 sessions an hour the support desk is full below 98.7 %."
     );
 }
