@@ -6,12 +6,15 @@
 
 use super::contacts::{JourneyKind, WINDOW_US};
 use super::endpoint::Endpoint;
+use super::incident::Incident;
 use super::random::RandomStream;
 use super::session::Session;
 use super::visitor::Visitor;
 
 /// The most shoppers of one window that are kept, of each kind.
 pub const KEYS_COUNT_MAX: usize = 64;
+/// The share of requests to a quiet shop that go wrong, roughly; thresholds are far above it.
+const QUIET_FAILURE_SHARE: f64 = 0.0006;
 
 /// A shopper whose keys a ticket may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +34,8 @@ pub struct WindowTally {
     pub sessions: u64,
     /// Requests of shoppers that began in it, by journey.
     pub requests: [u64; 3],
-    /// Those of them that went wrong.
-    pub failures: [u64; 3],
+    /// How many of them go wrong on the mean.
+    pub failures: [f64; 3],
     /// Some who came.
     pub came: Kept,
     /// Some who met a failure, by journey.
@@ -62,13 +65,13 @@ impl Kept {
 }
 
 impl WindowTally {
-    /// The share of each journey's requests that went wrong; `None` where nobody asked.
+    /// The share of each journey's requests that goes wrong on the mean; `None` where nobody asked.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 requests")]
     pub fn shares(&self) -> [Option<f64>; 3] {
         JourneyKind::ALL.map(|journey| {
             let requests = self.requests[journey.index()];
             let failures = self.failures[journey.index()];
-            (requests > 0).then(|| failures as f64 / requests as f64)
+            (requests > 0).then(|| failures / requests as f64)
         })
     }
 }
@@ -77,17 +80,23 @@ impl WindowTally {
 #[derive(Debug)]
 pub struct ContactCounts {
     start_us: i64,
+    /// By incident: the share of the requests it touches that go wrong.
+    error_shares: Vec<f64>,
     random: RandomStream,
     /// One per window of the days.
     pub windows: Vec<WindowTally>,
 }
 
 impl ContactCounts {
-    /// Nothing yet, of days from `start_us` to `end_us`.
-    pub fn new(start_us: i64, end_us: i64, random: RandomStream) -> Self {
+    /// Nothing yet, of days from `start_us` to `end_us` with these `incidents`.
+    pub fn new(start_us: i64, end_us: i64, incidents: &[Incident], random: RandomStream) -> Self {
         let count = usize::try_from((end_us - start_us) / WINDOW_US).unwrap_or(0);
         Self {
             start_us,
+            error_shares: incidents
+                .iter()
+                .map(|incident| incident.error_share)
+                .collect(),
             random,
             windows: vec![WindowTally::default(); count],
         }
@@ -109,6 +118,15 @@ impl ContactCounts {
         let Some(window) = index.ok().and_then(|index| self.windows.get_mut(index)) else {
             return;
         };
+        let incident = request.answer.incident.map(usize::from);
+        let error_share = incident
+            .and_then(|index| self.error_shares.get(index))
+            .copied();
+        let failure = match error_share {
+            Some(share) => share,
+            None if request.target.endpoint.is_dynamic() => QUIET_FAILURE_SHARE,
+            None => 0.0,
+        };
         if session.counted_day.is_none() {
             window.sessions += 1;
             window.came.offer(key, &mut self.random);
@@ -116,8 +134,8 @@ impl ContactCounts {
         for journey in JourneyKind::ALL {
             if journey.covers(request.target.endpoint) {
                 window.requests[journey.index()] += 1;
+                window.failures[journey.index()] += failure;
                 if journey.is_bad(request.answer.status) {
-                    window.failures[journey.index()] += 1;
                     window.hurt[journey.index()].offer(key, &mut self.random);
                 }
             }

@@ -3,8 +3,9 @@
 //! In: numbers from the command line or a test. Out: a [`ContactPlan`], checked, and the episodes that
 //! follow from it. It opens no file and draws no ticket.
 //!
-//! The law. Windows of 15 minutes; in each, of every journey, the share of requests that went wrong *as it
-//! came out*. Contacts of the sessions that began in a window are negative binomial with mean
+//! The law. Windows of 15 minutes; in each, of every journey, the share of the requests which came that
+//! goes wrong *on the mean*: customers call about the state of the shop, of which the share that came out is
+//! a measurement with noise. Contacts of the sessions that began in a window are negative binomial with mean
 //! sessions × quiet rate × weekday × (1 + Σ slope × max(share − threshold, 0)), the sum over journeys. Each
 //! comes an exponential delay after a moment of its window.
 

@@ -171,7 +171,12 @@ impl Writers {
         let counts = |_: &ContactPlan| {
             let random = RandomStream::new(plan.seed, Purpose::Keys);
             let traffic = &resolved.traffic;
-            ContactCounts::new(traffic.start_us(), traffic.end_us(), random)
+            ContactCounts::new(
+                traffic.start_us(),
+                traffic.end_us(),
+                &resolved.incidents,
+                random,
+            )
         };
         Self {
             truth: TruthWriter::new(&resolved.incidents),

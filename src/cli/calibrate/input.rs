@@ -326,6 +326,8 @@ fn sli_input(
 ) -> SliInput {
     let mut values: Vec<Option<f64>> = series.windows.iter().map(|window| window.value).collect();
     values.resize(windows, None);
+    let mut requests: Vec<u64> = series.windows.iter().map(|window| window.count).collect();
+    requests.resize(windows, 0);
     // SLIs of the same requests are of the same journey; it is called by the first of them.
     let first = set.slis.iter().find(|other| other.event == sli.event);
     SliInput {
@@ -338,6 +340,7 @@ fn sli_input(
         is_negative_control: arguments.unrelated.contains(&sli.name),
         own_contacts: None,
         values,
+        requests: Some(requests),
     }
 }
 

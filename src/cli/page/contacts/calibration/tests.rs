@@ -48,6 +48,7 @@ fn fit() -> SliFit {
             is_from_linked: false,
         }),
         dispersion: Some(8.0),
+        linked: None,
         episodes: 17,
         net_contacts: 4_211,
         levels: vec![
