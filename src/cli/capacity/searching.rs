@@ -120,7 +120,8 @@ fn carry_out(
     };
     let kept = bench.kept.search_trials();
     let (outcome, trials) = if bench.context.switch.is_stopped() {
-        let trials = Trials::default();
+        let mut trials = Trials::default();
+        kept.into_iter().for_each(|trial| trials.add(trial));
         (SearchOutcome::of(&plan, &trials, Ended::Stopped), trials)
     } else {
         search(&plan, kept, budget, &mut bench)?
@@ -163,8 +164,11 @@ fn carry_out(
 /// The generator's own limit and the target's baseline, which decide the range of rates.
 fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPlan, Failure> {
     let [min, start] = prepared.min_start;
-    if bench.kept.generator.is_none() || bench.kept.max.is_none() {
-        let generator = calibrate(&prepared.plan, start, prepared.max, bench.context.switch)?;
+    let switch = bench.context.switch;
+    let is_stopped = || switch.is_stopped();
+    let mut measured = bench.kept.generator.clone().zip(bench.kept.max);
+    if measured.is_none() {
+        let generator = calibrate(&prepared.plan, start, prepared.max, switch)?;
         let able = generator.reached_per_s
             * if generator.is_limit {
                 GENERATOR_SHARE
@@ -173,11 +177,9 @@ fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPl
             };
         let wanted = prepared.max.unwrap_or(able);
         let is_generators = prepared.max.is_none() || able < wanted;
-        bench.kept.max = Some((four_digits(wanted.min(able)), is_generators));
-        bench.kept.generator = Some(generator);
+        measured = Some((generator, (four_digits(wanted.min(able)), is_generators)));
     }
-    let generator = bench.kept.generator.clone().unwrap_or_default();
-    let (max, is_max_the_generators) = bench.kept.max.unwrap_or((start, true));
+    let (generator, (max, is_max_the_generators)) = measured.unwrap_or_default();
     bench.say(&format!(
         "the generator {} {}/s ({:.0} requests/s) against a responder that does nothing",
         if generator.is_limit {
@@ -188,7 +190,7 @@ fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPl
         rate(generator.reached_per_s),
         generator.reached_requests_per_s
     ));
-    if max < start && !bench.context.switch.is_stopped() {
+    if max < start && !is_stopped() {
         return Err(Failure::new(
             ExitCode::InvalidRun,
             format!(
@@ -199,8 +201,15 @@ fn prepare_target(prepared: &Prepared, bench: &mut Bench<'_>) -> Result<SearchPl
             ),
         ));
     }
-    if bench.kept.baseline.is_none() && !bench.context.switch.is_stopped() {
-        bench.kept.baseline = Some(bench.baseline(BASELINE_LOOKS)?);
+    let baseline = match bench.kept.baseline {
+        Some(baseline) => baseline,
+        None => bench.baseline(BASELINE_LOOKS)?,
+    };
+    // What was measured while somebody stopped it says nothing.
+    if !is_stopped() {
+        bench.kept.generator = Some(generator);
+        bench.kept.max = Some((max, is_max_the_generators));
+        bench.kept.baseline = Some(baseline);
     }
     Ok(SearchPlan {
         goals: prepared.goals.search_goals(),
