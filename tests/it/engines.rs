@@ -178,7 +178,7 @@ fn wrong_answers() -> Vec<Wrong> {
                 let (_, rows) = answer.split_once('\n').unwrap();
                 format!("{answer}{rows}")
             }),
-            "counts 2320 rows",
+            "is there twice in `wrong.csv`",
         ),
         (
             "one row twice, another not",
