@@ -55,7 +55,7 @@ pub fn run(
         origin: settings.origin,
         pooled: Connections::default(),
         stopped,
-        next_number: AtomicU64::new(0),
+        next_number: AtomicU64::new(u64::from(plan.shard.index())),
         routes: Mutex::new(plan.routes.clone()),
         counted: Mutex::default(),
         records: records.clone(),
@@ -162,7 +162,9 @@ impl Shop {
     /// One Goose user: shopper after shopper until the end.
     async fn visits(&self) {
         while !self.is_over() {
-            let number = self.next_number.fetch_add(1, Relaxed);
+            // Of several shards each has numbers of its own, the first of all of them being 0, 1, 2 …
+            let step = u64::from(self.plan.shard.count());
+            let number = self.next_number.fetch_add(step, Relaxed);
             let arrival = Arrivals::whoever_comes(&self.plan, number, self.now_us());
             self.count(|shoppers| shoppers.offered += 1);
             let wire = OneShopper {

@@ -124,3 +124,78 @@ impl Shopper {
 fn short(index: usize) -> u16 {
     u16::try_from(index).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::declared_files::parse;
+    use crate::scenario::{Arrivals, Shard, resolve};
+
+    const TEXT: &str = "\
+name: walks
+target: {base_url: 'http://127.0.0.1:9'}
+traffic: {arrivals: poisson, curve: [{at: 0s, shoppers_per_s: 20}, {at: 4s, shoppers_per_s: 20}]}
+shoppers:
+  - {name: one, share: 1, journey: look, patience: {answer: {mean: 2s}, session: {mean: 20s}}}
+journeys:
+  look:
+    - {get: '/{product}', think: {mean: 1s}, repeat: {from: 1, to: 4}}
+    - {get: /a, id: a, think: {median: 1s, p95: 3s}, chance: 0.7}
+    - {get: /b, think: {from: 0s, to: 2s}, next: [{to: a, share: 1}, {to: end, share: 1}]}
+";
+
+    /// Everything a shopper does when each answer takes 100 ms: when, where, how long it would wait.
+    fn walk(plan: &DrillPlan, arrival: Arrival) -> Vec<(i64, Walk, i64, i64, bool)> {
+        let Some(mut shopper) = Shopper::new(plan, arrival) else {
+            return Vec::new();
+        };
+        let mut steps = Vec::new();
+        loop {
+            let is_chosen = shopper.is_chosen(0.3);
+            let (due_us, leaves_us) = (shopper.due_us, shopper.leaves_us);
+            steps.push((
+                due_us,
+                shopper.walk,
+                shopper.patience_us,
+                leaves_us,
+                is_chosen,
+            ));
+            if !shopper.advance(plan, due_us + 100_000) {
+                return steps;
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
+        #[test]
+        fn a_shopper_of_a_shard_draws_what_it_draws_on_one_machine(
+            seed in any::<u64>(),
+            count in 2..9_u32,
+        ) {
+            let declared = parse(Path::new("scenario.yaml"), TEXT.as_bytes(), &|_| None);
+            let declared = declared.unwrap_or_else(|error| panic!("{error}"));
+            let mut plan = resolve(&declared).unwrap_or_else(|error| panic!("{error}"));
+            plan.seed = seed;
+            let walks = |plan: &DrillPlan| -> BTreeMap<u64, _> {
+                let walks = Arrivals::new(plan).map(|arrival| (arrival.number, walk(plan, arrival)));
+                walks.collect()
+            };
+            let whole = walks(&plan);
+            prop_assert!(whole.values().any(|steps| steps.len() > 3));
+            let mut united = BTreeMap::new();
+            for shard in Shard::all_of(count) {
+                let own = walks(&plan.clone().for_shard(shard).unwrap());
+                prop_assert!(own.keys().all(|number| shard.takes(*number)));
+                united.extend(own);
+            }
+            prop_assert_eq!(united, whole);
+        }
+    }
+}

@@ -5,6 +5,7 @@ use rand_pcg::Pcg64Mcg;
 
 use super::definition::ArrivalSpacing;
 use super::plan::{ChannelPlan, DrillPlan, ProductDraw, RecordedArrival, TrafficPlan, at};
+use super::shard::Shard;
 
 /// Numbers of shoppers of the second scenario of a run begin at this, those of the third at twice as much.
 pub const SCENARIO_NUMBERS: u64 = 1 << 48;
@@ -24,8 +25,9 @@ pub struct Arrival {
     pub channel: Option<usize>,
 }
 
-/// Every arrival of a plan, in their order. Those whose channel is turned off do not come; all others
-/// are who they would be without that, and without the other scenarios of the run.
+/// Every arrival of a plan, in their order; of a shard its own. Those whose channel is turned off do not
+/// come; all others are who they would be without that, without the other scenarios of the run, and
+/// without the other shards.
 #[derive(Debug)]
 pub struct Arrivals<'a> {
     plan: &'a DrillPlan,
@@ -49,6 +51,7 @@ struct Stream<'a> {
     spacing: Pcg64Mcg,
     shoppers: Pcg64Mcg,
     channels: Pcg64Mcg,
+    shard: Shard,
     withheld: u64,
     number: u64,
     expected: f64,
@@ -105,6 +108,9 @@ impl<'a> Arrivals<'a> {
 
     /// The next of those that were recorded.
     fn next_recorded(&mut self, recorded: &[RecordedArrival]) -> Option<Arrival> {
+        while !self.plan.shard.takes(self.recorded as u64) {
+            self.recorded += 1;
+        }
         let arrival = recorded.get(self.recorded)?;
         let number = self.recorded as u64;
         self.recorded += 1;
@@ -158,6 +164,7 @@ impl<'a> Stream<'a> {
             spacing: Pcg64Mcg::seed_from_u64(seed),
             shoppers: Pcg64Mcg::seed_from_u64(seed ^ 0x5eed_0f5b_0bbe_75e5),
             channels: Pcg64Mcg::seed_from_u64(seed ^ 0xc4a2_21e1_0f5b_5eed),
+            shard: plan.shard,
             withheld: 0,
             number: 0,
             expected: 0.0,
@@ -205,6 +212,10 @@ impl Iterator for Stream<'_> {
                 channel: self.channel(),
             };
             self.number += 1;
+            // Drawn like any other, so that those after it are who they are for one machine.
+            if !self.shard.takes(arrival.number) {
+                continue;
+            }
             let channel = arrival.channel.map(|channel| &self.channel_plans[channel]);
             if channel.is_none_or(|channel| !channel.is_off(arrival.due_us)) {
                 return Some(arrival);

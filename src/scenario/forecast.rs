@@ -32,7 +32,7 @@ pub struct Forecast {
     pub assumed_response_s: f64,
 }
 
-/// The forecast for `plan` if one response takes `assumed_response_s`.
+/// The forecast for `plan`, or for its shard, if one response takes `assumed_response_s`.
 ///
 /// J. D. C. Little, "A Proof for the Queuing Formula: L = λW", 1961.
 #[must_use]
@@ -51,9 +51,10 @@ pub fn forecast(plan: &DrillPlan, assumed_response_s: f64) -> Forecast {
     let peak = match closed {
         Some(shoppers) if visit_s > 0.0 => shoppers / visit_s,
         Some(_) => 0.0,
-        None => plan.traffic.curve.peak_per_s(),
+        None => plan.traffic.curve.peak_per_s() * plan.shard.fraction(),
     };
-    let arrivals = closed.map_or(plan.traffic.curve.arrivals(), |_| peak * length_s);
+    let arrivals = plan.traffic.curve.arrivals() * plan.shard.fraction();
+    let arrivals = closed.map_or(arrivals, |_| peak * length_s);
     let peak_requests_per_s = peak * requests_mean;
     Forecast {
         arrivals: closed.unwrap_or(arrivals),

@@ -14,6 +14,7 @@ mod plan;
 mod replay;
 mod resolve;
 mod route_finder;
+mod shard;
 mod text_template;
 mod walk;
 
@@ -39,5 +40,6 @@ pub use plan::{
 pub use replay::{REPLAYED_MAX, ReplayedRequest, replay};
 pub use resolve::resolve;
 pub use route_finder::RouteFinder;
+pub use shard::{SHARDS_MAX, Shard, ShardError};
 pub use text_template::{Escape, ShopperVariables, TextTemplate};
 pub use walk::Walk;

@@ -145,6 +145,7 @@ fn most_arrivals_within(plan: &DrillPlan, forecast: &Forecast, span_s: f64) -> f
         .take_while(|at_s| *at_s <= forecast.length_s + step_s)
         .map(|at_s| curve.arrivals_before(at_s) - curve.arrivals_before((at_s - span_s).max(0.0)))
         .fold(0.0, f64::max)
+        * plan.shard.fraction()
 }
 
 #[expect(

@@ -16,6 +16,7 @@ mod traffic;
 
 use super::curve::TrafficCurve;
 use super::route_finder::RouteFinder;
+use super::shard::Shard;
 use super::text_template::{Escape, ShopperVariables};
 use crate::route::Router;
 
@@ -91,6 +92,8 @@ pub struct DrillPlan {
     pub drills: DrillTimeline,
     /// Limits of the load generator.
     pub limits: DrillLimits,
+    /// Which part of the arrivals this process drives; limits are those of the part.
+    pub shard: Shard,
 }
 
 /// Limits of the load generator, and what makes a run invalid.

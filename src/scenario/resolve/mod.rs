@@ -24,6 +24,7 @@ use super::definition::{LimitsDefinition, ScenarioDefinition, ThinkDefinition};
 use super::duration_draw::DurationDraw;
 use super::plan::{DrillLimits, DrillPlan, PlanPrint, ProductDraw};
 use super::route_finder::RouteFinder;
+use super::shard::Shard;
 use super::text_template::{Names, TextTemplate};
 use crate::declared_files::{Declared, DeclaredFileError, DurationText, Problem, choices_hint};
 use crate::route::Router;
@@ -122,6 +123,7 @@ impl Resolver<'_> {
             routes: RouteFinder::new(Router::new(Vec::new())),
             drills: drills.unwrap_or_default(),
             limits: limits(&scenario.limits),
+            shard: Shard::WHOLE,
         };
         plan.print = print::print(&plan, self.declared);
         Some(plan)
