@@ -38,8 +38,20 @@ fn declared<T: DeserializeOwned + schemars::JsonSchema>(
 /// The scenario at `path`, or black-friday; its drill timeline expects of the SLIs of `set` only what
 /// they can do.
 pub fn scenario(path: Option<&Path>, set: &SliSetPlan) -> Result<DrillPlan, Failure> {
-    let declared: Declared<ScenarioDefinition> = declared(path, SCENARIO_PATH, SCENARIO_TEXT)?;
-    let plan = scenario::resolve(&declared)?;
+    plan(&declared(path, SCENARIO_PATH, SCENARIO_TEXT)?, set)
+}
+
+/// The scenario of a text; `path` is only named in messages.
+pub fn scenario_text(path: &Path, text: &str, set: &SliSetPlan) -> Result<DrillPlan, Failure> {
+    let environment = |name: &str| std::env::var(name).ok();
+    plan(
+        &declared_files::parse(path, text.as_bytes(), &environment)?,
+        set,
+    )
+}
+
+fn plan(declared: &Declared<ScenarioDefinition>, set: &SliSetPlan) -> Result<DrillPlan, Failure> {
+    let plan = scenario::resolve(declared)?;
     let slis = sli_names(set);
     let mut problems = Vec::new();
     for entry in &plan.drills.entries {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::drills::Judgement;
 use super::recorder::RunSeconds;
+use super::rehearse::ShardSummary;
 use super::thresholds::{Guard, ThresholdFacts};
 use crate::drill::{DrillOutcome, GeneratorHealth};
 use crate::game_day::DrilledEntry;
@@ -112,6 +113,9 @@ pub struct RunFacts {
     /// The drill timeline, as it went; by the moments at which its entries were to begin.
     #[serde(default)]
     pub drills: Vec<DrilledEntry>,
+    /// The shards that drove it, in their order; empty for a run of one process.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardSummary>,
     /// How it was judged when it was over; `None` of runs before there were drills.
     #[serde(default)]
     pub judgement: Option<Judgement>,
@@ -144,11 +148,16 @@ pub struct LatencyFacts {
 impl LagFacts {
     /// Of what a drill counted.
     pub fn of(outcome: &DrillOutcome) -> Self {
-        let quantile = |quantile| outcome.lag.quantile_us(quantile).unwrap_or(0);
+        Self::of_histogram(&outcome.lag)
+    }
+
+    /// Of a histogram; all 0 when it is empty.
+    pub fn of_histogram(lag: &LatencyHistogram) -> Self {
+        let quantile = |quantile| lag.quantile_us(quantile).unwrap_or(0);
         Self {
             p50: quantile(0.5),
             p99: quantile(0.99),
-            max: outcome.lag.max_us(),
+            max: lag.max_us(),
         }
     }
 }

@@ -71,6 +71,8 @@ pub struct LiveSettings {
     pub started_us: i64,
     pub origin: Instant,
     pub curve: TrafficCurve,
+    /// The part of it that this process drives, 0 to 1.
+    pub curve_share: f64,
     pub length_s: f64,
     /// The most requests that may be under way.
     pub in_flight_max: usize,

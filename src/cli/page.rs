@@ -9,6 +9,7 @@ mod engineers;
 mod notes;
 pub mod rehearsal;
 mod sentence;
+mod shards;
 mod watch;
 
 use std::collections::BTreeMap;

@@ -253,6 +253,11 @@ fn nothing(arguments: &RangeArguments, origin: Origin) -> Failure {
 pub(super) fn run_facts(lake: &Lake, run_id: &str) -> Result<RunFacts, Failure> {
     super::rehearse::check_run_id(run_id)?;
     let Some(json) = lake.read_run(run_id)? else {
+        if !lake.run_part_names(run_id)?.is_empty() {
+            return Err(Failure::usage(format!(
+                "rehearsal `{run_id}` was driven in shards and is not judged yet (hint: `firedrill rehearse --judge {run_id}`)"
+            )));
+        }
         let known = lake.run_ids()?;
         let names: Vec<&str> = known.iter().map(String::as_str).collect();
         let hint = if names.is_empty() {

@@ -19,7 +19,7 @@ use crate::lake::{
     SourceState,
 };
 use crate::rollup::{Rollup, RollupBuilder, RollupPlan};
-use crate::scenario::{DrillPlan, SCENARIO_NUMBERS};
+use crate::scenario::{DrillPlan, SCENARIO_NUMBERS, Shard};
 
 pub use seconds::{RouteSeconds, RunSeconds};
 
@@ -33,6 +33,9 @@ const COMMIT_INTERVAL: Duration = Duration::from_secs(10);
 const COMMIT_RECORDS: u64 = 500_000;
 /// The live view gets new numbers this often.
 const LIVE_INTERVAL: Duration = Duration::from_secs(1);
+/// Up to so many shards of a run commit that often, which is two commits a second; of more each commits
+/// more rarely.
+const SHARDS_PER_INTERVAL: u32 = 20;
 /// The recorder waits no longer than this for records.
 const WAIT: Duration = Duration::from_millis(500);
 /// Thresholds are looked at this often.
@@ -42,6 +45,8 @@ const THRESHOLD_INTERVAL: Duration = Duration::from_secs(1);
 pub struct RecorderSettings {
     pub plan: Arc<DrillPlan>,
     pub run_id: String,
+    /// The shard that this process took, and its claim in the ledger.
+    pub claim: Option<(Shard, String)>,
     pub started_us: i64,
     pub rollup: RollupPlan,
     pub thresholds: RunThresholds,
@@ -115,12 +120,15 @@ struct Recorder<'a> {
     by_scenario: Vec<(u64, u64)>,
     committed: u64,
     last_commit: Instant,
+    commit_interval: Duration,
     failure: Option<LakeError>,
 }
 
 impl<'a> Recorder<'a> {
     fn new(lake: &'a Lake, settings: &'a RecorderSettings) -> Self {
-        let source_id: Arc<str> = source_id(&settings.run_id).into();
+        let shard = settings.claim.as_ref().map(|(shard, _)| *shard);
+        let source_id: Arc<str> = source_id(&settings.run_id, shard).into();
+        let (commit_interval, last_commit) = commit_times(shard.unwrap_or_default());
         Self {
             lake,
             settings,
@@ -137,7 +145,8 @@ impl<'a> Recorder<'a> {
             run_seconds: SecondsCounter::default(),
             by_scenario: vec![(0, 0); settings.plan.joined.len()],
             committed: 0,
-            last_commit: Instant::now(),
+            last_commit,
+            commit_interval,
             failure: None,
         }
     }
@@ -196,7 +205,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn commit_if_due(&mut self) {
-        let is_due = self.last_commit.elapsed() >= COMMIT_INTERVAL
+        let is_due = self.last_commit.elapsed() >= self.commit_interval
             || self.writer.records() >= COMMIT_RECORDS;
         if is_due && self.failure.is_none() {
             self.commit();
@@ -237,23 +246,9 @@ impl<'a> Recorder<'a> {
     }
 
     fn state(&self, to: u64) -> SourceState {
-        SourceState {
-            kind: SourceKind::Run,
-            last_path: self.settings.plan.name.clone(),
-            format: "drill".to_owned(),
-            head: HeadPrint::default(),
-            tail_bytes: 0,
-            tail_hash: String::new(),
-            ends_with_line: true,
-            header: String::new(),
-            offset: to,
-            lines: to,
-            records: to,
-            rejected: 0,
-            blank: 0,
-            duplicates: 0,
-            reject_files: Vec::new(),
-        }
+        let claim = self.settings.claim.as_ref();
+        let claim = claim.map_or("", |(_, claim)| claim.as_str());
+        state(&self.settings.plan.name, claim, to)
     }
 
     /// Gives the live view the last seconds.
@@ -318,9 +313,44 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// The identifier of a rehearsal in the ledger.
-pub fn source_id(run_id: &str) -> String {
-    format!("run-{run_id}")
+/// The identifier of a rehearsal, or of a shard of it, in the ledger. No name of a run has a dot.
+pub fn source_id(run_id: &str, shard: Option<Shard>) -> String {
+    match shard {
+        None => format!("run-{run_id}"),
+        Some(shard) => format!("run-{run_id}.shard-{}-of-{}", shard.number(), shard.count()),
+    }
+}
+
+/// What the ledger knows of a rehearsal, or of a shard with its `claim`, of which so many records are in
+/// the lake.
+pub fn state(scenario: &str, claim: &str, records: u64) -> SourceState {
+    SourceState {
+        kind: SourceKind::Run,
+        last_path: scenario.to_owned(),
+        format: "drill".to_owned(),
+        head: HeadPrint::default(),
+        tail_bytes: 0,
+        tail_hash: String::new(),
+        ends_with_line: true,
+        header: claim.to_owned(),
+        offset: records,
+        lines: records,
+        records,
+        rejected: 0,
+        blank: 0,
+        duplicates: 0,
+        reject_files: Vec::new(),
+    }
+}
+
+/// How often a shard commits, and when it may be said to have done so last. All shards write to one log,
+/// which takes a few commits a second on object storage: more shards commit more rarely, one after another.
+fn commit_times(shard: Shard) -> (Duration, Instant) {
+    let interval = COMMIT_INTERVAL * (shard.count() / SHARDS_PER_INTERVAL).max(1);
+    let before_first = interval * shard.number() / shard.count();
+    let now = Instant::now();
+    let last = now.checked_sub(interval - before_first);
+    (interval, last.unwrap_or(now))
 }
 
 fn writer(lake: &Lake, source_id: &Arc<str>, from: u64) -> PartWriter {

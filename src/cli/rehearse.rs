@@ -1,14 +1,16 @@
 //! `rehearse`: a surge from the first shopper to the report.
 
 mod conclusion;
+mod run_facts;
 mod scenarios;
+mod shard;
 mod timeline;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use url::Url;
 
@@ -21,7 +23,10 @@ use super::recorder::{self, QUEUE_BATCHES, Recorded, RecorderSettings};
 use super::replay::ReplayFacts;
 use super::terminal::Terminal;
 use super::thresholds::RunThresholds;
+use shard::{Entry, Together};
 use timeline::{Confirmations, FaultSwitch, Timeline};
+
+pub use shard::{ClockChoice, ShardChoice, ShardEnd, ShardSummary, StartAt};
 
 use crate::declared_files::sha256_of;
 use crate::drill::{self, DrillOutcome, DrillSettings, Progress};
@@ -45,6 +50,9 @@ pub fn run(
     global: &GlobalArguments,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
+    if let Some(run_id) = &arguments.judge.judge {
+        return shard::judge(run_id, arguments, global, terminal);
+    }
     let rehearsal = Rehearsal::prepare(arguments, global, terminal)?;
     carry_out(&rehearsal, arguments, global, terminal)
 }
@@ -58,7 +66,7 @@ pub fn run_plan(
     global: &GlobalArguments,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
-    let rehearsal = Rehearsal::of(plan, set, Some(replayed), arguments)?;
+    let rehearsal = Rehearsal::of(plan, set, Some(replayed), arguments, terminal)?;
     carry_out(&rehearsal, arguments, global, terminal)
 }
 
@@ -91,31 +99,41 @@ fn carry_out(
         None => FaultSwitch::Outside(&base_url),
     };
     let confirmations = Confirmations::new(arguments.confirm_dir.as_deref());
-    timeline::preflight(&rehearsal.plan, arguments, faults, &confirmations, terminal)?;
-    let lake = Lake::open_or_create(&global.lake)?;
-    if lake
-        .reader()?
-        .ledger()
-        .get(&recorder::source_id(&rehearsal.run_id))
-        .is_some()
-    {
-        let message = format!("run `{}` is already in the lake", rehearsal.run_id);
-        return Err(Failure::usage(format!(
-            "{message} (hint: choose another --run-id)"
-        )));
+    if rehearsal.together.leads() {
+        timeline::preflight(&rehearsal.plan, arguments, faults, &confirmations, terminal)?;
     }
+    let lake = Lake::open_or_create(&global.lake)?;
     if let Some(what) = &arguments.compare {
         check_compared(&lake, what)?;
     }
+    let entry = shard::enter(rehearsal, &lake, &base_url, terminal)?;
     let target = base_url.to_string();
     let timeline = Timeline::new(rehearsal, target, faults, confirmations, *terminal)?;
-    let done = rehearsal.drive(&lake, &base_url, ui.as_ref(), &timeline, terminal)?;
+    let ways = Ways {
+        lake: &lake,
+        base_url: &base_url,
+        ui: ui.as_ref(),
+        entry: &entry,
+    };
+    let done = rehearsal.drive(ways, &timeline, terminal)?;
     timeline.catch_up();
     drop(timeline);
     if let Some(shop) = shop {
         shop.stop();
     }
-    conclusion::conclude(rehearsal, done, &lake, arguments, ui, terminal)
+    match entry.claimed() {
+        Some(claimed) => shard::conclude(rehearsal, done, claimed, &lake, arguments, ui, terminal),
+        None => conclusion::conclude(rehearsal, done, &lake, arguments, ui, terminal),
+    }
+}
+
+/// Where a run comes from and goes to.
+#[derive(Clone, Copy)]
+struct Ways<'a> {
+    lake: &'a Lake,
+    base_url: &'a Url,
+    ui: Option<&'a Ui>,
+    entry: &'a Entry,
 }
 
 /// Everything that is known before the first shopper.
@@ -125,6 +143,7 @@ struct Rehearsal {
     run_id: String,
     host: Option<Url>,
     replayed: Option<Replayed>,
+    together: Together,
 }
 
 /// What a replay is of.
@@ -163,7 +182,7 @@ impl Rehearsal {
             }
         }
         RunThresholds::new(&plan, &set)?;
-        Self::of(plan, set, None, arguments)
+        Self::of(plan, set, None, arguments, terminal)
     }
 
     fn of(
@@ -171,7 +190,10 @@ impl Rehearsal {
         set: SliSetPlan,
         replayed: Option<Replayed>,
         arguments: &RehearseArguments,
+        terminal: &Terminal,
     ) -> Result<Self, Failure> {
+        let together = Together::of(arguments, terminal)?;
+        let plan = together.part_of(plan, arguments.host.is_some())?;
         let host = arguments.host.as_deref().map(host).transpose()?;
         let run_id = match &arguments.run_id {
             Some(run_id) => {
@@ -186,6 +208,7 @@ impl Rehearsal {
             run_id,
             host,
             replayed,
+            together,
         })
     }
 
@@ -219,25 +242,27 @@ impl Rehearsal {
     /// Drives the surge while one thread records it, one shows it and one works off the drill timeline.
     fn drive(
         &self,
-        lake: &Lake,
-        base_url: &Url,
-        ui: Option<&Ui>,
+        ways: Ways<'_>,
         timeline: &Timeline<'_>,
         terminal: &Terminal,
     ) -> Result<Done, Failure> {
+        let Ways {
+            lake,
+            base_url,
+            ui,
+            entry,
+        } = ways;
         let progress = Arc::new(Progress::default());
         stop_on_signal(&progress)?;
         let state = Arc::new(Mutex::new(LiveState::default()));
         let thresholds = self.thresholds()?;
-        let started_us = (now_us() / 1_000_000 + 1) * 1_000_000;
-        let wait_us = u64::try_from(started_us - now_us()).unwrap_or(0);
-        let origin = Instant::now() + Duration::from_micros(wait_us);
-        thread::sleep(Duration::from_micros(wait_us));
+        let (started_us, origin) = shard::begin(self, entry, lake, &progress)?;
         let moment = (started_us, origin);
         let live_settings = self.live_settings(*terminal, ui, base_url, &progress, &state, moment);
         let recorder_settings = RecorderSettings {
             plan: Arc::clone(&self.plan),
             run_id: self.run_id.clone(),
+            claim: entry.claim(),
             started_us,
             rollup: RollupPlan::new(RUN_WINDOW_US, self.set.cuts_us()),
             thresholds,
@@ -258,7 +283,10 @@ impl Rehearsal {
             let recorder_settings = &recorder_settings;
             let recording = scope.spawn(move || recorder::run(lake, recorder_settings, &batches));
             scope.spawn(|| live::run(&live_settings, &|| is_over.load(Relaxed)));
-            let working = scope.spawn(|| timeline.run(origin));
+            let working = scope.spawn(|| match self.together.leads() {
+                true => timeline.run(origin),
+                false => Vec::new(),
+            });
             let outcome = drill::run(&self.plan, &drill_settings, &records, &progress);
             timeline.end();
             drop(records);
@@ -312,6 +340,7 @@ impl Rehearsal {
             origin,
             length_s: traffic.curve.length_s(),
             curve: traffic.curve.clone(),
+            curve_share: self.plan.shard.fraction(),
             in_flight_max: limits.in_flight,
             labels: labels
                 .into_iter()
@@ -329,21 +358,30 @@ impl Rehearsal {
 
     fn announcement(&self, base_url: &Url) -> String {
         let plan = &self.plan;
+        let part = part_words(plan);
         if let Some(closed) = plan.traffic.closed {
             return format!(
-                "rehearsing {} against {base_url}: {} shoppers at once for {:.0} s, a closed model",
+                "rehearsing {}{part} against {base_url}: {} shoppers at once for {:.0} s, a closed model",
                 plan.name,
                 closed.shoppers,
                 plan.traffic.curve.length_s()
             );
         }
         format!(
-            "rehearsing {} against {base_url}: about {:.0} shoppers in {:.0} s, at most {} per second",
+            "rehearsing {}{part} against {base_url}: about {:.0} shoppers in {:.0} s, at most {} per second",
             plan.name,
-            plan.traffic.curve.arrivals(),
+            plan.traffic.curve.arrivals() * plan.shard.fraction(),
             plan.traffic.curve.length_s(),
-            plan.traffic.curve.peak_per_s()
+            (plan.traffic.curve.peak_per_s() * plan.shard.fraction() * 100.0).round() / 100.0
         )
+    }
+}
+
+/// Which part of the plan is driven; nothing for all of it.
+fn part_words(plan: &DrillPlan) -> String {
+    match plan.shard.is_whole() {
+        true => String::new(),
+        false => format!(", {},", plan.shard),
     }
 }
 
@@ -422,13 +460,14 @@ fn dry_run(plan: &DrillPlan, terminal: &Terminal) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::Ok);
     }
     terminal.result(&format!(
-        "{}: nothing is sent\n\
+        "{}{}: nothing is sent\n\
          arrivals             {:.0} shoppers in {:.0} s, at most {:.0} per second\n\
          requests             {:.0}, at most {:.0} per second\n\
          shoppers at once     {:.0} at the peak (arrival rate × time in the shop)\n\
          connections          {:.0} at the peak if an answer takes {ASSUMED_RESPONSE_S} s; \
          at most {} requests may be under way{}",
         plan.name,
+        part_words(plan).trim_end_matches(','),
         forecast.arrivals,
         forecast.length_s,
         forecast.peak_shoppers_per_s,

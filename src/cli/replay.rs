@@ -76,6 +76,7 @@ pub fn run(
         thresholds: arguments.thresholds.clone(),
         dry_run: arguments.dry_run,
         run_id: arguments.run_id.clone(),
+        fan_out: arguments.fan_out.clone(),
         ..RehearseArguments::default()
     };
     let replayed = Replayed {

@@ -138,8 +138,17 @@ impl RunThresholds {
 
     /// The rollups that a record belongs to.
     pub fn scopes_of(&self, record: &DrillRecord) -> impl Iterator<Item = usize> {
+        self.scopes_of_shopper(record.journey, record.channel, record.kind)
+    }
+
+    /// The rollups that records of a shopper on this journey, of this channel and kind belong to.
+    pub fn scopes_of_shopper(
+        &self,
+        journey: u16,
+        channel: u16,
+        kind: u16,
+    ) -> impl Iterator<Item = usize> {
         let is = |wanted: Option<u16>, found: u16| wanted.is_none_or(|wanted| wanted == found);
-        let (journey, channel, kind) = (record.journey, record.channel, record.kind);
         let scopes = self.scopes.iter().enumerate();
         let found = scopes.filter(move |(_, scope)| {
             is(scope.journey, journey) && is(scope.channel, channel) && is(scope.kind, kind)
@@ -196,6 +205,13 @@ impl RunThreshold {
             let hint = format!("write {}", example(unit));
             problem(&threshold.limit_place, message, Some(hint))
         })?;
+        let mut demand = demand(plan, threshold, sli, bad, limit);
+        let mut limit = limit;
+        if !plan.shard.is_whole() && matches!(unit, Unit::PerMinute | Unit::PerSecond) {
+            // While it runs, a shard sees its own requests only.
+            limit *= plan.shard.fraction();
+            demand += &format!(", of which this is one of {} shards", plan.shard.count());
+        }
         let mut own = set.clone();
         own.count_attempts();
         if let Some(window_us) = threshold.window_us {
@@ -210,7 +226,7 @@ impl RunThreshold {
             false => WatchValues::of(&sli.measure),
         };
         Ok(Self {
-            demand: demand(plan, threshold, sli, bad, limit),
+            demand,
             plan: threshold.clone(),
             window_us: own.slis[index].rehearsal_window_us,
             set: own,

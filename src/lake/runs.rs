@@ -39,6 +39,27 @@ impl Lake {
     /// # Errors
     /// When the folder cannot be listed.
     pub fn run_ids(&self) -> Result<Vec<String>, LakeError> {
+        let mut names = self.run_names()?;
+        // A name with a dot is that of a part of a run.
+        names.retain(|name| !name.contains('.'));
+        Ok(names)
+    }
+
+    /// Names under which facts of parts of a rehearsal are kept: that of the run, a dot, and more.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn run_part_names(&self, run_id: &str) -> Result<Vec<String>, LakeError> {
+        let mut names = self.run_names()?;
+        let is_part = |name: &str| {
+            let rest = name.strip_prefix(run_id);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        names.retain(|name| is_part(name));
+        Ok(names)
+    }
+
+    fn run_names(&self) -> Result<Vec<String>, LakeError> {
         let folder = runs_folder(&self.root);
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,

@@ -25,6 +25,8 @@ mod scripted_server;
 
 mod partner_file;
 
+mod shard_runs;
+
 mod tidy;
 
 mod tidy_documents;
@@ -98,6 +100,10 @@ mod rehearse_conditions;
 mod rehearse_limits;
 
 mod several;
+
+mod fan_out;
+
+mod fan_out_refusals;
 
 mod shop;
 

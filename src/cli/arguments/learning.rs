@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::FanOutArguments;
+
 /// Arguments of `learn`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -115,4 +117,7 @@ pub struct ReplayArguments {
     /// Name of the run in the lake; without it that of the log and time
     #[arg(long, value_name = "ID")]
     pub run_id: Option<String>,
+    /// Several machines.
+    #[command(flatten)]
+    pub fan_out: FanOutArguments,
 }

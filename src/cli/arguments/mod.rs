@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod exchange;
+mod fan_out;
 mod judging;
 mod learning;
 mod probe;
@@ -16,6 +17,7 @@ pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
 };
+pub use fan_out::{FanOutArguments, JudgeArguments};
 pub use judging::{
     ByChoice, OriginChoice, RangeArguments, ReportArguments, RollupArguments, RollupFormat,
     SliArguments, SliFormat, WhatIfArguments,
@@ -142,7 +144,9 @@ Examples:
   firedrill rehearse --ui 8089
   firedrill rehearse load-scenarios/payment-outage-drill.yaml --confirm-dir confirmed
   firedrill rehearse load-scenarios/black-friday.yaml --also load-scenarios/doors-open-double.yaml
-  firedrill rehearse load-scenarios/black-friday.yaml --host http://127.0.0.1:8080 --dry-run")]
+  firedrill rehearse load-scenarios/black-friday.yaml --host http://127.0.0.1:8080 --dry-run
+  firedrill rehearse surge.yaml --run-id bf-1 --shard 2/4 --start-at +60s   one of four
+  firedrill rehearse --judge bf-1                                           the verdict over all")]
 pub struct RehearseArguments {
     /// Scenario file; without it black-friday against the built-in shop
     pub scenario: Option<PathBuf>,
@@ -185,6 +189,12 @@ pub struct RehearseArguments {
     /// Folder in which a file named after an announcement of the drills confirms it
     #[arg(long, value_name = "DIR")]
     pub confirm_dir: Option<PathBuf>,
+    /// Several machines.
+    #[command(flatten)]
+    pub fan_out: FanOutArguments,
+    /// The verdict over several machines.
+    #[command(flatten)]
+    pub judge: JudgeArguments,
 }
 
 /// Arguments of `ingest`.

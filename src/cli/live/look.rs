@@ -271,7 +271,8 @@ impl Memory {
 /// The rate of the curve around a moment.
 fn planned_per_s(settings: &LiveSettings, at_s: f64) -> f64 {
     let curve = &settings.curve;
-    curve.arrivals_before(at_s + 0.5) - curve.arrivals_before((at_s - 0.5).max(0.0))
+    let planned = curve.arrivals_before(at_s + 0.5) - curve.arrivals_before((at_s - 0.5).max(0.0));
+    planned * settings.curve_share
 }
 
 fn slis(settings: &LiveSettings, shown: &LiveState, elapsed_s: f64) -> Vec<SliLook> {

@@ -1,6 +1,6 @@
 //! What a page says beside its numbers: facts, what is not known, and how it was computed.
 
-use super::{is_counted, number, total};
+use super::{is_counted, number, shards, total};
 use crate::cli::facts::{LatencyFacts, RunFacts};
 use crate::cli::range::Judged;
 use crate::report::{Fact, MethodNote, Unit, text};
@@ -30,7 +30,7 @@ pub fn facts(judged: &Judged) -> Vec<Fact> {
             set,
         ];
     };
-    vec![
+    let mut facts = vec![
         fact(
             "Scenario",
             format!("{} ({})", run.scenario, &run.scenario_sha256[..12]),
@@ -70,7 +70,9 @@ pub fn facts(judged: &Judged) -> Vec<Fact> {
         fact("Service time", latency_words(run.service_us)),
         fact("Seed", run.seed.to_string()),
         set,
-    ]
+    ];
+    facts.extend(shards::facts(run));
+    facts
 }
 
 fn latency_words(latency: LatencyFacts) -> String {
@@ -185,6 +187,7 @@ fn run_unknowns(run: &RunFacts) -> Vec<String> {
             text::count(run.records_lost)
         ));
     }
+    unknowns.extend(shards::unknowns(run));
     unknowns
 }
 

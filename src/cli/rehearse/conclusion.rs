@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::run_facts::facts;
 use super::scenarios::{ScenarioFacts, scenario_facts};
-use super::{Done, Rehearsal};
+use super::{Done, Rehearsal, ShardSummary};
 use crate::cli::arguments::RehearseArguments;
 use crate::cli::drills::{self, Drilled, Judgement};
 use crate::cli::exit_code::{ExitCode, Failure};
@@ -20,12 +21,12 @@ use crate::cli::replay::ReplayFacts;
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
 use crate::cli::terminal::Terminal;
 use crate::cli::thresholds::{Guard, ThresholdFacts};
-use crate::drill::{GeneratorHealth, Validity};
+use crate::drill::GeneratorHealth;
 use crate::game_day::DrillScore;
-use crate::lake::Lake;
+use crate::lake::{Lake, LakeError};
 use crate::report::{RehearsalPart, ReportPage, Verdict, verdict_word};
 use crate::request_record::Origin;
-use crate::scenario::{Arrivals, DrillPlan, forecast};
+use crate::rollup::Rollup;
 use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
 
 /// What `--json` prints.
@@ -69,6 +70,8 @@ struct More<'a> {
     replayed: Option<&'a ReplayFacts>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scenarios: Vec<ScenarioFacts>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shards: Vec<ShardSummary>,
 }
 
 /// How often customers would call; not known until levels are learned from support tickets.
@@ -88,48 +91,78 @@ pub fn conclude(
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let facts = facts(rehearsal, &done, arguments)?;
-    let more = More {
+    let recorded = done.recorded;
+    let ended = Ended {
+        scenarios: scenario_facts(&rehearsal.plan, facts.judged_us, &recorded.by_scenario),
         replayed: rehearsal.replayed.as_ref().map(|replayed| &replayed.facts),
-        scenarios: scenario_facts(&rehearsal.plan, facts.judged_us, &done.recorded.by_scenario),
+        committed: recorded.committed,
+        facts,
+        rollup: recorded.rollup,
+        failure: recorded.failure,
     };
-    let failure = done.recorded.failure;
+    finish(ended, &rehearsal.set, lake, arguments, ui, terminal)
+}
+
+/// A run that is over, driven by one process or by several.
+pub struct Ended<'a> {
+    pub facts: RunFacts,
+    /// Counts of every request.
+    pub rollup: Rollup,
+    pub scenarios: Vec<ScenarioFacts>,
+    pub replayed: Option<&'a ReplayFacts>,
+    /// Requests in the lake.
+    pub committed: u64,
+    /// Why the lake took no more, if it did not.
+    pub failure: Option<LakeError>,
+}
+
+/// Judges a run that is over, writes the report, prints, and chooses the exit code.
+pub fn finish(
+    ended: Ended<'_>,
+    set: &SliSetPlan,
+    lake: &Lake,
+    arguments: &RehearseArguments,
+    ui: Option<Ui>,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let facts = ended.facts;
+    let run_id = facts.run_id.clone();
+    let more = More {
+        replayed: ended.replayed,
+        scenarios: ended.scenarios,
+        shards: facts.shards.clone(),
+    };
+    let failure = ended.failure;
     let kept = match &failure {
         // The lake is full or gone; the report still says what happened.
         Some(_) => Ok(()),
         None => keep(lake, &facts),
     };
-    let scope = run_scope(&facts, &rehearsal.set)?;
+    let scope = run_scope(&facts, set)?;
     let zone = TimeZone::UTC;
-    let followed = followed(rehearsal, lake, scope, &zone, failure.is_some())?;
+    let followed = followed(set, &run_id, lake, scope, &zone, failure.is_some())?;
     let expected = ExpectedRates::new();
-    let outside = outside(
-        &rehearsal.set,
-        scope,
-        &zone,
-        &expected,
-        Some(&followed.visits),
-        None,
-    )?;
-    let series = evaluate(&rehearsal.set, &done.recorded.rollup, scope, &outside)?;
+    let outside = outside(set, scope, &zone, &expected, Some(&followed.visits), None)?;
+    let series = evaluate(set, &ended.rollup, scope, &outside)?;
     let what = arguments.compare.as_deref().filter(|_| failure.is_none());
-    let (previous, uncompared) = compared(&rehearsal.set, lake, &facts, what, &zone)?;
-    let objectives = objectives::of_series(&rehearsal.set, &series, scope, &zone);
+    let (previous, uncompared) = compared(set, lake, &facts, what, &zone)?;
+    let objectives = objectives::of_series(set, &series, scope, &zone);
     let reader = match &failure {
         Some(_) => None,
         None => Some(lake.reader()?),
     };
     let drilled = Drilled {
         run: &facts,
-        set: &rehearsal.set,
+        set,
         series: &series,
         range: scope.range,
-        rollup: &done.recorded.rollup,
+        rollup: &ended.rollup,
     };
     let drills = drills::scores(drilled, reader.as_ref())?;
     let mut judged = Judged {
-        set: rehearsal.set.clone(),
+        set: set.clone(),
         scope,
-        rollup: done.recorded.rollup,
+        rollup: ended.rollup,
         series,
         run: Some(facts),
         origin: Origin::Drill,
@@ -143,14 +176,14 @@ pub fn conclude(
         annotations: Vec::new(),
         drills,
         objectives,
-        title: format!("Rehearsal {}", rehearsal.run_id),
+        title: format!("Rehearsal {run_id}"),
     };
     let page = page::page(&judged)?;
     let kept = kept.and_then(|()| match &failure {
         Some(_) => Ok(()),
         None => keep_judgement(lake, &mut judged, page.verdict),
     });
-    let report = report_path(arguments, lake, &rehearsal.run_id);
+    let report = report_path(arguments, lake, &run_id);
     let written = crate::cli::report::write(&page, &report);
     let code = match &failure {
         Some(_) => ExitCode::Input,
@@ -163,7 +196,7 @@ pub fn conclude(
     if let Some(error) = failure {
         let message = format!(
             "{error}; the run was stopped, {} of its requests are in the lake",
-            done.recorded.committed
+            ended.committed
         );
         return Err(Failure::new(ExitCode::Input, message));
     }
@@ -229,17 +262,18 @@ fn keep_judgement(lake: &Lake, judged: &mut Judged, verdict: Verdict) -> Result<
 
 /// What only a pass over the run's shoppers tells, from the rows that reached the lake.
 fn followed(
-    rehearsal: &Rehearsal,
+    set: &SliSetPlan,
+    run_id: &str,
     lake: &Lake,
     scope: Scope,
     zone: &TimeZone,
     is_lake_gone: bool,
 ) -> Result<Followed, Failure> {
     let asked = Asked {
-        set: &rehearsal.set,
+        set,
         scope,
         origin: Origin::Drill,
-        run_id: Some(&rehearsal.run_id),
+        run_id: Some(run_id),
     };
     if is_lake_gone {
         return nobody(asked, zone);
@@ -321,155 +355,4 @@ fn print(
         code.number(),
         code.meaning()
     ))
-}
-
-fn facts(
-    rehearsal: &Rehearsal,
-    done: &Done,
-    arguments: &RehearseArguments,
-) -> Result<RunFacts, Failure> {
-    let plan = &rehearsal.plan;
-    let outcome = &done.outcome;
-    let curve_us = whole_us(plan.traffic.curve.length_s());
-    let judged_us = if outcome.is_stopped {
-        (outcome.length_us / 1_000_000 * 1_000_000).min(curve_us)
-    } else {
-        curve_us
-    };
-    let thresholds = rehearsal.thresholds()?.judge(
-        &done.recorded.rollup,
-        &done.recorded.scoped,
-        done.started_us,
-        judged_us,
-    )?;
-    Ok(RunFacts {
-        run_id: rehearsal.run_id.clone(),
-        scenario: plan.name.clone(),
-        scenario_sha256: plan.sha256.clone(),
-        scenario_text: plan.text.clone(),
-        hypothesis: plan.hypothesis.clone(),
-        criteria: plan.criteria.clone(),
-        has_own_criteria: plan.has_own_criteria,
-        print: Some(rehearsal.print()),
-        target: done.target.clone(),
-        seed: plan.seed,
-        started_us: done.started_us,
-        judged_us,
-        length_us: outcome.length_us,
-        peak_shoppers_per_s: plan.traffic.curve.peak_per_s(),
-        labels: plan.traffic.labels.clone(),
-        offered_arrivals: outcome.offered,
-        started: outcome.started(),
-        completed: outcome.completed,
-        gave_up: outcome.gave_up,
-        lost_patience: outcome.lost_patience,
-        withheld: outcome.withheld,
-        retry_amplification: outcome.retry_amplification(),
-        dropped: outcome.dropped,
-        cut: outcome.cut,
-        requests: outcome.requests,
-        connections: outcome.connections,
-        records_lost: outcome.records_lost,
-        schedule_lag_us: LagFacts::of(outcome),
-        response_us: LatencyFacts::of(&outcome.response),
-        service_us: LatencyFacts::of(&outcome.service),
-        answered_per_s: done.recorded.answered_per_s.clone(),
-        arrivals_per_s: arrivals_per_s(plan, judged_us),
-        planned_per_s: planned_per_s(plan, judged_us),
-        planned_requests: plan
-            .traffic
-            .closed
-            .is_none()
-            .then(|| forecast(plan, 0.0).requests),
-        seconds: done.recorded.seconds.clone(),
-        invalid_because: match outcome.validity(&plan.limits) {
-            Validity::Valid => Vec::new(),
-            Validity::Invalid(reasons) => reasons,
-        },
-        is_stopped: outcome.is_stopped,
-        guard: done.recorded.guard.clone(),
-        thresholds,
-        generator: Some(outcome.health.clone()),
-        drills: done.drills.clone(),
-        judgement: None,
-        command: match &rehearsal.replayed {
-            Some(replayed) => replayed.command.clone(),
-            None => command(arguments),
-        },
-    })
-}
-
-fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
-    let mut seconds = Vec::new();
-    for arrival in Arrivals::new(plan).take_while(|arrival| arrival.due_us < until_us) {
-        let second = usize::try_from(arrival.due_us / 1_000_000).unwrap_or(0);
-        if seconds.len() <= second {
-            seconds.resize(second + 1, 0);
-        }
-        seconds[second] += 1;
-    }
-    seconds
-}
-
-/// The area under the curve in each second, to a thousandth.
-fn planned_per_s(plan: &DrillPlan, until_us: i64) -> Vec<f64> {
-    if plan.traffic.closed.is_some() {
-        return Vec::new();
-    }
-    let curve = &plan.traffic.curve;
-    let seconds = (0..).take_while(|second| second * 1_000_000 < until_us);
-    let planned = seconds.map(|second: i64| {
-        let from_s = crate::time_window::seconds(second * 1_000_000);
-        curve.arrivals_before(from_s + 1.0) - curve.arrivals_before(from_s)
-    });
-    planned
-        .map(|planned| (planned * 1_000.0).round() / 1_000.0)
-        .collect()
-}
-
-fn command(arguments: &RehearseArguments) -> String {
-    let mut words = vec!["firedrill rehearse".to_owned()];
-    words.extend(
-        arguments
-            .scenario
-            .as_ref()
-            .map(|path| path.display().to_string()),
-    );
-    words.extend(
-        arguments
-            .also
-            .iter()
-            .map(|path| format!("--also {}", path.display())),
-    );
-    words.extend(arguments.host.as_ref().map(|host| format!("--host {host}")));
-    words.extend(arguments.seed.map(|seed| format!("--seed {seed}")));
-    let path = |option: &str, path: &PathBuf| format!("{option} {}", path.display());
-    words.extend(
-        arguments
-            .sli_defs
-            .as_ref()
-            .map(|file| path("--sli-defs", file)),
-    );
-    words.extend(
-        arguments
-            .thresholds
-            .as_ref()
-            .map(|file| path("--thresholds", file)),
-    );
-    words.extend(arguments.allow_exec.then(|| "--allow-exec".to_owned()));
-    words.extend(
-        arguments
-            .confirm_dir
-            .as_ref()
-            .map(|folder| path("--confirm-dir", folder)),
-    );
-    words.join(" ")
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a curve is at most 36,500 days long"
-)]
-fn whole_us(seconds: f64) -> i64 {
-    (seconds * 1e6) as i64
 }

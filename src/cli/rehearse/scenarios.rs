@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::arguments::RehearseArguments;
 use crate::cli::definitions;
@@ -13,12 +13,21 @@ use crate::scenario::{Arrivals, DrillPlan, SCENARIO_NUMBERS, join};
 use crate::sli::SliSetPlan;
 
 /// What `--json` prints of each of several scenarios.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ScenarioFacts {
     name: String,
     offered_arrivals: u64,
     started: u64,
     requests: u64,
+}
+
+impl ScenarioFacts {
+    /// Adds what another shard counted of the same scenario.
+    pub fn add(&mut self, other: &Self) {
+        self.offered_arrivals += other.offered_arrivals;
+        self.started += other.started;
+        self.requests += other.requests;
+    }
 }
 
 /// The plan of all scenarios that the arguments name.

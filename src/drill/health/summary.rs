@@ -1,5 +1,7 @@
 //! Samples become a summary of bounded size.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Samples that are kept, an even number; past it two become one, with the worse of both.
@@ -106,6 +108,40 @@ pub struct GeneratorHealth {
     pub step_s: u64,
     /// Samples, oldest first; each is the worst of its seconds.
     pub timeline: Vec<HealthSample>,
+}
+
+impl GeneratorHealth {
+    /// Of several generators that drove one run: in each stretch of time the worst of them, all requests,
+    /// all cores, the lowest limits.
+    #[must_use]
+    pub fn of_several(all: &[&Self]) -> Self {
+        let step_s = all.iter().map(|health| health.step_s).max().unwrap_or(1);
+        let step_us = i64::try_from(step_s.max(1)).unwrap_or(i64::MAX) * 1_000_000;
+        let mut worst: BTreeMap<i64, HealthSample> = BTreeMap::new();
+        for sample in all.iter().flat_map(|health| &health.timeline) {
+            let at_us = (sample.at_us + step_us / 2).div_euclid(step_us) * step_us;
+            let sample = HealthSample { at_us, ..*sample };
+            worst
+                .entry(at_us)
+                .and_modify(|known| known.join(&sample))
+                .or_insert(sample);
+        }
+        let saturated = all.iter().filter_map(|health| health.saturated);
+        let collector = Collector {
+            samples: worst.into_values().collect(),
+            step_s,
+            filled_s: 0,
+            run: None,
+            longest: saturated.max_by_key(|(_, lasted_s)| *lasted_s),
+        };
+        let limits = all.iter().map(|health| health.descriptors_limit);
+        Self {
+            cores: all.iter().map(|health| health.cores).sum(),
+            descriptors_limit: limits.min().unwrap_or(0),
+            ports_limit: all.iter().filter_map(|health| health.ports_limit).min(),
+            ..collector.finish()
+        }
+    }
 }
 
 /// Collects samples.

@@ -1,0 +1,214 @@
+//! What is known of a run that is over, or of a shard of it, besides its requests.
+
+use std::path::PathBuf;
+
+use super::{Done, Rehearsal};
+use crate::cli::arguments::RehearseArguments;
+use crate::cli::exit_code::Failure;
+use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
+use crate::cli::recorder::Recorded;
+use crate::cli::thresholds::RunThresholds;
+use crate::drill::{DrillOutcome, Validity};
+use crate::game_day::DrilledEntry;
+use crate::scenario::{Arrivals, DrillPlan, PlanPrint, Shard, forecast};
+
+/// What is known of a run that is over, besides its requests.
+pub fn facts(
+    rehearsal: &Rehearsal,
+    done: &Done,
+    arguments: &RehearseArguments,
+) -> Result<RunFacts, Failure> {
+    let driven = Driven {
+        run_id: &rehearsal.run_id,
+        target: done.target.clone(),
+        print: rehearsal.print(),
+        started_us: done.started_us,
+        outcome: &done.outcome,
+        recorded: &done.recorded,
+        drills: &done.drills,
+        command: match &rehearsal.replayed {
+            Some(replayed) => replayed.command.clone(),
+            None => command(arguments),
+        },
+    };
+    driven_facts(&rehearsal.plan, &rehearsal.thresholds()?, &driven)
+}
+
+/// A run that is over, as far as its facts go.
+pub struct Driven<'a> {
+    /// Its name.
+    pub run_id: &'a str,
+    /// What was driven.
+    pub target: String,
+    /// What its plan means.
+    pub print: PlanPrint,
+    /// Time zero, UTC µs.
+    pub started_us: i64,
+    /// The drill.
+    pub outcome: &'a DrillOutcome,
+    /// What the recorder counted.
+    pub recorded: &'a Recorded,
+    /// The drill timeline, as it went.
+    pub drills: &'a [DrilledEntry],
+    /// The command that repeats it.
+    pub command: String,
+}
+
+/// The facts of any run that is over.
+pub fn driven_facts(
+    plan: &DrillPlan,
+    thresholds: &RunThresholds,
+    driven: &Driven<'_>,
+) -> Result<RunFacts, Failure> {
+    let outcome = driven.outcome;
+    let recorded = driven.recorded;
+    let curve_us = whole_us(plan.traffic.curve.length_s());
+    let judged_us = if outcome.is_stopped {
+        (outcome.length_us / 1_000_000 * 1_000_000).min(curve_us)
+    } else {
+        curve_us
+    };
+    let thresholds = thresholds.judge(
+        &recorded.rollup,
+        &recorded.scoped,
+        driven.started_us,
+        judged_us,
+    )?;
+    Ok(RunFacts {
+        run_id: driven.run_id.to_owned(),
+        scenario: plan.name.clone(),
+        scenario_sha256: plan.sha256.clone(),
+        scenario_text: plan.text.clone(),
+        hypothesis: plan.hypothesis.clone(),
+        criteria: plan.criteria.clone(),
+        has_own_criteria: plan.has_own_criteria,
+        print: Some(driven.print.clone()),
+        target: driven.target.clone(),
+        seed: plan.seed,
+        started_us: driven.started_us,
+        judged_us,
+        length_us: outcome.length_us,
+        peak_shoppers_per_s: plan.traffic.curve.peak_per_s(),
+        labels: plan.traffic.labels.clone(),
+        offered_arrivals: outcome.offered,
+        started: outcome.started(),
+        completed: outcome.completed,
+        gave_up: outcome.gave_up,
+        lost_patience: outcome.lost_patience,
+        withheld: outcome.withheld,
+        retry_amplification: outcome.retry_amplification(),
+        dropped: outcome.dropped,
+        cut: outcome.cut,
+        requests: outcome.requests,
+        connections: outcome.connections,
+        records_lost: outcome.records_lost,
+        schedule_lag_us: LagFacts::of(outcome),
+        response_us: LatencyFacts::of(&outcome.response),
+        service_us: LatencyFacts::of(&outcome.service),
+        answered_per_s: recorded.answered_per_s.clone(),
+        arrivals_per_s: arrivals_per_s(plan, judged_us),
+        planned_per_s: planned_per_s(plan, judged_us),
+        planned_requests: plan
+            .traffic
+            .closed
+            .is_none()
+            .then(|| planned_requests(plan)),
+        seconds: recorded.seconds.clone(),
+        invalid_because: match outcome.validity(&plan.limits) {
+            Validity::Valid => Vec::new(),
+            Validity::Invalid(reasons) => reasons,
+        },
+        is_stopped: outcome.is_stopped,
+        guard: recorded.guard.clone(),
+        thresholds,
+        generator: Some(outcome.health.clone()),
+        drills: driven.drills.to_vec(),
+        shards: Vec::new(),
+        judgement: None,
+        command: driven.command.clone(),
+    })
+}
+
+/// Requests that the whole plan asks for, also where this process drives a part of it.
+fn planned_requests(plan: &DrillPlan) -> f64 {
+    let whole = DrillPlan {
+        shard: Shard::WHOLE,
+        ..plan.clone()
+    };
+    forecast(&whole, 0.0).requests
+}
+
+fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
+    let mut seconds = Vec::new();
+    for arrival in Arrivals::new(plan).take_while(|arrival| arrival.due_us < until_us) {
+        let second = usize::try_from(arrival.due_us / 1_000_000).unwrap_or(0);
+        if seconds.len() <= second {
+            seconds.resize(second + 1, 0);
+        }
+        seconds[second] += 1;
+    }
+    seconds
+}
+
+/// The area under the curve in each second, to a thousandth.
+fn planned_per_s(plan: &DrillPlan, until_us: i64) -> Vec<f64> {
+    if plan.traffic.closed.is_some() {
+        return Vec::new();
+    }
+    let curve = &plan.traffic.curve;
+    let seconds = (0..).take_while(|second| second * 1_000_000 < until_us);
+    let planned = seconds.map(|second: i64| {
+        let from_s = crate::time_window::seconds(second * 1_000_000);
+        curve.arrivals_before(from_s + 1.0) - curve.arrivals_before(from_s)
+    });
+    planned
+        .map(|planned| (planned * 1_000.0).round() / 1_000.0)
+        .collect()
+}
+
+fn command(arguments: &RehearseArguments) -> String {
+    let mut words = vec!["firedrill rehearse".to_owned()];
+    words.extend(
+        arguments
+            .scenario
+            .as_ref()
+            .map(|path| path.display().to_string()),
+    );
+    words.extend(
+        arguments
+            .also
+            .iter()
+            .map(|path| format!("--also {}", path.display())),
+    );
+    words.extend(arguments.host.as_ref().map(|host| format!("--host {host}")));
+    words.extend(arguments.seed.map(|seed| format!("--seed {seed}")));
+    let path = |option: &str, path: &PathBuf| format!("{option} {}", path.display());
+    words.extend(
+        arguments
+            .sli_defs
+            .as_ref()
+            .map(|file| path("--sli-defs", file)),
+    );
+    words.extend(
+        arguments
+            .thresholds
+            .as_ref()
+            .map(|file| path("--thresholds", file)),
+    );
+    words.extend(arguments.allow_exec.then(|| "--allow-exec".to_owned()));
+    words.extend(
+        arguments
+            .confirm_dir
+            .as_ref()
+            .map(|folder| path("--confirm-dir", folder)),
+    );
+    words.join(" ")
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a curve is at most 36,500 days long"
+)]
+fn whole_us(seconds: f64) -> i64 {
+    (seconds * 1e6) as i64
+}
