@@ -105,6 +105,8 @@ mod fan_out;
 
 mod fan_out_refusals;
 
+mod deploy;
+
 mod shop;
 
 mod terminal;
