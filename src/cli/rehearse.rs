@@ -27,6 +27,7 @@ use super::thresholds::RunThresholds;
 use shard::{Entry, Together};
 use timeline::{Confirmations, FaultSwitch, Timeline};
 
+pub use run_facts::Driven;
 pub use shard::{ClockChoice, ShardChoice, ShardEnd, ShardSummary, StartAt};
 
 use crate::declared_files::sha256_of;
@@ -373,7 +374,7 @@ impl Rehearsal {
             plan.name,
             plan.traffic.curve.arrivals() * plan.shard.fraction(),
             plan.traffic.curve.length_s(),
-            plan.traffic.curve.peak_per_s() * plan.shard.fraction()
+            (plan.traffic.curve.peak_per_s() * plan.shard.fraction() * 100.0).round() / 100.0
         )
     }
 }
@@ -385,26 +386,6 @@ pub fn trial_facts(
     driven: Driven<'_>,
 ) -> Result<RunFacts, Failure> {
     run_facts::driven_facts(plan, &RunThresholds::new(plan, set)?, &driven)
-}
-
-/// A run that is over, as far as its facts go.
-pub struct Driven<'a> {
-    /// Its name.
-    pub run_id: &'a str,
-    /// What was driven.
-    pub target: String,
-    /// What its plan means.
-    pub print: PlanPrint,
-    /// Time zero, UTC µs.
-    pub started_us: i64,
-    /// The drill.
-    pub outcome: &'a DrillOutcome,
-    /// What the recorder counted.
-    pub recorded: &'a Recorded,
-    /// The drill timeline, as it went.
-    pub drills: &'a [DrilledEntry],
-    /// The command that repeats it.
-    pub command: String,
 }
 
 /// Which part of the plan is driven; nothing for all of it.

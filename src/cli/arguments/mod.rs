@@ -169,8 +169,8 @@ Examples:
   firedrill rehearse load-scenarios/payment-outage-drill.yaml --confirm-dir confirmed
   firedrill rehearse load-scenarios/black-friday.yaml --also load-scenarios/doors-open-double.yaml
   firedrill rehearse load-scenarios/black-friday.yaml --host http://127.0.0.1:8080 --dry-run
-  firedrill rehearse surge.yaml --run-id bf-1 --shard 2/4 --start-at +60s   one of four machines
-  firedrill rehearse --judge bf-1                                           the verdict over all four")]
+  firedrill rehearse surge.yaml --run-id bf-1 --shard 2/4 --start-at +60s   one of four
+  firedrill rehearse --judge bf-1                                           the verdict over all")]
 pub struct RehearseArguments {
     /// Scenario file; without it black-friday against the built-in shop
     pub scenario: Option<PathBuf>,

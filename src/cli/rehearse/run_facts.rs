@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{Done, Driven, Rehearsal};
+use super::{Done, Rehearsal};
 use crate::cli::arguments::RehearseArguments;
 use crate::cli::exit_code::Failure;
 use crate::cli::facts::{LagFacts, LatencyFacts, RunFacts};
+use crate::cli::recorder::Recorded;
 use crate::cli::thresholds::RunThresholds;
-use crate::drill::Validity;
-use crate::scenario::{Arrivals, DrillPlan, Shard, forecast};
+use crate::drill::{DrillOutcome, Validity};
+use crate::game_day::DrilledEntry;
+use crate::scenario::{Arrivals, DrillPlan, PlanPrint, Shard, forecast};
 
 /// What is known of a run that is over, besides its requests.
 pub fn facts(
@@ -30,6 +32,26 @@ pub fn facts(
         },
     };
     driven_facts(&rehearsal.plan, &rehearsal.thresholds()?, &driven)
+}
+
+/// A run that is over, as far as its facts go.
+pub struct Driven<'a> {
+    /// Its name.
+    pub run_id: &'a str,
+    /// What was driven.
+    pub target: String,
+    /// What its plan means.
+    pub print: PlanPrint,
+    /// Time zero, UTC µs.
+    pub started_us: i64,
+    /// The drill.
+    pub outcome: &'a DrillOutcome,
+    /// What the recorder counted.
+    pub recorded: &'a Recorded,
+    /// The drill timeline, as it went.
+    pub drills: &'a [DrilledEntry],
+    /// The command that repeats it.
+    pub command: String,
 }
 
 /// The facts of any run that is over.

@@ -168,12 +168,13 @@ fn print(
         .iter()
         .map(|reason| format!("\ninvalid   {reason}"))
         .collect();
-    let guard = run.guard.as_ref();
-    let guard = guard.map_or_else(String::new, |guard| {
-        format!("\nstopped   by {}", guard.demand)
-    });
+    let stopped = match (&run.guard, run.is_stopped) {
+        (Some(guard), _) => format!("\nstopped   by {}", guard.demand),
+        (None, true) => "\nstopped   before its end".to_owned(),
+        (None, false) => String::new(),
+    };
     terminal.result(&format!(
-        "\n{}\nshoppers  {} came, {} completed, {} gave up, {} dropped\nrequests  {}, schedule lag p99 {} µs{why}{guard}\nlake      {}",
+        "\n{}\nshoppers  {} came, {} completed, {} gave up, {} dropped\nrequests  {}, schedule lag p99 {} µs{why}{stopped}\nlake      {}",
         sentence(facts),
         text::count(run.offered_arrivals),
         text::count(run.completed),

@@ -3,7 +3,7 @@
 //! In: which part this process is, and when all begin. Out: the part's requests in the one lake, its facts
 //! beside them, and, from all parts, the verdict. Nobody here talks to another shard, or starts one: they
 //! meet in the log of the lake (`claim.rs`), and begin by their clocks (`clock.rs`). Reading order:
-//! [`Together`], [`enter`], [`begin`], [`conclude`], [`judge`].
+//! [`Together`], [`enter`], [`begin`], [`conclude`], [`judge()`].
 
 mod claim;
 mod clock;

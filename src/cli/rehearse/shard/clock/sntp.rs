@@ -95,7 +95,7 @@ fn time_us(bytes: &[u8]) -> i64 {
     let word = |bytes: &[u8]| {
         bytes
             .iter()
-            .fold(0_i64, |sum, byte| sum << 8 | i64::from(*byte))
+            .fold(0_i64, |sum, byte| (sum << 8) | i64::from(*byte))
     };
     let (seconds, fraction) = (word(&bytes[..4]), word(&bytes[4..8]));
     let era = if seconds < 1 << 31 { 1 << 32 } else { 0 };
@@ -111,7 +111,7 @@ mod tests {
     fn timestamp(us: i64) -> [u8; 8] {
         let seconds = (us.div_euclid(1_000_000) + EPOCH_S) as u64;
         let fraction = ((us.rem_euclid(1_000_000) as u64) << 32).div_ceil(1_000_000);
-        (seconds << 32 | fraction).to_be_bytes()
+        ((seconds << 32) | fraction).to_be_bytes()
     }
 
     /// A time server on loopback whose clock is `offset_us` later; answers so many questions.
