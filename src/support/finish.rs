@@ -9,6 +9,7 @@ use super::calibration::{Interval, Lag, Shape, ShapeScore, SliFit, Tier, Timelin
 use super::controls::controls;
 use super::dose_response::DoseResponse;
 use super::episodes::{Episode, episodes};
+use super::few_clusters::{factor, widened};
 use super::fit::{Fitted, Source};
 use super::frame::{Candidate, Frame};
 use super::groups::spearman_of;
@@ -64,7 +65,8 @@ pub(super) fn finish(
         straighten(&mut fitted);
     }
     let resampling = resampling(frame, candidate, &fitted);
-    let drawn = drawn(&source, &fitted, shape, resampling, progress);
+    let clusters = clusters(frame, candidate, &fitted);
+    let drawn = drawn(&source, &fitted, (shape, clusters), resampling, progress);
     let quiet_rate = free_rate(&fitted);
     let direction = frame.input.slis[sli].direction;
     let worst_observed = worst_observed(frame, candidate) * direction.sign();
@@ -166,14 +168,28 @@ fn episodes_of(
     episodes(&candidate.harm, &covered, level, gap)
 }
 
+/// Episodes beyond the level of the multiple: so many independent things are behind the fit.
+fn clusters(frame: &Frame<'_>, candidate: &Candidate, fitted: &Fitted) -> usize {
+    if fitted.hinge.slope <= 0.0 {
+        return 0;
+    }
+    let level = fitted.hinge.onset + (frame.settings.multiple - 1.0) / fitted.hinge.slope;
+    episodes_of(frame, candidate, level, fitted).len()
+}
+
 fn drawn(
     source: &Source<'_>,
     fitted: &Fitted,
-    shape: Shape,
+    (shape, clusters): (Shape, usize),
     resampling: Resampling,
     progress: &dyn Progress,
 ) -> Drawn {
     let found = draws(Some(source), fitted, shape, resampling, progress);
+    let nodes = &fitted.design.nodes;
+    let ends = [nodes[0], nodes[nodes.len() - 1]];
+    let factor = factor(clusters);
+    let widen = |draw: Draw| widened(draw, &fitted.hinge, factor, ends);
+    let found: Vec<Draw> = found.into_iter().map(widen).collect();
     let sign = source.sign;
     let pair = |draw: &Draw| vec![sign * draw.onset, draw.slope];
     let (curve, parameters) = match shape {

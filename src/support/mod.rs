@@ -35,6 +35,8 @@ mod existence;
 
 mod bootstrap;
 
+mod few_clusters;
+
 mod mixture;
 
 mod dose_response;
