@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::bootstrap::{Draw, Resampling, ci90, draws};
 use super::calibration::{Interval, Lag, Shape, ShapeScore, SliFit, Tier, TimelinePoint};
 use super::controls::controls;
+use super::dose_response::DoseResponse;
 use super::episodes::{Episode, episodes};
 use super::fit::{Fitted, Source};
 use super::frame::{Candidate, Frame};
@@ -16,7 +17,6 @@ use super::joint::Joint;
 use super::kernel;
 use super::levels::{Curves, rules};
 use super::picture::{band, points};
-use super::prediction::DoseResponse;
 use super::quiet::FitError;
 use super::refusal;
 use super::season::TERMS;
@@ -52,9 +52,7 @@ pub(super) fn finish(
     known: &SliFit,
     progress: &dyn Progress,
 ) -> Result<Finished, FitError> {
-    let (candidate, background) = joint
-        .given(frame, sli)
-        .ok_or_else(|| FitError::NotIncluded)?;
+    let (candidate, background) = joint.given(frame, sli).ok_or(FitError::NotIncluded)?;
     let source = frame.source(candidate, &background, &|_| true);
     let mut fitted = source.fit()?;
     let shapes = shapes_of(frame, &source)?;
@@ -175,13 +173,7 @@ fn drawn(
     resampling: Resampling,
     progress: &dyn Progress,
 ) -> Drawn {
-    let found = draws(
-        Some(source),
-        fitted,
-        shape == Shape::Linear,
-        resampling,
-        progress,
-    );
+    let found = draws(Some(source), fitted, shape, resampling, progress);
     let sign = source.sign;
     let pair = |draw: &Draw| vec![sign * draw.onset, draw.slope];
     let (curve, parameters) = match shape {
