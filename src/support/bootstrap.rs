@@ -7,6 +7,7 @@
 
 use rayon::prelude::*;
 
+use super::calibration::Shape;
 use super::draws::{Purpose, Stream, resampled_days};
 use super::fit::{Fitted, Source, mixture_update};
 use super::hinge::Profile;
@@ -55,7 +56,7 @@ impl Resampling {
 pub(super) fn draws(
     delay: Option<&Source<'_>>,
     fitted: &Fitted,
-    is_linear: bool,
+    shape: Shape,
     resampling: Resampling,
     progress: &dyn Progress,
 ) -> Vec<Draw> {
@@ -67,7 +68,7 @@ pub(super) fn draws(
         let times = resampling.times(resample);
         let quiet = steps.quiet(fitted, &times);
         let profile = Profile::of_days(&fitted.design, &quiet, fitted.season.theta, &times);
-        let hinge = if is_linear {
+        let hinge = if shape == Shape::Linear {
             profile.at(fitted.design.nodes[0], Some(fitted.hinge.slope))
         } else {
             profile.best()
@@ -109,12 +110,12 @@ impl DaySteps {
         let unit = 1.0 / fitted.hinge.slope.max(f64::MIN_POSITIVE);
         let theta = fitted.theta();
         let mut x = vec![1.0; size];
-        for row in 0..design.rows() {
+        for (row, beyond) in beyond.iter().enumerate() {
             x[1..=design.width]
                 .copy_from_slice(&design.terms[row * design.width..][..design.width]);
-            let lift = 1.0 + design.background[row] + fitted.hinge.slope * beyond[row];
+            let lift = 1.0 + design.background[row] + fitted.hinge.slope * beyond;
             x[size - 1] = if fitted.hinge.slope > 0.0 {
-                beyond[row] / lift / unit
+                beyond / lift / unit
             } else {
                 0.0
             };

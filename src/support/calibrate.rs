@@ -125,7 +125,7 @@ fn effects(
         .map(|candidate| {
             let windows = |_: usize| true;
             let source = frame.source(candidate, &[], &windows);
-            let found = existence(&source, frame.settings.seed, candidate.sli);
+            let found = existence(&source, frame.no_effect_draws(candidate.sli));
             progress.done(EXISTENCE_STEPS);
             found
         })

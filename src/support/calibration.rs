@@ -5,8 +5,9 @@
 
 use serde::Serialize;
 
+use super::dose_response::DoseResponse;
 use super::input::Direction;
-use super::prediction::{ContactModel, DoseResponse};
+use super::prediction::ContactModel;
 
 /// All of a calibration.
 #[derive(Debug, Clone, PartialEq, Serialize)]

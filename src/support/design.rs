@@ -275,6 +275,62 @@ fn true_shares(sli: &SliInput) -> Vec<Spread> {
     spreads(&counts).into_iter().map(shifted).collect()
 }
 
+/// Sessions that could call in a window, by what is known of them.
+struct Exposed {
+    /// Sessions whose SLI is known, by the window in which they were.
+    counted: Vec<f64>,
+    /// All sessions, under the kernel.
+    all: Vec<f64>,
+    /// Those whose SLI is known, under the kernel.
+    known: Vec<f64>,
+    /// Share of the kernel in which nobody counted sessions.
+    unknown: Vec<f64>,
+}
+
+impl Exposed {
+    fn new(calendar: &Calendar, harm: &Harm, kernel: &[f64]) -> Self {
+        let sessions = calendar.sessions.iter().enumerate();
+        let counted: Vec<f64> = sessions
+            .map(|(window, sessions)| {
+                let is_known = harm.is_known[window] && calendar.is_known[window];
+                if is_known { *sessions } else { 0.0 }
+            })
+            .collect();
+        let is_known = calendar.is_known.iter();
+        let unknown: Vec<f64> = is_known.map(|known| f64::from(u8::from(!known))).collect();
+        Self {
+            all: convolved(&calendar.sessions, kernel),
+            known: convolved(&counted, kernel),
+            unknown: convolved(&unknown, kernel),
+            counted,
+        }
+    }
+
+    fn is_enough(&self, window: usize) -> bool {
+        self.unknown[window] < 1.0 - KNOWN_SHARE_MIN
+            && self.all[window] > EXPOSURE_MIN
+            && self.known[window] >= KNOWN_SHARE_MIN * self.all[window]
+    }
+
+    /// The mean of a value over the sessions that could call in each of `rows`.
+    fn mean_of(&self, rows: &[usize], kernel: &[f64], value: &dyn Fn(usize) -> f64) -> Vec<f64> {
+        let counted = self.counted.iter().enumerate();
+        let weighed: Vec<f64> = counted
+            .map(|(window, sessions)| {
+                if *sessions > 0.0 {
+                    sessions * value(window)
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        let sums = convolved(&weighed, kernel);
+        rows.iter()
+            .map(|window| sums[*window] / self.known[*window])
+            .collect()
+    }
+}
+
 /// Rows of an SLI under a kernel. `background` has the excess by others per window, as a multiple of
 /// the quiet rate; empty for none.
 pub(super) fn aggregate(
@@ -286,68 +342,26 @@ pub(super) fn aggregate(
     nodes: &[f64],
     background: &[f64],
 ) -> Design {
-    let known = |window: usize| harm.is_known[window] && calendar.is_known[window];
-    let counted: Vec<f64> = (0..harm.values.len())
-        .map(|window| {
-            if known(window) {
-                calendar.sessions[window]
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    let exposure = convolved(&calendar.sessions, kernel);
-    let known_exposure = convolved(&counted, kernel);
-    let unknown = convolved(
-        &calendar
-            .is_known
-            .iter()
-            .map(|known| f64::from(u8::from(!known)))
-            .collect::<Vec<f64>>(),
-        kernel,
-    );
+    let exposed = Exposed::new(calendar, harm, kernel);
     let is_row = |window: &usize| {
-        let window = *window;
         window + 1 >= kernel.len()
-            && input.windows[window].is_covered
-            && unknown[window] < 1.0 - KNOWN_SHARE_MIN
-            && exposure[window] > EXPOSURE_MIN
-            && known_exposure[window] >= KNOWN_SHARE_MIN * exposure[window]
+            && input.windows[*window].is_covered
+            && exposed.is_enough(*window)
     };
     let rows: Vec<usize> = (0..harm.values.len()).filter(is_row).collect();
-    let mean_of = |value: &dyn Fn(usize) -> f64| {
-        let weighed: Vec<f64> = (0..counted.len())
-            .map(|window| {
-                if counted[window] > 0.0 {
-                    counted[window] * value(window)
-                } else {
-                    0.0
-                }
-            })
-            .collect();
-        let sums = convolved(&weighed, kernel);
-        rows.iter()
-            .map(|window| sums[*window] / known_exposure[*window])
-            .collect::<Vec<f64>>()
-    };
+    let pick = |of: &[f64]| rows.iter().map(|window| of[*window]).collect::<Vec<f64>>();
+    let terms =
+        |window: &usize| &calendar.terms[window * calendar.width..(window + 1) * calendar.width];
+    let beyond = |node: &f64| exposed.mean_of(&rows, kernel, &|window| harm.beyond(window, *node));
     Design {
-        y: rows.iter().map(|window| contacts[*window]).collect(),
-        exposure: rows.iter().map(|window| exposure[*window]).collect(),
-        terms: rows
-            .iter()
-            .flat_map(|window| {
-                &calendar.terms[window * calendar.width..(window + 1) * calendar.width]
-            })
-            .copied()
-            .collect(),
+        y: pick(contacts),
+        exposure: pick(&exposed.all),
+        terms: rows.iter().flat_map(terms).copied().collect(),
         width: calendar.width,
         day: rows.iter().map(|window| calendar.day[*window]).collect(),
         nodes: nodes.to_vec(),
-        beyond: nodes
-            .iter()
-            .map(|node| mean_of(&|window| harm.beyond(window, *node)))
-            .collect(),
-        harm: mean_of(&|window| harm.mean(window)),
+        beyond: nodes.iter().map(beyond).collect(),
+        harm: exposed.mean_of(&rows, kernel, &|window| harm.mean(window)),
         background: rows
             .iter()
             .map(|window| background.get(*window).copied().unwrap_or(0.0))

@@ -23,13 +23,13 @@ pub(super) struct Episode {
 /// Episodes in time order; those that are no more than `gap` windows apart are one.
 pub(super) fn episodes(harm: &Harm, sessions: &[f64], level: f64, gap: usize) -> Vec<Episode> {
     let mut found: Vec<Episode> = Vec::new();
-    for window in 0..harm.values.len() {
+    for (window, sessions) in sessions.iter().enumerate() {
         if !harm.is_known[window] || harm.values[window] < level {
             continue;
         }
         // At the level itself the dose is 0, so a little of it is counted, too.
         let beyond = harm.values[window] - level;
-        let dose = sessions[window] * beyond.max(level.abs() * 1e-3);
+        let dose = sessions * beyond.max(level.abs() * 1e-3);
         match found.last_mut() {
             Some(last) if window <= last.to + gap => {
                 last.to = window + 1;

@@ -12,8 +12,6 @@ use super::fit::Source;
 use super::hinge::Profile;
 use super::quiet::{Counts, FitError};
 
-/// Draws under no effect, at most.
-const DRAWS_MAX: u64 = 499;
 /// Drawn between two looks.
 const DRAWS_AT_ONCE: u64 = 50;
 /// So many draws as extreme as what was seen, and no more are needed (Besag and Clifford 1991).
@@ -28,13 +26,23 @@ pub(super) struct Existence {
     pub p_value: f64,
 }
 
-/// Tests for an effect; `sli` numbers the streams.
-pub(super) fn existence(source: &Source<'_>, seed: u64, sli: usize) -> Result<Existence, FitError> {
-    existence_of(&source.design(&source.first_kernel()), seed, sli)
+/// How a shop without effect is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NoEffectDraws {
+    pub seed: u64,
+    /// Draws, at most.
+    pub count: u32,
+    /// Numbers the streams.
+    pub sli: usize,
+}
+
+/// Tests for an effect.
+pub(super) fn existence(source: &Source<'_>, draws: NoEffectDraws) -> Result<Existence, FitError> {
+    existence_of(&source.design(&source.first_kernel()), draws)
 }
 
 /// The same of rows.
-pub(super) fn existence_of(design: &Design, seed: u64, sli: usize) -> Result<Existence, FitError> {
+pub(super) fn existence_of(design: &Design, draws: NoEffectDraws) -> Result<Existence, FitError> {
     let offset: Vec<f64> = (0..design.rows())
         .map(|row| (design.exposure[row] * (1.0 + design.background[row])).ln())
         .collect();
@@ -56,12 +64,13 @@ pub(super) fn existence_of(design: &Design, seed: u64, sli: usize) -> Result<Exi
     let seen = ratio(&design.y);
     let theta = season.theta.unwrap_or(THETA_OF_POISSON);
     let (mut extreme, mut drawn) = (0, 0);
-    while drawn < DRAWS_MAX && extreme < EXTREME_MAX {
-        let until = (drawn + DRAWS_AT_ONCE).min(DRAWS_MAX);
+    let count = u64::from(draws.count);
+    while drawn < count && extreme < EXTREME_MAX {
+        let until = (drawn + DRAWS_AT_ONCE).min(count);
         extreme += (drawn..until)
             .into_par_iter()
             .filter(|number| {
-                let mut stream = Stream::new(seed, Purpose::NoEffect(sli), *number);
+                let mut stream = Stream::new(draws.seed, Purpose::NoEffect(draws.sli), *number);
                 let y: Vec<f64> = expected
                     .iter()
                     .map(|mean| stream.count(*mean, theta))

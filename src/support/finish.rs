@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use super::bootstrap::{Draw, Resampling, ci90, draws};
 use super::calibration::{Interval, Lag, Shape, ShapeScore, SliFit, Tier, TimelinePoint};
 use super::controls::controls;
+use super::dose_response::DoseResponse;
 use super::episodes::{Episode, episodes};
+use super::few_clusters::{factor, widened};
 use super::fit::{Fitted, Source};
 use super::frame::{Candidate, Frame};
 use super::groups::spearman_of;
@@ -16,7 +18,6 @@ use super::joint::Joint;
 use super::kernel;
 use super::levels::{Curves, rules};
 use super::picture::{band, points};
-use super::prediction::DoseResponse;
 use super::quiet::FitError;
 use super::refusal;
 use super::season::TERMS;
@@ -52,9 +53,7 @@ pub(super) fn finish(
     known: &SliFit,
     progress: &dyn Progress,
 ) -> Result<Finished, FitError> {
-    let (candidate, background) = joint
-        .given(frame, sli)
-        .ok_or_else(|| FitError::NotIncluded)?;
+    let (candidate, background) = joint.given(frame, sli).ok_or(FitError::NotIncluded)?;
     let source = frame.source(candidate, &background, &|_| true);
     let mut fitted = source.fit()?;
     let shapes = shapes_of(frame, &source)?;
@@ -66,7 +65,8 @@ pub(super) fn finish(
         straighten(&mut fitted);
     }
     let resampling = resampling(frame, candidate, &fitted);
-    let drawn = drawn(&source, &fitted, shape, resampling, progress);
+    let clusters = clusters(frame, candidate, &fitted);
+    let drawn = drawn(&source, &fitted, (shape, clusters), resampling, progress);
     let quiet_rate = free_rate(&fitted);
     let direction = frame.input.slis[sli].direction;
     let worst_observed = worst_observed(frame, candidate) * direction.sign();
@@ -168,20 +168,28 @@ fn episodes_of(
     episodes(&candidate.harm, &covered, level, gap)
 }
 
+/// Episodes beyond the level of the multiple: so many independent things are behind the fit.
+fn clusters(frame: &Frame<'_>, candidate: &Candidate, fitted: &Fitted) -> usize {
+    if fitted.hinge.slope <= 0.0 {
+        return 0;
+    }
+    let level = fitted.hinge.onset + (frame.settings.multiple - 1.0) / fitted.hinge.slope;
+    episodes_of(frame, candidate, level, fitted).len()
+}
+
 fn drawn(
     source: &Source<'_>,
     fitted: &Fitted,
-    shape: Shape,
+    (shape, clusters): (Shape, usize),
     resampling: Resampling,
     progress: &dyn Progress,
 ) -> Drawn {
-    let found = draws(
-        Some(source),
-        fitted,
-        shape == Shape::Linear,
-        resampling,
-        progress,
-    );
+    let found = draws(Some(source), fitted, shape, resampling, progress);
+    let nodes = &fitted.design.nodes;
+    let ends = [nodes[0], nodes[nodes.len() - 1]];
+    let factor = factor(clusters);
+    let widen = |draw: Draw| widened(draw, &fitted.hinge, factor, ends);
+    let found: Vec<Draw> = found.into_iter().map(widen).collect();
     let sign = source.sign;
     let pair = |draw: &Draw| vec![sign * draw.onset, draw.slope];
     let (curve, parameters) = match shape {

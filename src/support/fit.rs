@@ -215,12 +215,9 @@ fn normal_equations(
             }
         }
     }
-    for i in 0..BASES {
-        for j in 0..i {
-            gram[i][j] = gram[j][i];
-        }
-    }
-    (gram, right)
+    let symmetric =
+        std::array::from_fn(|i| std::array::from_fn(|j: usize| gram[i.min(j)][i.max(j)]));
+    (symmetric, right)
 }
 
 /// Quiet rate and hinge of rows; `known` is the hinge found so far.

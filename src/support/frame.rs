@@ -5,6 +5,7 @@
 use super::calibrate::blank;
 use super::calibration::{Calibration, Counts, Refusal, RefusalRule, Status};
 use super::design::{Calendar, Harm};
+use super::existence::NoEffectDraws;
 use super::fit::Source;
 use super::input::{CalibrationInput, Direction, Exposure};
 use super::kernel;
@@ -66,6 +67,15 @@ impl<'a> Frame<'a> {
     pub fn episode_gap(&self, mean_delay_windows: f64) -> usize {
         let hour = (HOUR_US / self.input.window_us).max(1) as usize;
         hour.max((2.0 * mean_delay_windows).round() as usize)
+    }
+
+    /// Draws of a shop without effect, numbered by `sli`.
+    pub fn no_effect_draws(&self, sli: usize) -> NoEffectDraws {
+        NoEffectDraws {
+            seed: self.settings.seed,
+            count: self.settings.no_effect_draws,
+            sli,
+        }
     }
 
     /// A fit's source; `background` has excess by others per window.

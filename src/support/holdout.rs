@@ -4,6 +4,7 @@
 //! predicted and real contacts. A surge is at least two windows in a row above what 99 of 100 windows
 //! have by season alone.
 
+use super::bootstrap::quantile;
 use super::calibration::{Holdout, Split, TimelinePoint};
 use super::draws::{THETA_OF_POISSON, count_at, share_above};
 use super::episodes::{Episode, episodes};
@@ -157,21 +158,12 @@ fn outcome(
     alarms: &[Episode],
     gap: usize,
 ) -> Outcome {
-    let surges = surges(rows, gap);
-    // An alarm meets a surge that begins from a window before it to the longest delay after it.
-    let meets = |alarm: &Episode, surge: usize| surge + 1 >= alarm.from && surge < alarm.to + gap;
-    let met = |alarm: &&Episode| surges.iter().any(|surge| meets(alarm, *surge));
-    let hits = alarms.iter().filter(met).count();
+    let met = Met::new(rows, alarms, gap);
     let minutes = source.input.window_us as f64 / 60e6;
-    let mut leads: Vec<f64> = surges
+    let mut leads: Vec<f64> = met
+        .lead_windows
         .iter()
-        .filter_map(|surge| {
-            alarms
-                .iter()
-                .find(|alarm| meets(alarm, *surge))
-                .map(|alarm| (alarm, surge))
-        })
-        .map(|(alarm, surge)| surge.saturating_sub(alarm.from) as f64 * minutes)
+        .map(|lead| *lead as f64 * minutes)
         .collect();
     leads.sort_by(f64::total_cmp);
     let share = |part: usize, of: usize| (of > 0).then(|| part as f64 / of as f64);
@@ -180,34 +172,19 @@ fn outcome(
     let count = (rows.len() as f64).max(1.0);
     let own = sum(&|row| deviance(row.y, row.mean, row.theta));
     let season = sum(&|row| deviance(row.y, row.seasonal, row.theta));
-    let brier = |row: &Row, mean: f64, theta: f64| {
-        let limit = row.surge_limit();
-        (share_above(limit, mean, theta) - f64::from(u8::from(row.y > limit))).powi(2)
-    };
-    let is_covered = |row: &Row| {
-        let [low, high] = row.interval();
-        f64::from(u8::from((low..=high).contains(&row.y)))
-    };
+    let ratio = |part: f64, of: f64| if of > 0.0 { part / of } else { 0.0 };
     let holdout = Holdout {
         split,
-        surges: surges.len() as u64,
-        precision: share(hits, alarms.len()),
-        recall: share(leads.len(), surges.len()),
-        false_alarms_per_week: if weeks > 0.0 {
-            (alarms.len() - hits) as f64 / weeks
-        } else {
-            0.0
-        },
-        lead_minutes_median: (!leads.is_empty()).then(|| super::bootstrap::quantile(&leads, 0.5)),
+        surges: met.surges as u64,
+        precision: share(met.hits, alarms.len()),
+        recall: share(leads.len(), met.surges),
+        false_alarms_per_week: ratio((alarms.len() - met.hits) as f64, weeks),
+        lead_minutes_median: (!leads.is_empty()).then(|| quantile(&leads, 0.5)),
         lead_minutes_min: leads.first().copied(),
-        deviance_skill: if season > 0.0 {
-            1.0 - own / season
-        } else {
-            0.0
-        },
-        brier: sum(&|row| brier(row, row.mean, row.theta)) / count,
-        brier_seasonal: sum(&|row| brier(row, row.seasonal, row.seasonal_theta)) / count,
-        coverage90: sum(&is_covered) / count,
+        deviance_skill: ratio(season - own, season),
+        brier: sum(&|row| row.brier(row.mean, row.theta)) / count,
+        brier_seasonal: sum(&|row| row.brier(row.seasonal, row.seasonal_theta)) / count,
+        coverage90: sum(&|row| f64::from(u8::from(row.is_covered()))) / count,
         windows: rows.len() as u64,
         episodes: alarms.len() as u64,
     };
@@ -224,9 +201,48 @@ fn outcome(
     }
 }
 
+/// Which alarms met which surges.
+struct Met {
+    surges: usize,
+    /// Alarms with a surge.
+    hits: usize,
+    /// Windows from the alarm to the surge, of each surge that had one.
+    lead_windows: Vec<usize>,
+}
+
+impl Met {
+    fn new(rows: &[Row], alarms: &[Episode], gap: usize) -> Self {
+        let surges = surges(rows, gap);
+        // An alarm meets a surge that begins from a window before it to the longest delay after it.
+        let meets =
+            |alarm: &Episode, surge: usize| surge + 1 >= alarm.from && surge < alarm.to + gap;
+        let has_surge = |alarm: &&Episode| surges.iter().any(|surge| meets(alarm, *surge));
+        let lead = |surge: &usize| {
+            let alarm = alarms.iter().find(|alarm| meets(alarm, *surge))?;
+            Some(surge.saturating_sub(alarm.from))
+        };
+        Self {
+            hits: alarms.iter().filter(has_surge).count(),
+            lead_windows: surges.iter().filter_map(lead).collect(),
+            surges: surges.len(),
+        }
+    }
+}
+
 impl Row {
     fn surge_limit(&self) -> f64 {
         count_at(SURGE_SHARE, self.seasonal, self.seasonal_theta)
+    }
+
+    /// Squared error of the probability that the window is above season.
+    fn brier(&self, mean: f64, theta: f64) -> f64 {
+        let limit = self.surge_limit();
+        (share_above(limit, mean, theta) - f64::from(u8::from(self.y > limit))).powi(2)
+    }
+
+    fn is_covered(&self) -> bool {
+        let [low, high] = self.interval();
+        (low..=high).contains(&self.y)
     }
 
     fn interval(&self) -> [f64; 2] {

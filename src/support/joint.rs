@@ -208,7 +208,7 @@ impl Joint {
         let background = self.background(frame, usize::MAX);
         let found = controls.iter().filter_map(|control| {
             let source = frame.source(control, &background, &|_| true);
-            let found = existence(&source, frame.settings.seed, control.sli).ok()?;
+            let found = existence(&source, frame.no_effect_draws(control.sli)).ok()?;
             Some(Control {
                 kind: ControlKind::UnrelatedJourney,
                 finding: format!(

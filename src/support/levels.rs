@@ -5,8 +5,8 @@
 
 use super::bootstrap::ci90;
 use super::calibration::{Interval, LearnedLevel, LevelRule};
+use super::dose_response::DoseResponse;
 use super::input::Direction;
-use super::prediction::DoseResponse;
 use super::settings::CalibrationSettings;
 
 /// What levels are made of.

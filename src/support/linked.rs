@@ -8,16 +8,17 @@
 
 use std::collections::BTreeMap;
 
-use super::bootstrap::{Resampling, ci90, draws};
-use super::calibration::{Interval, LinkedFit};
+use super::bootstrap::{Draw, Resampling, ci90, draws};
+use super::calibration::{Interval, LinkedFit, Shape};
 use super::design::Design;
+use super::dose_response::DoseResponse;
 use super::existence::existence_of;
+use super::finish::straighten;
 use super::fit::{Fitted, of_design};
 use super::frame::{Candidate, Frame};
-use super::input::{LinkedSession, LinkedSessions};
+use super::input::{Direction, LinkedSession, LinkedSessions};
 use super::levels::{Curves, rules};
 use super::nodes::nodes;
-use super::prediction::DoseResponse;
 use super::quiet::FitError;
 use super::season;
 use super::settings::Progress;
@@ -29,6 +30,8 @@ const CONTACTS_MIN: f64 = 100.0;
 const SEEN_MIN: f64 = 0.05;
 /// Numbers the streams of draws apart from those of the aggregate tier.
 const STREAM: usize = 10_000;
+/// Rounds of quiet risk and curve.
+const ROUNDS: usize = 3;
 
 /// Sessions of one hour with alike experience.
 #[derive(Debug, Clone, Default)]
@@ -62,17 +65,20 @@ fn fit(
     progress: &dyn Progress,
 ) -> Result<LinkedFit, FitError> {
     let input = &frame.input.slis[candidate.sli];
-    let direction = input.direction;
-    let existence = existence_of(&design, frame.settings.seed, STREAM + candidate.sli)?;
+    let existence = existence_of(&design, frame.no_effect_draws(STREAM + candidate.sli))?;
     let mut fitted = of_design(design, None)?;
-    for _ in 0..3 {
+    for _ in 0..ROUNDS {
         fitted = of_design(fitted.design, Some(fitted.hinge))?;
     }
     // A session either failed or did not: its share has no onset, and the contacts of a window
     // follow the share of its sessions that failed on a straight line.
-    let is_line = input.unit == "share";
-    if is_line {
-        super::finish::straighten(&mut fitted);
+    let shape = if input.unit == "share" {
+        Shape::Linear
+    } else {
+        Shape::Hinge
+    };
+    if shape == Shape::Linear {
+        straighten(&mut fitted);
     }
     let resampling = Resampling {
         seed: frame.settings.seed,
@@ -80,21 +86,15 @@ fn fit(
         days: frame.days(),
         block: 1,
     };
-    let drawn = draws(None, &fitted, is_line, resampling, progress);
-    let sign = direction.sign();
-    let (onset, slope) = (sign * fitted.hinge.onset, fitted.hinge.slope);
-    let curve = if is_line {
-        DoseResponse::Linear { onset, slope }
-    } else {
-        DoseResponse::Hinge { onset, slope }
-    };
+    let drawn = draws(None, &fitted, shape, resampling, progress);
+    let mut fit = described(&fitted, shape, input.direction, &drawn);
+    let levels = rules(frame.settings, fit.quiet_rate.value);
+    let quiet_draws: Vec<f64> = drawn.iter().map(|draw| draw.quiet_rate).collect();
+    let sign = input.direction.sign();
     let parameters: Vec<Vec<f64>> = drawn
         .iter()
         .map(|draw| vec![sign * draw.onset, draw.slope])
         .collect();
-    let quiet: Vec<f64> = drawn.iter().map(|draw| draw.quiet_rate).collect();
-    let exposure: f64 = fitted.design.exposure.iter().sum();
-    let quiet_rate = fitted.quiet.iter().sum::<f64>() / exposure.max(f64::MIN_POSITIVE);
     let worst = fitted
         .design
         .harm
@@ -102,21 +102,32 @@ fn fit(
         .copied()
         .fold(f64::NEG_INFINITY, f64::max);
     let curves = Curves {
-        direction,
-        curve: &curve,
-        quiet_rate,
+        direction: input.direction,
+        curve: &fit.curve,
+        quiet_rate: fit.quiet_rate.value,
         draws: &parameters,
-        quiet_draws: &quiet,
+        quiet_draws: &quiet_draws,
         worst_observed: sign * worst,
     };
-    let levels = rules(frame.settings, quiet_rate);
     let levels: Vec<_> = levels
         .into_iter()
         .filter_map(|rule| curves.level(rule))
         .collect();
-    let clusters = levels
+    fit.days_beyond = levels
         .first()
-        .map_or(0, |level| clusters(&fitted, sign * level.contact.value));
+        .map_or(0, |level| days_beyond(&fitted, sign * level.contact.value));
+    fit.levels = levels;
+    fit.sessions = linked.sessions.len() as u64;
+    fit.linked_share = linked.linked_share;
+    fit.horizon_us = linked.horizon_us;
+    fit.p_value = existence.p_value;
+    Ok(fit)
+}
+
+/// Curve, onset, slope and quiet rate with their intervals; the rest is still to be told.
+fn described(fitted: &Fitted, shape: Shape, direction: Direction, drawn: &[Draw]) -> LinkedFit {
+    let sign = direction.sign();
+    let (onset, slope) = (sign * fitted.hinge.onset, fitted.hinge.slope);
     let around = |value: f64, draws: Vec<f64>| {
         let [low, high] = if draws.is_empty() {
             [value; 2]
@@ -128,23 +139,32 @@ fn fit(
             ci90: [low.min(value), high.max(value)],
         }
     };
-    Ok(LinkedFit {
-        sessions: linked.sessions.len() as u64,
+    let exposure: f64 = fitted.design.exposure.iter().sum();
+    let quiet_rate = fitted.quiet.iter().sum::<f64>() / exposure.max(f64::MIN_POSITIVE);
+    LinkedFit {
+        sessions: 0,
         contacts: fitted.design.y.iter().sum::<f64>() as u64,
-        linked_share: linked.linked_share,
-        horizon_us: linked.horizon_us,
-        days_beyond: clusters,
-        p_value: existence.p_value,
-        onset: around(onset, parameters.iter().map(|draw| draw[0]).collect()),
-        slope: around(slope, parameters.iter().map(|draw| draw[1]).collect()),
-        quiet_rate: around(quiet_rate, quiet),
-        curve,
-        levels,
-    })
+        linked_share: 0.0,
+        horizon_us: 0,
+        days_beyond: 0,
+        p_value: 1.0,
+        onset: around(onset, drawn.iter().map(|draw| sign * draw.onset).collect()),
+        slope: around(slope, drawn.iter().map(|draw| draw.slope).collect()),
+        quiet_rate: around(
+            quiet_rate,
+            drawn.iter().map(|draw| draw.quiet_rate).collect(),
+        ),
+        curve: if shape == Shape::Linear {
+            DoseResponse::Linear { onset, slope }
+        } else {
+            DoseResponse::Hinge { onset, slope }
+        },
+        levels: Vec::new(),
+    }
 }
 
 /// Days on which at least one session was beyond the level.
-fn clusters(fitted: &Fitted, level: f64) -> u64 {
+fn days_beyond(fitted: &Fitted, level: f64) -> u64 {
     let design = &fitted.design;
     let mut days: Vec<usize> = (0..design.rows())
         .filter(|row| design.harm[*row] >= level)

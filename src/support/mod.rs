@@ -35,7 +35,11 @@ mod existence;
 
 mod bootstrap;
 
+mod few_clusters;
+
 mod mixture;
+
+mod dose_response;
 
 mod prediction;
 
@@ -83,13 +87,14 @@ pub use calibration::{
     Lag, LearnedLevel, LevelRule, LinkedFit, Refusal, RefusalRule, Shape, ShapeScore, SliFit,
     SliGroup, Split, Status, Tier, TimelinePoint,
 };
+pub use dose_response::DoseResponse;
 pub use input::{
     CalibrationInput, Direction, ExportFault, Exposure, KnownDriver, LinkedSession, LinkedSessions,
     SliInput, WindowCounts,
 };
 pub use prediction::{
-    BeyondObserved, ContactModel, ContactPrediction, DoseResponse, LevelAnswer, PredictionWindow,
-    SliContacts, SliModel, level_of, predict,
+    BeyondObserved, ContactModel, ContactPrediction, LevelAnswer, PredictionWindow, SliContacts,
+    SliModel, level_of, predict,
 };
 pub use refusal::{CONTACTS_MIN, DAYS_MIN, EPISODES_FIRM, EPISODES_MIN, WIDTH_MAX};
 pub use season::Season;

@@ -6,9 +6,9 @@
 
 use super::bootstrap::{Resampling, ci90};
 use super::calibration::{BandPoint, DosePoint};
+use super::dose_response::DoseResponse;
 use super::fit::{Fitted, Source};
 use super::input::Direction;
-use super::prediction::DoseResponse;
 
 /// Ends of the bins in shares of the sessions: most sessions are well, the picture is of the others.
 const SHARES: [f64; 11] = [

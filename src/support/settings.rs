@@ -12,6 +12,8 @@ pub struct CalibrationSettings {
     pub seed: u64,
     /// Bootstrap resamples; from 100 to 10,000.
     pub resamples: u32,
+    /// Draws of a shop without effect for each p-value; from 99 to 9,999.
+    pub no_effect_draws: u32,
     /// The level is where contacts are this many times those of a quiet shop; above 1.
     pub multiple: f64,
     /// The level where so many more contacts per 1,000 sessions come, if asked for.
@@ -36,6 +38,7 @@ impl Default for CalibrationSettings {
         Self {
             seed: 1,
             resamples: 1_000,
+            no_effect_draws: 499,
             multiple: 2.0,
             excess_per_1000: None,
             capacity: None,

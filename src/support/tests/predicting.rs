@@ -5,13 +5,16 @@ use crate::support::{
     ContactModel, DoseResponse, LevelAnswer, LevelRule, PredictionWindow, level_of, predict,
 };
 
+/// 2026-09-07, a Monday, 00:00 UTC.
+const START_US: i64 = 1_788_739_200_000_000;
+
 fn model() -> ContactModel {
     calibration().model.unwrap()
 }
 
 fn window(sessions: Option<f64>, value: Option<f64>) -> PredictionWindow {
     PredictionWindow {
-        start_us: calibration().from_us,
+        start_us: START_US,
         length_us: 900_000_000,
         sessions,
         values: vec![value],

@@ -13,8 +13,9 @@ const ROWS: usize = 40;
 
 /// Counts, two terms row by row, log of the exposure.
 fn rows() -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let count =
-        |k: usize| (3 + (k * k * 7) % 11 + (k % 5) * 2 + usize::from(k % 3 == 0) * 4) as f64;
+    let count = |k: usize| {
+        (3 + (k * k * 7) % 11 + (k % 5) * 2 + usize::from(k.is_multiple_of(3)) * 4) as f64
+    };
     let terms = |k: usize| [(k as f64 * 0.7).sin(), ((k * 13) % 7) as f64 / 7.0];
     let exposure = |k: usize| (50 + (k * 37) % 101) as f64;
     (

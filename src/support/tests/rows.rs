@@ -121,7 +121,7 @@ fn resampled_rows_count_as_often_as_their_day() {
     assert!((2.0 * once.log_likelihood - twice.log_likelihood).abs() < 1e-3);
     // Days that are not in the resample are as if they had no rows.
     let some = Profile::of_days(&design, &quiet, Some(15.0), &[1.0, 0.0, 1.0, 0.0]).at(0.02, None);
-    let cut = design.filtered(&|row| design.day[row] % 2 == 0);
+    let cut = design.filtered(&|row| design.day[row].is_multiple_of(2));
     let quiet: Vec<f64> = cut
         .exposure
         .iter()

@@ -8,6 +8,8 @@ use crate::support::{
     LearnedLevel, LevelRule, Season, Shape, ShapeScore, SliModel, Status,
 };
 
+const DAY_US: i64 = 86_400_000_000;
+
 fn around(value: f64, low: f64, high: f64) -> Interval {
     Interval {
         value,
@@ -19,7 +21,7 @@ fn around(value: f64, low: f64, high: f64) -> Interval {
 /// 96.3 %.
 pub fn calibration() -> Calibration {
     let mut input = simulated(&Truth {
-        days: 56,
+        days: 1,
         ..Truth::default()
     });
     input.slis[0].name = "checkout_ok".to_owned();
@@ -59,6 +61,8 @@ pub fn calibration() -> Calibration {
         is_beyond_observed: false,
     }];
     let mut calibration = frame.blank();
+    calibration.to_us = calibration.from_us + 56 * DAY_US;
+    calibration.expires_us = calibration.to_us + 91 * DAY_US;
     calibration.status = Status::Firm;
     calibration.model = Some(ContactModel {
         window_us: calibration.window_us,

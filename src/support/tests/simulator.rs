@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use crate::support::draws::{Purpose, Stream};
 use crate::support::{CalibrationInput, Direction, Exposure, SliInput, WindowCounts};
 
-const WINDOW_US: i64 = 900_000_000;
+const MINUTE_US: i64 = 60_000_000;
 /// 2026-09-07, a Monday, 00:00 UTC.
 const START_US: i64 = 1_788_739_200_000_000;
 
@@ -14,7 +14,9 @@ const START_US: i64 = 1_788_739_200_000_000;
 pub struct Truth {
     pub seed: u64,
     pub days: usize,
-    /// Sessions of a mean window.
+    /// Length of a window, minutes.
+    pub window_min: usize,
+    /// Sessions of a mean quarter of an hour.
     pub sessions: f64,
     /// Contacts per session of a quiet shop.
     pub quiet_rate: f64,
@@ -29,7 +31,7 @@ pub struct Truth {
     pub episodes: usize,
     /// Peak shares of failed checkouts of an episode.
     pub strength: [f64; 2],
-    /// Length of an episode, windows.
+    /// Length of an episode, quarters of an hour.
     pub length: [usize; 2],
     /// Share that fails in a quiet shop.
     pub quiet_share: f64,
@@ -40,6 +42,7 @@ impl Default for Truth {
         Self {
             seed: 1,
             days: 56,
+            window_min: 15,
             sessions: 400.0,
             quiet_rate: 0.02,
             onset: 0.02,
@@ -57,9 +60,11 @@ impl Default for Truth {
 /// The weeks.
 pub fn simulated(truth: &Truth) -> CalibrationInput {
     let mut stream = Stream::new(truth.seed, Purpose::NoEffect(900), 0);
-    let windows = truth.days * 96;
+    let per_day = 1_440 / truth.window_min;
+    let windows = truth.days * per_day;
+    let quarters = truth.window_min as f64 / 15.0;
     let traffic: Vec<f64> = (0..windows)
-        .map(|window| truth.sessions * shape(window))
+        .map(|window| truth.sessions * quarters * shape(window, per_day))
         .collect();
     let sessions: Vec<f64> = traffic
         .iter()
@@ -76,10 +81,10 @@ pub fn simulated(truth: &Truth) -> CalibrationInput {
     let mut means = vec![0.0; windows];
     for window in 0..windows {
         let lift = 1.0 + truth.slope * (shares[window] - truth.onset).max(0.0);
-        let rate = truth.quiet_rate * hour_factor(window) * lift * sessions[window];
-        for lag in 0..96 {
+        let rate = truth.quiet_rate * hour_factor(window, per_day) * lift * sessions[window];
+        for lag in 0..per_day {
             if let Some(mean) = means.get_mut(window + lag) {
-                *mean += rate * delay_share(lag, truth.delay_min / 15.0);
+                *mean += rate * delay_share(lag, truth.delay_min / truth.window_min as f64);
             }
         }
     }
@@ -93,7 +98,7 @@ pub fn simulated(truth: &Truth) -> CalibrationInput {
         }
     });
     CalibrationInput {
-        window_us: WINDOW_US,
+        window_us: truth.window_min as i64 * MINUTE_US,
         start_us: START_US,
         time_zone: TimeZone::UTC,
         windows: counts.collect(),
@@ -130,28 +135,30 @@ fn shares(truth: &Truth, windows: usize, stream: &mut Stream) -> Vec<f64> {
     let stretch = windows / truth.episodes.max(1);
     for episode in 0..truth.episodes {
         let [shortest, longest] = truth.length;
-        let length = shortest + stream.below(longest - shortest + 1);
+        let quarters = shortest + stream.below(longest - shortest + 1);
+        let length = (quarters * 15).div_ceil(truth.window_min);
         let start = episode * stretch + stream.below(stretch.saturating_sub(length + 1).max(1));
         let [weakest, strongest] = truth.strength;
         let peak = weakest + (strongest - weakest) * stream.uniform();
-        for window in start..(start + length).min(windows) {
-            shares[window] = truth.quiet_share + peak * (0.3 + 0.7 * stream.uniform());
+        for share in &mut shares[start..(start + length).min(windows)] {
+            *share = truth.quiet_share + peak * (0.3 + 0.7 * stream.uniform());
         }
     }
     shares
 }
 
 /// Traffic over the week, 1 on average.
-fn shape(window: usize) -> f64 {
-    let hour = (window % 96) as f64 / 4.0;
+fn shape(window: usize, per_day: usize) -> f64 {
+    let hour = (window % per_day) as f64 * 24.0 / per_day as f64;
     let day = 1.0 + 0.7 * ((hour - 15.0) / 24.0 * std::f64::consts::TAU).cos();
-    let weekend = if window / 96 % 7 >= 5 { 1.3 } else { 0.88 };
+    let weekend = if window / per_day % 7 >= 5 { 1.3 } else { 0.88 };
     day * weekend
 }
 
 /// Contacts per session over the day, 1 on average.
-fn hour_factor(window: usize) -> f64 {
-    1.0 + 0.2 * ((window % 96) as f64 / 96.0 * std::f64::consts::TAU).sin()
+fn hour_factor(window: usize, per_day: usize) -> f64 {
+    let day = (window % per_day) as f64 / per_day as f64;
+    1.0 + 0.2 * (day * std::f64::consts::TAU).sin()
 }
 
 fn delay_share(lag: usize, mean: f64) -> f64 {

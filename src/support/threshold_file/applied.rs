@@ -12,7 +12,8 @@ use super::definition::{
 use crate::declared_files::{Declared, DeclaredFileError, Problem, choices_hint};
 use crate::sli::{SliSetPlan, ThresholdDefinition};
 use crate::support::calibration::Status;
-use crate::support::prediction::{ContactModel, DoseResponse, SliModel};
+use crate::support::dose_response::DoseResponse;
+use crate::support::prediction::{ContactModel, SliModel};
 use crate::time_window::zone;
 
 /// What to do about a file that is not of this set or time.
@@ -170,7 +171,7 @@ fn own_problems(declared: &Declared<ThresholdFileDefinition>) -> Vec<Problem> {
         let message = format!("the weights add up to {sum:.4}, not to 1");
         problem("/prediction/lag_weights", message, AGAIN);
     }
-    if !(prediction.quiet_rate.value > 0.0) {
+    if prediction.quiet_rate.value <= 0.0 {
         let message = "the quiet rate is not above 0".to_owned();
         problem("/prediction/quiet_rate", message, AGAIN);
     }

@@ -10,8 +10,8 @@ use serde_saphyr::FlowSeq;
 use crate::declared_files::DurationText;
 use crate::sli::ThresholdDefinition;
 use crate::support::calibration::{Interval, LevelRule, Refusal, Shape, Split, Status, Tier};
+use crate::support::dose_response::DoseResponse;
 use crate::support::input::Direction;
-use crate::support::prediction::DoseResponse;
 use crate::support::season::Season;
 
 /// The format that this program writes.

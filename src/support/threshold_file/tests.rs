@@ -93,8 +93,8 @@ fn a_written_file_begins_with_what_a_person_looks_for() {
             "firedrill: thresholds/v1",
             "status: firm",
             "calibrated:",
-            "  at: 2026-11-02T00:00:00Z",
-            "  from: 2026-09-07T00:00:00Z",
+            "  at: \"2026-11-02T00:00:00Z\"",
+            "  from: \"2026-09-07T00:00:00Z\"",
         ]
     );
     assert!(
@@ -133,7 +133,7 @@ fn a_stale_file_is_refused() {
 fn an_sli_that_means_something_else_is_refused() {
     let text = threshold_yaml(&learned());
     let hash = set().slis[0].meaning_sha256.clone();
-    let other = text.replace(&hash, &"00".repeat(32));
+    let other = text.replace(&hash, &"a0".repeat(32));
     assert_eq!(
         problems(&other),
         [
@@ -148,7 +148,7 @@ fn an_sli_that_the_set_does_not_have_is_refused() {
     let text = threshold_yaml(&learned()).replace("sli: checkout_ok", "sli: chekout_ok");
     assert_eq!(
         problems(&text)[0],
-        "unknown SLI `chekout_ok` (did you mean `checkout_ok`?)"
+        "unknown SLI `chekout_ok` (did you mean `checkout_ok`? SLIs of the set: `checkout_ok`)"
     );
 }
 
@@ -177,7 +177,7 @@ fn damage_has_a_place_and_a_name() {
     let text = threshold_yaml(&learned());
     let cases = [
         (
-            "  expires: 2027-02-01T00:00:00Z",
+            "  expires: \"2027-02-01T00:00:00Z\"",
             "  expires: next spring",
             "`next spring` is no time",
         ),

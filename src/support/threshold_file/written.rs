@@ -12,8 +12,9 @@ use crate::declared_files::DurationText;
 use crate::sli::ThresholdDefinition;
 use crate::sli::definition::LevelName;
 use crate::support::calibration::{Calibration, Interval, Shape, SliFit, Status};
+use crate::support::dose_response::DoseResponse;
 use crate::support::input::Direction;
-use crate::support::prediction::{ContactModel, DoseResponse};
+use crate::support::prediction::ContactModel;
 use crate::support::season::Season;
 use crate::time_window::rfc3339;
 
