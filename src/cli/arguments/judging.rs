@@ -167,7 +167,9 @@ pub enum RollupFormat {
 #[command(after_help = "\
 Examples:
   firedrill what-if availability --targets 0.99,0.995,0.999 --over 7d,28d
-  firedrill what-if checkout_success --targets 0.98 --over week --from -90d --json")]
+  firedrill what-if checkout_success --targets 0.98 --over week --from -90d --json
+
+`firedrill contacts --if` says what trouble would cost in support contacts.")]
 pub struct WhatIfArguments {
     /// Name of the SLI
     pub sli: String,

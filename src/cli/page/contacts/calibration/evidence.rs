@@ -180,6 +180,18 @@ pub fn of_sli(fit: &SliFit) -> Vec<Fact> {
             share(holdout.deviance_skill),
         ));
     }
+    facts.extend(fit.linked.iter().map(|linked| {
+        fact(
+            "Session by session",
+            format!(
+                "{} of {} sessions called within {}; a session that was well calls in {} of cases",
+                text::count(linked.contacts),
+                text::count(linked.sessions),
+                text::duration(seconds(linked.horizon_us)),
+                share(linked.quiet_rate.value)
+            ),
+        )
+    }));
     facts
 }
 
