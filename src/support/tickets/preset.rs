@@ -89,9 +89,11 @@ impl Preset {
     }
 
     fn headings(self, column: TicketColumn) -> &'static [&'static str] {
-        use TicketColumn as Column;
-        match (self, column) {
-            (_, Column::Order) => &[
+        match column {
+            TicketColumn::Created => self.created(),
+            TicketColumn::Id => self.id(),
+            TicketColumn::Reason => self.reason(),
+            TicketColumn::Order => &[
                 "order id",
                 "order number",
                 "order no",
@@ -100,67 +102,88 @@ impl Preset {
                 "order",
                 "order reference",
             ],
-            (_, Column::Session) => &["session id", "session", "sid", "web session"],
-            (Self::Zendesk, Column::Created) => &["created at"],
-            (Self::Zendesk, Column::Id) => &["id", "ticket id"],
-            (Self::Zendesk, Column::Reason) => &[
-                "contact reason",
-                "reason",
-                "ticket category",
-                "category",
-                "ticket type",
-            ],
-            (Self::Zendesk, Column::User) => &["requester external id", "requester id"],
-            (Self::Zendesk, Column::Channel) => &["via", "channel"],
-            (Self::Intercom, Column::Created) => {
-                &["conversation started at", "conversation created at"]
-            }
-            (Self::Intercom, Column::Id) => &["conversation id"],
-            (Self::Intercom, Column::Reason) => &[
-                "contact reason",
-                "reason",
-                "topics",
-                "conversation topics",
-                "conversation tags",
-            ],
-            (Self::Intercom, Column::User) => {
-                &["user external id", "user id", "external id", "user email"]
-            }
-            (Self::Intercom, Column::Channel) => {
-                &["channel", "conversation channel", "conversation source"]
-            }
-            (Self::Freshdesk, Column::Created) => &["created time"],
-            (Self::Freshdesk, Column::Id) => &["ticket id"],
-            (Self::Freshdesk, Column::Reason) => &["contact reason", "reason", "type"],
-            (Self::Freshdesk, Column::User) => &[
-                "unique external id",
-                "contact id",
-                "requester email",
-                "email",
-            ],
-            (Self::Freshdesk, Column::Channel) => &["source", "channel"],
-            (Self::Jira, Column::Created) => &["created"],
-            (Self::Jira, Column::Id) => &["issue key"],
-            (Self::Jira, Column::Reason) => &[
-                "contact reason",
-                "reason",
-                "request type",
-                "customer request type",
-                "issue type",
-            ],
-            (Self::Jira, Column::User) => &["customer id", "reporter id", "reporter"],
-            (Self::Jira, Column::Channel) => &["channel", "request channel type"],
-            (Self::Plain, Column::Created) => &[
+            TicketColumn::User => self.user(),
+            TicketColumn::Session => &["session id", "session", "sid", "web session"],
+            TicketColumn::Channel => self.channel(),
+        }
+    }
+
+    fn created(self) -> &'static [&'static str] {
+        match self {
+            Self::Zendesk => &["created at"],
+            Self::Intercom => &["conversation started at", "conversation created at"],
+            Self::Freshdesk => &["created time"],
+            Self::Jira => &["created"],
+            Self::Plain => &[
                 "created at",
                 "created",
                 "created time",
                 "opened at",
                 "contacted at",
             ],
-            (Self::Plain, Column::Id) => &["ticket id", "id"],
-            (Self::Plain, Column::Reason) => &["reason", "contact reason", "category", "topic"],
-            (Self::Plain, Column::User) => &["user id", "customer id", "shopper id"],
-            (Self::Plain, Column::Channel) => &["channel", "source", "via"],
+        }
+    }
+
+    fn id(self) -> &'static [&'static str] {
+        match self {
+            Self::Zendesk => &["id", "ticket id"],
+            Self::Intercom => &["conversation id"],
+            Self::Freshdesk => &["ticket id"],
+            Self::Jira => &["issue key"],
+            Self::Plain => &["ticket id", "id"],
+        }
+    }
+
+    fn reason(self) -> &'static [&'static str] {
+        match self {
+            Self::Zendesk => &[
+                "contact reason",
+                "reason",
+                "ticket category",
+                "category",
+                "ticket type",
+            ],
+            Self::Intercom => &[
+                "contact reason",
+                "reason",
+                "topics",
+                "conversation topics",
+                "conversation tags",
+            ],
+            Self::Freshdesk => &["contact reason", "reason", "type"],
+            Self::Jira => &[
+                "contact reason",
+                "reason",
+                "request type",
+                "customer request type",
+                "issue type",
+            ],
+            Self::Plain => &["reason", "contact reason", "category", "topic"],
+        }
+    }
+
+    fn user(self) -> &'static [&'static str] {
+        match self {
+            Self::Zendesk => &["requester external id", "requester id"],
+            Self::Intercom => &["user external id", "user id", "external id", "user email"],
+            Self::Freshdesk => &[
+                "unique external id",
+                "contact id",
+                "requester email",
+                "email",
+            ],
+            Self::Jira => &["customer id", "reporter id", "reporter"],
+            Self::Plain => &["user id", "customer id", "shopper id"],
+        }
+    }
+
+    fn channel(self) -> &'static [&'static str] {
+        match self {
+            Self::Zendesk => &["via", "channel"],
+            Self::Intercom => &["channel", "conversation channel", "conversation source"],
+            Self::Freshdesk => &["source", "channel"],
+            Self::Jira => &["channel", "request channel type"],
+            Self::Plain => &["channel", "source", "via"],
         }
     }
 }
