@@ -1,5 +1,7 @@
 //! `export` and `import`: SLI sets and results to and from other tools.
 
+mod sql;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -23,6 +25,8 @@ use crate::latency_buckets::LatencyHistogram;
 use crate::report::State;
 use crate::sli::{Measure, Scope, SliState};
 
+pub use sql::{SqlTarget, cuts_us, folder, place};
+
 /// Runs `export`.
 pub fn export(
     arguments: &ExportArguments,
@@ -44,6 +48,7 @@ pub fn export(
         ExportWhat::Prometheus(arguments) => prometheus(arguments, terminal),
         ExportWhat::Hlog(arguments) => hlog(arguments, global, terminal),
         ExportWhat::Gate(arguments) => gate(arguments, global, terminal),
+        ExportWhat::Sql(arguments) => sql::export(arguments, global, terminal),
     }
 }
 

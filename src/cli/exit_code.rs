@@ -7,8 +7,9 @@ use crate::access_log::InputError;
 use crate::annotations::AnnotationError;
 use crate::declared_files::DeclaredFileError;
 use crate::drill::{ConnectorError, DrillError, PreflightError};
+use crate::exchange::SqlError;
 use crate::lake::LakeError;
-use crate::rollup::RollupError;
+use crate::rollup::{ImportError, RollupError};
 use crate::shop::ShopError;
 use crate::simulate::SimulateError;
 use crate::sli::EvaluateError;
@@ -137,6 +138,8 @@ failure_from! {
     InputError => Input,
     LakeError => Input,
     RollupError => Input,
+    ImportError => Input,
+    SqlError => Usage,
     PreflightError => Input,
     SimulateError => Input,
     EvaluateError => Internal,

@@ -31,8 +31,8 @@ use crate::time_window::zone;
 pub use against_run::{check_compared, compared_run};
 pub use earlier::{Against, Previous};
 use earlier::{earlier_run, previous};
-pub use stretch::plain;
 use stretch::{Found, is_minutes, scope};
+pub use stretch::{minute_at, plain, whole_minutes};
 
 /// Rollup window for a rehearsal: its charts show seconds.
 pub const RUN_WINDOW_US: i64 = 1_000_000;

@@ -1,4 +1,10 @@
-//! `rollup`: counts and percentiles per window and whatever requests are counted apart by.
+//! `rollup`: counts and percentiles per window and whatever requests are counted apart by; counted here,
+//! or by another engine whose answer is kept.
+
+mod cells;
+mod engine;
+mod process;
+mod taking_back;
 
 use std::sync::Arc;
 
@@ -11,10 +17,13 @@ use super::exit_code::{ExitCode, Failure};
 use super::range;
 use super::report::write_text;
 use super::terminal::Terminal;
-use crate::lake::{Lake, export_parquet};
-use crate::rollup::{Dimension, RollupPlan, RollupRow, SeriesKey, scan};
+use crate::lake::{Lake, LakeReader, export_parquet};
+use crate::request_record::Origin;
+use crate::rollup::{Dimension, Keeping, Rollup, RollupPlan, RollupRow, Segments, SeriesKey, scan};
 use crate::time_window::rfc3339;
 
+/// Windows of counts that are kept, µs.
+const MINUTE_US: i64 = 60_000_000;
 /// The percentiles of the table.
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 const QUANTILE_NAMES: [&str; 3] = ["p50_us", "p95_us", "p99_us"];
@@ -28,34 +37,84 @@ pub fn run(
     check(arguments)?;
     let lake = Lake::open(&global.lake)?;
     let reader = lake.reader()?;
-    let range = range::plain(arguments, &reader)?;
-    let origin = range::origin(arguments.origin, false);
-    let plan = RollupPlan::new(range::whole_seconds(&arguments.window)?, Vec::new());
-    let dimensions: Vec<Dimension> = arguments.by.iter().map(|by| by.dimension()).collect();
-    let rollup = scan(&reader, &plan, &dimensions, range, |series| {
-        series.origin == origin
-    })?;
+    if let Some(path) = &arguments.engine.import {
+        let keeping = match arguments.engine.dry_run {
+            true => Keeping::CheckOnly,
+            false => Keeping::Keep,
+        };
+        return taking_back::run(path, keeping, &lake, &reader, terminal);
+    }
+    if arguments.engine.cells {
+        return cells::run(arguments, &lake, &reader, terminal);
+    }
+    let rollup = match engine::is_asked(&arguments.engine) {
+        true => counted_elsewhere(arguments, &lake, terminal)?,
+        false => counted_here(arguments, &reader)?,
+    };
     let wanted = |series: &SeriesKey| -> Vec<String> {
         arguments.by.iter().map(|by| by.value(series)).collect()
     };
-    let rows = rollup.table(wanted, &QUANTILES);
+    print(arguments, terminal, &rollup.table(wanted, &QUANTILES))
+}
+
+fn counted_here(arguments: &RollupArguments, reader: &LakeReader) -> Result<Rollup, Failure> {
+    let range = range::plain(arguments, reader)?;
+    let origin = range::origin(arguments.origin, false);
+    let plan = RollupPlan::new(range::whole_seconds(&arguments.window)?, Vec::new());
+    let dimensions: Vec<Dimension> = arguments.by.iter().map(|by| by.dimension()).collect();
+    Ok(scan(reader, &plan, &dimensions, range, |series| {
+        series.origin == origin
+    })?)
+}
+
+/// The same from the counts that an engine made and the lake keeps.
+fn counted_elsewhere(
+    arguments: &RollupArguments,
+    lake: &Lake,
+    terminal: &Terminal,
+) -> Result<Rollup, Failure> {
+    let window_us = range::whole_seconds(&arguments.window)?;
+    if window_us % MINUTE_US != 0 {
+        return Err(Failure::usage(format!(
+            "--window: `{}` is no whole number of minutes, which is what engines count (hint: leave out --engine to count here)",
+            arguments.window
+        )));
+    }
+    // What is wrong with a time is said before an engine works for hours.
+    range::whole_minutes(arguments, None)?;
+    engine::count(&arguments.engine, lake, terminal)?;
+    let reader = lake.reader()?;
+    let segments = Segments::refresh(lake, &reader)?;
+    let origin = range::origin(arguments.origin, false);
+    let extents = Origin::ALL
+        .into_iter()
+        .filter_map(|origin| segments.extent_us(origin));
+    let extent = extents.reduce(|(from, to), (low, high)| (from.min(low), to.max(high)));
+    let range = range::whole_minutes(arguments, extent)?;
+    let plan = RollupPlan::new(window_us, Vec::new());
+    Ok(segments.rollup(plan, range, |series| series.origin == origin)?)
+}
+
+fn print(
+    arguments: &RollupArguments,
+    terminal: &Terminal,
+    rows: &[RollupRow<Vec<String>>],
+) -> Result<ExitCode, Failure> {
     match (terminal.is_json, arguments.format, &arguments.output) {
-        (true, ..) => terminal.json(&json(&rows, &arguments.by))?,
+        (true, ..) => terminal.json(&json(rows, &arguments.by))?,
         (false, RollupFormat::Parquet, Some(path)) => {
-            let table = table(&rows, &arguments.by)
+            let table = table(rows, &arguments.by)
                 .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
             export_parquet(path, &table)?;
         }
         (false, RollupFormat::Json, Some(path)) => {
-            let text = serde_json::to_string_pretty(&json(&rows, &arguments.by))?;
+            let text = serde_json::to_string_pretty(&json(rows, &arguments.by))?;
             write_text(path, &text)?;
         }
-        (false, RollupFormat::Csv, Some(path)) => {
-            write_text(path, &csv_text(&rows, &arguments.by))?
-        }
-        (false, RollupFormat::Json, None) => terminal.json(&json(&rows, &arguments.by))?,
+        (false, RollupFormat::Csv, Some(path)) => write_text(path, &csv_text(rows, &arguments.by))?,
+        (false, RollupFormat::Json, None) => terminal.json(&json(rows, &arguments.by))?,
         (false, RollupFormat::Csv | RollupFormat::Parquet, None) => {
-            terminal.result(csv_text(&rows, &arguments.by).trim_end())?;
+            terminal.result(csv_text(rows, &arguments.by).trim_end())?;
         }
     }
     Ok(ExitCode::Ok)

@@ -1,4 +1,4 @@
-//! To and from other tools: OpenSLO, Prometheus rules, HdrHistogram interval logs, CI gates.
+//! To and from other tools: OpenSLO, Prometheus rules, HdrHistogram interval logs, CI gates, SQL engines.
 //!
 //! In: SLI set definitions, latency counts per window, judged SLIs. Out: text in the shape that
 //! other programs read, with a [`Notice`] for everything that they cannot be told. Nothing is
@@ -11,6 +11,7 @@ mod notice;
 mod openslo;
 mod prometheus;
 mod set_yaml;
+mod sql;
 mod yaml;
 
 pub use gate::{Gate, GateCondition, GateSli, GateVerdict};
@@ -22,3 +23,7 @@ pub use openslo::{
 };
 pub use prometheus::{MetricNaming, export_prometheus};
 pub use set_yaml::sli_set_yaml;
+pub use sql::{
+    LISTED_FILES_MAX, RollupSql, SPARK_PROGRAM, SPARK_VIEW, SqlDialect, SqlError, SqlPlace,
+    rollup_sql,
+};

@@ -49,6 +49,11 @@ pub enum RollupError {
         /// Its type.
         found: String,
     },
+    /// What was kept of some rows has not their series.
+    #[error(
+        "what was kept of this lake's counts is not of its rows; it was removed (hint: run it again, and the rows are counted anew)"
+    )]
+    KeptSeries,
 }
 
 /// How the time of a row is read.
@@ -359,7 +364,7 @@ impl<'a> Rows<'a> {
     }
 
     #[inline]
-    fn bucket(&self, row: usize) -> Option<i32> {
+    pub fn bucket(&self, row: usize) -> Option<i32> {
         self.latency_bucket
             .is_valid(row)
             .then(|| self.latency_bucket.value(row).max(0))

@@ -6,28 +6,24 @@
 //! stand for. Parts never change, so neither do segments; whatever is gone or damaged is counted
 //! again. A disk that refuses to keep them costs time at the next question, and nothing else.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::batch::{MINUTE_US, RollupError};
 use super::builder::RollupBuilder;
 use super::cells::{Chunk, Rollup};
+use super::kept::{Batch, Segment, count, grouped, index_name, keep, kept};
 use super::plan::{RollupPlan, is_inside_bucket};
-use super::segment_file::{cut_from_table, cut_to_table, from_table, to_table};
+use super::segment_file::{cut_from_table, cut_to_table, from_table};
 use super::series::{SeriesKey, SeriesTable};
-use crate::lake::{Lake, LakeReader, PartFile, RowFilter};
+use crate::lake::{Lake, LakeReader, PartFile};
 use crate::latency_buckets::bucket_of;
 use crate::request_record::Origin;
 use crate::time_window::TimeWindow;
 
 /// Minutes of a segment.
 const DAY_MINUTES: i64 = 1_440;
-/// Version of index and tables; others are not read.
-const VERSION: u32 = 1;
-/// Rows that are counted together at most; bounds the memory.
-const BATCH_ROWS_MAX: u64 = 4_000_000;
 
 /// What was counted of a lake, as of one commit.
 #[derive(Debug)]
@@ -37,39 +33,6 @@ pub struct Segments<'a> {
     batches: Vec<Batch>,
     /// Names of everything that is kept, when the lake was looked at.
     names: Vec<String>,
-}
-
-/// Parts that were counted together.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Batch {
-    version: u32,
-    /// Names of the parts.
-    parts: Vec<String>,
-    series: Vec<SeriesKey>,
-    /// Per origin the first and the last moment of its rows, UTC µs.
-    extents: BTreeMap<String, (i64, i64)>,
-    segments: Vec<Segment>,
-}
-
-/// The cells of one day of a batch.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Segment {
-    /// Days since 1970.
-    day: i64,
-    /// Name of its table; empty when it could not be kept.
-    table: String,
-    /// The cells, when they were counted just now.
-    #[serde(skip)]
-    chunk: Option<Chunk>,
-}
-
-impl Segment {
-    /// What the name of its exact counts of a cut begins with; `None` when it could not be kept, and so
-    /// its cuts neither.
-    fn cut_stem(&self, cut_us: u64) -> Option<String> {
-        let table = self.table.strip_suffix(".parquet")?;
-        Some(format!("cut-{cut_us}-{table}"))
-    }
 }
 
 impl<'a> Segments<'a> {
@@ -187,9 +150,8 @@ impl<'a> Segments<'a> {
             .iter()
             .map(|segment| self.read_segment(segment, numbers))
             .collect();
-        let mut chunks = match read {
-            Some(chunks) => chunks,
-            None => self.count_again(batch, numbers, &days)?,
+        let Some(mut chunks) = read else {
+            return self.count_again(batch, numbers, plan, minutes);
         };
         for (at, cut_us) in plan.cuts_us.iter().enumerate() {
             let partial = match is_inside_bucket(*cut_us) {
@@ -213,25 +175,35 @@ impl<'a> Segments<'a> {
         from_table(&self.lake.read_derived(&segment.table)?, numbers)
     }
 
-    /// Counts a batch again whose tables are gone or damaged.
+    /// Counts a batch again whose tables are gone or damaged. One that another engine counted may be
+    /// too large to be counted at once; then it becomes several.
     fn count_again(
         &self,
         batch: &Batch,
         numbers: &[u32],
-        days: &std::ops::RangeInclusive<i64>,
+        plan: &RollupPlan,
+        minutes: &std::ops::Range<i64>,
     ) -> Result<Vec<Chunk>, RollupError> {
+        let known: HashMap<&SeriesKey, u32> =
+            batch.series.iter().zip(numbers.iter().copied()).collect();
         let parts = self.parts_of(batch);
-        let mut again = count(self.reader, &parts)?;
-        keep(self.lake, &mut again);
-        // The same rows have the same series in the same order.
-        let again = again.segments.into_iter();
-        let again = again.filter(|segment| days.contains(&segment.day));
-        let chunks = again.map(|segment| {
-            let mut chunk = segment.chunk.unwrap_or_default();
-            chunk.renumber(numbers);
-            chunk
-        });
-        Ok(chunks.collect())
+        let groups = grouped(&parts);
+        if groups.len() > 1 {
+            self.lake.remove_derived(&index_name(&batch.parts));
+        }
+        let mut chunks = Vec::new();
+        for parts in groups {
+            let mut again = count(self.reader, &parts)?;
+            // Rows that are read in another order have their series in another order, too.
+            let numbers = again.series.iter().map(|key| known.get(key).copied());
+            let Some(numbers) = numbers.collect::<Option<Vec<u32>>>() else {
+                self.lake.remove_derived(&index_name(&batch.parts));
+                return Err(RollupError::KeptSeries);
+            };
+            keep(self.lake, &mut again);
+            chunks.extend(self.load(&again, &numbers, plan, minutes)?);
+        }
+        Ok(chunks)
     }
 
     fn parts_of(&self, batch: &Batch) -> Vec<&'a PartFile> {
@@ -283,36 +255,6 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// Names of what was kept of parts that are no longer in the lake, in the order of the names.
-#[must_use]
-pub fn outdated(lake: &Lake, reader: &LakeReader) -> Vec<String> {
-    let current: HashSet<String> = kept(lake, reader)
-        .into_iter()
-        .flat_map(|batch| {
-            let tables = batch.segments.iter().map(|segment| segment.table.clone());
-            tables.chain([index_name(&batch.parts)]).collect::<Vec<_>>()
-        })
-        .collect();
-    let is_current = |name: &String| {
-        let of_cut = name
-            .strip_prefix("cut-")
-            .and_then(|rest| rest.split_once('-'));
-        match of_cut {
-            Some((_, rest)) => {
-                let mut tables = current.iter();
-                tables.any(|table| rest.starts_with(table.trim_end_matches(".parquet")))
-            }
-            None => current.contains(name),
-        }
-    };
-    let names = lake.derived_names().into_iter();
-    let own = ["batch-", "cells-", "cut-"];
-    names
-        .filter(|name| own.iter().any(|prefix| name.starts_with(prefix)))
-        .filter(|name| !is_current(name))
-        .collect()
-}
-
 /// Where the counts of a cut belong: per chunk its cells, ascending.
 fn cells_of_cut(
     rows: &Rollup,
@@ -345,126 +287,4 @@ fn cells_of_cut(
         found
     });
     found.collect()
-}
-
-/// The batches that are kept and whose parts are all in the lake, none of them twice.
-fn kept(lake: &Lake, reader: &LakeReader) -> Vec<Batch> {
-    let current: HashSet<String> = reader.files().iter().map(PartFile::name).collect();
-    let names = lake.derived_names();
-    let indexes = names.iter().filter(|name| is_index(name));
-    let mut batches: Vec<Batch> = indexes
-        .filter_map(|name| serde_json::from_str(&lake.read_derived_text(name)?).ok())
-        .filter(|batch: &Batch| batch.version == VERSION)
-        .filter(|batch| batch.parts.iter().all(|part| current.contains(part)))
-        .collect();
-    batches.sort_by_key(|batch| std::cmp::Reverse(batch.parts.len()));
-    let mut counted = HashSet::new();
-    batches.retain(|batch| {
-        let is_new = batch.parts.iter().all(|part| !counted.contains(part));
-        if is_new {
-            counted.extend(batch.parts.iter().cloned());
-        }
-        is_new
-    });
-    batches
-}
-
-fn is_index(name: &str) -> bool {
-    name.starts_with("batch-") && name.ends_with(".json")
-}
-
-/// Parts side by side, so that each group has few enough rows.
-fn grouped<'p>(parts: &[&'p PartFile]) -> Vec<Vec<&'p PartFile>> {
-    let mut groups: Vec<Vec<&PartFile>> = Vec::new();
-    let mut rows = BATCH_ROWS_MAX;
-    for part in parts {
-        if rows + part.records > BATCH_ROWS_MAX || groups.is_empty() {
-            groups.push(Vec::new());
-            rows = 0;
-        }
-        rows += part.records;
-        if let Some(group) = groups.last_mut() {
-            group.push(part);
-        }
-    }
-    groups
-}
-
-/// Counts the rows of some parts.
-fn count(reader: &LakeReader, parts: &[&PartFile]) -> Result<Batch, RollupError> {
-    let mut builder = RollupBuilder::new(RollupPlan::new(MINUTE_US, Vec::new()));
-    for part in parts {
-        let columns = builder.columns();
-        reader.for_each_batch_of(part, &columns, RowFilter::default(), |rows| {
-            builder.add_batch(rows, None, |_| true)
-        })?;
-    }
-    let extents = Origin::ALL.into_iter().filter_map(|origin| {
-        let extent = builder.extent_us(origin)?;
-        Some((origin.as_str().to_owned(), extent))
-    });
-    let extents = extents.collect();
-    let rollup = builder.finish();
-    let mut names: Vec<String> = parts.iter().map(|part| part.name()).collect();
-    names.sort_unstable();
-    let segments = rollup.chunks().iter().flat_map(Chunk::days);
-    Ok(Batch {
-        version: VERSION,
-        parts: names,
-        extents,
-        segments: segments
-            .map(|(day, chunk)| Segment {
-                day,
-                table: String::new(),
-                chunk: Some(chunk),
-            })
-            .collect(),
-        series: rollup.series().to_vec(),
-    })
-}
-
-/// Writes the tables of a batch, and its index last; says whether all of it could be kept.
-fn keep(lake: &Lake, batch: &mut Batch) -> bool {
-    let id = id_of(&batch.parts);
-    for segment in &mut batch.segments {
-        let Some(Ok(table)) = segment.chunk.as_ref().map(to_table) else {
-            return false;
-        };
-        match lake.write_derived(&format!("cells-{}-{id}", segment.day), &table) {
-            Ok(name) => segment.table = name,
-            Err(_) => return false,
-        }
-    }
-    serde_json::to_string(batch).is_ok_and(|json| {
-        lake.write_derived_text(&format!("batch-{id}.json"), &json)
-            .is_ok()
-    })
-}
-
-/// What names a batch.
-fn id_of(parts: &[String]) -> String {
-    blake3::hash(parts.join("\n").as_bytes()).to_hex()[..16].to_owned()
-}
-
-fn index_name(parts: &[String]) -> String {
-    format!("batch-{}.json", id_of(parts))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_segment_that_could_not_be_kept_takes_no_cut_of_another() {
-        let segment = |table: &str| Segment {
-            day: 0,
-            table: table.to_owned(),
-            chunk: None,
-        };
-        assert_eq!(segment("").cut_stem(3_000_000), None);
-        assert_eq!(
-            segment("cells-0-ab-cd-v2.parquet").cut_stem(3_000_000),
-            Some("cut-3000000-cells-0-ab-cd-v2".to_owned())
-        );
-    }
 }

@@ -91,16 +91,16 @@ impl SeriesKey {
 /// A [`SeriesKey`] whose texts are elsewhere: looking one up makes no texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SeriesParts<'a> {
-    origin: Origin,
-    run_id: &'a str,
-    service: &'a str,
-    method: &'a str,
-    route: &'a str,
-    status: u16,
-    error: &'a str,
-    client_class: &'a str,
-    channel: &'a str,
-    is_retried: bool,
+    pub origin: Origin,
+    pub run_id: &'a str,
+    pub service: &'a str,
+    pub method: &'a str,
+    pub route: &'a str,
+    pub status: u16,
+    pub error: &'a str,
+    pub client_class: &'a str,
+    pub channel: &'a str,
+    pub is_retried: bool,
 }
 
 impl<'a> SeriesParts<'a> {

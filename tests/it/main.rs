@@ -72,6 +72,10 @@ mod week_problems;
 
 mod exchange_verbs;
 
+mod engines;
+
+mod export_sql;
+
 mod import_har;
 
 mod learn;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::RangeArguments;
+use super::{ExportSqlArguments, RangeArguments};
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -13,6 +13,7 @@ Examples:
   firedrill export openslo --openslo v1 > shop.openslo.yaml
   firedrill export prometheus > rules.yaml
   firedrill export hlog --week 2026-W47 -o week.hlog
+  firedrill export sql --dialect duckdb --into cells.parquet
   firedrill export gate --run black-friday-20261127T080000Z")]
 pub struct ExportArguments {
     /// For which tool.
@@ -31,6 +32,8 @@ pub enum ExportWhat {
     Hlog(ExportRangeArguments),
     /// The verdict of every SLI as a small JSON document for continuous integration
     Gate(ExportRangeArguments),
+    /// The SQL by which another engine computes the rollup, for `rollup --import`
+    Sql(ExportSqlArguments),
 }
 
 /// Arguments of `export prometheus`.

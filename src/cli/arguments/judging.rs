@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::EngineArguments;
+
 /// Which part of the lake is meant.
 #[derive(Debug, Clone, Args)]
 pub struct RangeArguments {
@@ -92,7 +94,9 @@ pub enum SliFormat {
 #[command(after_help = "\
 Examples:
   firedrill rollup --by route,status-class --from -1d
-  firedrill rollup --by channel --window 1h --week 2026-W47 --format parquet -o channels.parquet")]
+  firedrill rollup --by channel --window 1h --week 2026-W47 --format parquet -o channels.parquet
+  firedrill rollup --engine spark --master spark://10.0.0.1:7077
+  firedrill rollup --import cells.parquet")]
 pub struct RollupArguments {
     /// First moment: RFC 3339, a date, or an age such as -7d
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -126,6 +130,9 @@ pub struct RollupArguments {
     /// File to write; without it the terminal
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Which engine counts.
+    #[command(flatten)]
+    pub engine: EngineArguments,
 }
 
 /// What requests are counted apart by.

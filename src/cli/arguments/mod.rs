@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod engine;
 mod exchange;
 mod judging;
 mod learning;
@@ -12,6 +13,9 @@ use crate::declared_files::DurationText;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use engine::{
+    CutArguments, DialectChoice, EngineArguments, EngineChoice, ExportSqlArguments, SourceChoice,
+};
 pub use exchange::{
     ExportArguments, ExportRangeArguments, ExportSetArguments, ExportWhat, ImportArguments,
     ImportHarArguments, ImportOpenSloArguments, ImportWhat, OpenSloChoice,
@@ -109,7 +113,7 @@ pub enum Verb {
     Premortem(PremortemArguments),
     /// What other objectives would have said of the past: missed, budgets, alerts
     WhatIf(WhatIfArguments),
-    /// SLI sets and results for other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI
+    /// For other tools: OpenSLO, Prometheus, HdrHistogram, a gate for CI, SQL of the rollup
     Export(ExportArguments),
     /// From other tools: a browser's recording (HAR) as a scenario, OpenSLO as an SLI set
     Import(ImportArguments),

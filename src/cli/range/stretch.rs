@@ -36,6 +36,39 @@ pub fn plain(arguments: &RollupArguments, reader: &LakeReader) -> Result<TimeWin
     )?)
 }
 
+/// The same in whole minutes, as counts that are kept have them; of what the lake has, `extent_us`.
+/// An age is a rough word, and the minute around it is taken.
+pub fn whole_minutes(
+    arguments: &RollupArguments,
+    extent_us: Option<(i64, i64)>,
+) -> Result<TimeWindow, Failure> {
+    let zone = zone(&arguments.tz)?;
+    let (low, high) = extent_us.unwrap_or((0, 0));
+    if let Some(week) = &arguments.week {
+        return Ok(parse_week(week, &zone)?);
+    }
+    let start_us = match &arguments.from {
+        Some(text) => minute_at(text, "--from", &zone)? * MINUTE_US,
+        None => low.div_euclid(MINUTE_US) * MINUTE_US,
+    };
+    let end_us = match &arguments.to {
+        Some(text) => minute_at(text, "--to", &zone)? * MINUTE_US,
+        None => (high.max(start_us).div_euclid(MINUTE_US) + 1) * MINUTE_US,
+    };
+    Ok(TimeWindow::new(start_us, end_us)?)
+}
+
+/// The minute (since 1970) at which a text of `option` points.
+pub fn minute_at(text: &str, option: &str, zone: &TimeZone) -> Result<i64, Failure> {
+    let ts_us = parse_time(text, zone, now_us())?;
+    if ts_us % MINUTE_US != 0 && !text.starts_with('-') {
+        return Err(Failure::usage(format!(
+            "{option}: `{text}` is no whole minute, which is what engines count (hint: leave out the seconds)"
+        )));
+    }
+    Ok(ts_us.div_euclid(MINUTE_US))
+}
+
 /// What is wanted, and where there can be data.
 #[derive(Clone, Copy)]
 pub struct Found {
