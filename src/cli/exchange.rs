@@ -29,6 +29,8 @@ use learned_levels::put_learned;
 
 pub use sql::{SqlTarget, cuts_us, folder, place};
 
+pub use sql::{SqlTarget, cuts_us, folder, place};
+
 /// Runs `export`.
 pub fn export(
     arguments: &ExportArguments,
