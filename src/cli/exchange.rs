@@ -29,8 +29,6 @@ use learned_levels::put_learned;
 
 pub use sql::{SqlTarget, cuts_us, folder, place};
 
-pub use sql::{SqlTarget, cuts_us, folder, place};
-
 /// Runs `export`.
 pub fn export(
     arguments: &ExportArguments,

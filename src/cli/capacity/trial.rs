@@ -175,7 +175,6 @@ fn drive(
         plan: Arc::clone(plan),
         run_id: run.run_id.clone(),
         claim: None,
-        claim: None,
         started_us,
         rollup: RollupPlan::new(WINDOW_US, context.set.cuts_us()),
         thresholds: RunThresholds::new(plan, context.set)?,
@@ -263,7 +262,6 @@ fn facts(
     Ok(TrialFacts {
         number: run.number,
         run_id: run.run_id.clone(),
-        claim: None,
         kind: run.kind,
         started_us,
         lead_in_s: f64::from(run.judged_s.0),
