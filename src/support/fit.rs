@@ -112,10 +112,10 @@ impl Source<'_> {
                 shares = self.updated(&fitted, shares);
                 let kernel = kernel::mixed(self.bases, &shares);
                 let design = self.design(&kernel);
-                fitted = of_design(design, Some(fitted.hinge))?;
+                fitted = of_design(design, Some((fitted.hinge, fitted.season)))?;
                 fitted.kernel = kernel;
             } else {
-                fitted = of_design(fitted.design, Some(fitted.hinge))?;
+                fitted = of_design(fitted.design, Some((fitted.hinge, fitted.season)))?;
             }
         }
         fitted.shares = shares;
@@ -220,9 +220,14 @@ fn normal_equations(
     (symmetric, right)
 }
 
-/// Quiet rate and hinge of rows; `known` is the hinge found so far.
-pub(super) fn of_design(design: Design, known: Option<Hinge>) -> Result<Fitted, FitError> {
-    let beyond = known.map(|hinge| (hinge.slope, design.column_at(hinge.onset)));
+/// Quiet rate and hinge of rows; `known` is what was found so far.
+pub(super) fn of_design(
+    design: Design,
+    known: Option<(Hinge, CountFit)>,
+) -> Result<Fitted, FitError> {
+    let is_first = known.is_none();
+    let (hinge, start) = known.unzip();
+    let beyond = hinge.map(|hinge| (hinge.slope, design.column_at(hinge.onset)));
     let log_offset: Vec<f64> = (0..design.rows())
         .map(|row| {
             let excess = beyond
@@ -237,7 +242,7 @@ pub(super) fn of_design(design: Design, known: Option<Hinge>) -> Result<Fitted, 
         width: design.width,
         log_offset: &log_offset,
     }
-    .fit()?;
+    .fit_from(start)?;
     let log_exposure: Vec<f64> = design
         .exposure
         .iter()
@@ -245,10 +250,10 @@ pub(super) fn of_design(design: Design, known: Option<Hinge>) -> Result<Fitted, 
         .collect();
     let mut quiet = season.means(&design.terms, &log_exposure);
     let profile = Profile::new(&design, &quiet, season.theta);
-    let mut hinge = if known.is_some() {
-        profile.best()
-    } else {
+    let mut hinge = if is_first {
         profile.best_of_all_nodes()
+    } else {
+        profile.best()
     };
     let likelihood_ratio = profile.likelihood_ratio(&hinge);
     let scale = hinge.log_scale.exp();

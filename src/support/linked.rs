@@ -68,7 +68,7 @@ fn fit(
     let existence = existence_of(&design, frame.no_effect_draws(STREAM + candidate.sli))?;
     let mut fitted = of_design(design, None)?;
     for _ in 0..ROUNDS {
-        fitted = of_design(fitted.design, Some(fitted.hinge))?;
+        fitted = of_design(fitted.design, Some((fitted.hinge, fitted.season)))?;
     }
     // A session either failed or did not: its share has no onset, and the contacts of a window
     // follow the share of its sessions that failed on a straight line.

@@ -60,7 +60,13 @@ pub(super) struct Counts<'a> {
 impl Counts<'_> {
     /// Fits coefficients and dispersion in turn.
     pub fn fit(&self) -> Result<CountFit, FitError> {
-        let mut fit = self.with_theta(None, None)?;
+        self.fit_from(None)
+    }
+
+    /// The same from a fit of much the same rows, which is soon there.
+    pub fn fit_from(&self, start: Option<CountFit>) -> Result<CountFit, FitError> {
+        let known = start.as_ref().and_then(|start| start.theta);
+        let mut fit = self.with_theta(known, start)?;
         for _ in 0..ROUNDS_MAX {
             let means = fit.means(self.terms, self.log_offset);
             let theta = theta(self.counts, &means);

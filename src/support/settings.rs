@@ -12,7 +12,7 @@ pub struct CalibrationSettings {
     pub seed: u64,
     /// Bootstrap resamples; from 100 to 10,000.
     pub resamples: u32,
-    /// Draws of a shop without effect for each p-value; from 99 to 9,999.
+    /// Draws of a shop without effect for each p-value; from 19 to 9,999.
     pub no_effect_draws: u32,
     /// The level is where contacts are this many times those of a quiet shop; above 1.
     pub multiple: f64,

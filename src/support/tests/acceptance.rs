@@ -1,6 +1,6 @@
 //! On simulated truth the calibration is right, and knows when it cannot know.
 //!
-//! Windows of half an hour, 100 resamples and 99 draws keep it short; figures of whole runs are in
+//! Windows of an hour, 60 resamples and 59 draws keep it short; figures of whole runs are in
 //! `benches/README.md`. The truth: contacts rise from 2 % failed checkouts on and double at 3.67 %.
 
 use rayon::prelude::*;
@@ -17,15 +17,15 @@ const SEEDS: u64 = 40;
 
 fn short() -> Truth {
     Truth {
-        window_min: 30,
+        window_min: 60,
         ..Truth::default()
     }
 }
 
 fn settings() -> CalibrationSettings {
     CalibrationSettings {
-        resamples: 100,
-        no_effect_draws: 99,
+        resamples: 60,
+        no_effect_draws: 59,
         ..CalibrationSettings::default()
     }
 }
@@ -239,7 +239,7 @@ fn contacts_before_the_sli_are_a_failed_control() {
     }
     let early = input.windows.clone();
     for (window, of) in input.windows.iter_mut().enumerate() {
-        of.net_contacts += early.get(window + 14).map_or(0, |later| later.net_contacts);
+        of.net_contacts += early.get(window + 7).map_or(0, |later| later.net_contacts);
     }
     let found = of(&input);
     assert!(
@@ -289,7 +289,7 @@ fn odd_weeks_have_an_end_without_panic_or_nan() {
     let mut constant = simulated(&base);
     constant.slis[0].values.fill(Some(0.01));
     let mut gaps = simulated(&base);
-    for window in (0..gaps.windows.len()).filter(|window| window % 48 < 20) {
+    for window in (0..gaps.windows.len()).filter(|window| window % 24 < 10) {
         gaps.slis[0].values[window] = None;
         gaps.windows[window].net_contacts = 0;
     }
