@@ -263,7 +263,8 @@ impl<'a> Segments<'a> {
             return Ok(found);
         }
         let mut builder = RollupBuilder::new(RollupPlan::new(MINUTE_US, vec![cut_us]));
-        for part in self.parts_of(batch) {
+        let parts = self.parts_of(batch);
+        for part in self.reader.reading_ahead(&parts, RowFilter::default()) {
             let bucket = bucket_of(cut_us);
             let columns = builder.columns();
             self.reader
@@ -393,7 +394,7 @@ fn grouped<'p>(parts: &[&'p PartFile]) -> Vec<Vec<&'p PartFile>> {
 /// Counts the rows of some parts.
 fn count(reader: &LakeReader, parts: &[&PartFile]) -> Result<Batch, RollupError> {
     let mut builder = RollupBuilder::new(RollupPlan::new(MINUTE_US, Vec::new()));
-    for part in parts {
+    for part in reader.reading_ahead(parts, RowFilter::default()) {
         let columns = builder.columns();
         reader.for_each_batch_of(part, &columns, RowFilter::default(), |rows| {
             builder.add_batch(rows, None, |_| true)
