@@ -53,7 +53,7 @@ def entries_between(lake, work):
     commit_info = next(line for line in lines if "commitInfo" in line)["commitInfo"]
     rows = 100_000
     part = 0
-    while part < PARTS or (version + 1) % CHECKPOINT_EVERY:
+    while part < PARTS or version % CHECKPOINT_EVERY:
         out = [{"commitInfo": commit_info | {"txnId": f"{version}"}}]
         moved = {}
         for _ in range(PER_COMMIT if part < PARTS else 0):

@@ -191,7 +191,10 @@ fn read(lake: &Lake, files: &[PartFile]) -> Result<Vec<RecordBatch>, LakeError> 
     let columns: Vec<&str> = names.map(|field| field.name().as_str()).collect();
     let mut batches = Vec::new();
     let mut waiting: Vec<RecordBatch> = Vec::new();
-    for file in files {
+    for (index, file) in files.iter().enumerate() {
+        let next = files[index..].iter();
+        lake.place
+            .read_ahead(next.map(|file| (file.path.as_path(), file.bytes)));
         read_file(
             &lake.place,
             file,

@@ -19,7 +19,7 @@ use url::Url;
 
 use super::ledger::{self, Ledger};
 use super::part::Part;
-use super::place::{Engine, Place};
+use super::place::Place;
 use super::seal::{self, Seal};
 use super::{LakeError, io, log, schema};
 

@@ -15,7 +15,8 @@ use super::place::{Listed, Place};
 use super::reader::{batches, columns_error, ts_range};
 use super::schema::{self, column};
 use super::{
-    Finding, Lake, LakeError, LakeReader, PartFile, SourceState, log, reject_table, rejects,
+    Finding, Lake, LakeError, LakeReader, PartFile, RowFilter, SourceState, log, reject_table,
+    rejects,
 };
 
 /// Compares everything in `lake` that says the same thing twice: hashes, sizes, row counts and
@@ -34,7 +35,8 @@ pub fn verify(lake: &Lake) -> Result<Vec<Finding>, LakeError> {
         why,
     }));
     let mut rows = BTreeMap::new();
-    for file in snapshot.files() {
+    let files: Vec<&PartFile> = snapshot.files().iter().collect();
+    for file in snapshot.reading_ahead(&files, RowFilter::default()) {
         if let Err(error) = verify_file(&lake.place, file, &mut rows, &mut findings) {
             findings.push(Finding::Unreadable {
                 path: file.path.clone(),

@@ -43,10 +43,19 @@ pub struct ObjectFile {
 }
 
 impl PlaceFile {
-    /// An object of `bytes` bytes; its end is fetched.
-    pub(super) fn object(bucket: Arc<Bucket>, path: ObjectPath, bytes: u64) -> io::Result<Self> {
+    /// An object of `bytes` bytes, as far as that is known; its end is fetched.
+    pub(super) fn object(
+        bucket: Arc<Bucket>,
+        path: ObjectPath,
+        bytes: Option<u64>,
+    ) -> io::Result<Self> {
         let begun = bucket.take_begun(&path);
-        let begun = begun.filter(|begun| begun.len() as u64 == bytes);
+        let begun_bytes = begun.as_ref().map(|begun| begun.len() as u64);
+        let bytes = match bytes.or(begun_bytes) {
+            Some(bytes) => bytes,
+            None => bucket.head(&path)?.bytes,
+        };
+        let begun = begun.filter(|_| begun_bytes == Some(bytes));
         let file = ObjectFile {
             bucket,
             path,

@@ -316,12 +316,7 @@ impl Place {
         match &self.0.kind {
             Kind::Folder => std::fs::File::open(path).map(PlaceFile::Local),
             Kind::Bucket { bucket, .. } => {
-                let object = self.object(path)?;
-                let bytes = match bytes {
-                    Some(bytes) => bytes,
-                    None => bucket.head(&object)?.bytes,
-                };
-                PlaceFile::object(Arc::clone(bucket), object, bytes)
+                PlaceFile::object(Arc::clone(bucket), self.object(path)?, bytes)
             }
         }
     }
