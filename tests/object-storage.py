@@ -68,9 +68,9 @@ class Data:
 
     def __init__(self, work):
         self.logs = work / "logs"
-        run({}, "simulate", "--start", "2026-11-16", "--days", 2, "--shoppers-per-day", 600, "-o", self.logs, "-q")
+        run({}, "simulate", "--start", "2026-11-16", "--days", 2, "--shoppers-per-day", 120, "-o", self.logs, "-q")
         with (self.logs / "bad.log").open("wb") as bad:
-            good = next(iter(sorted(self.logs.glob("access*.log")))).read_bytes().splitlines(True)[:400]
+            good = next(iter(sorted(self.logs.glob("access*.log")))).read_bytes().splitlines(True)[400:800]
             bad.writelines(good[:399] + [b"nonsense\n"] + good[399:])
         self.files = sorted(self.logs.glob("*.log"))
         self.local = work / "lake"
@@ -112,7 +112,8 @@ def same_as_folder(data, name, environment, lake):
 def upkeep(data, name, environment, lake):
     for number in range(4):
         small = data.logs / f"small-{number}.txt"
-        small.write_bytes(b"".join(data.files[-1].read_bytes().splitlines(True)[number * 50:number * 50 + 50]))
+        lines = data.files[0].read_bytes().splitlines(True)
+        small.write_bytes(b"".join(lines[900 + number * 50:950 + number * 50]))
         run(environment, "ingest", small, "--lake", lake, "-q")
     before = info(environment, lake)
     compacted = json.loads(run(environment, "lake", "compact", "--lake", lake, "--json"))
@@ -215,10 +216,10 @@ def other_engines(python, name, environment, lake, local, options):
     program = """
 import json, sys, deltalake, duckdb
 lake, options = sys.argv[1], json.loads(sys.argv[2])
-table = deltalake.DeltaTable(lake + "/requests", storage_options=options).to_pyarrow_table()
+requests = deltalake.DeltaTable(lake + "/requests", storage_options=options).to_pyarrow_table()
 rejects = deltalake.DeltaTable(lake + "/rejects", storage_options=options).to_pyarrow_table()
-row = duckdb.sql("select count(*), sum(latency_us), sum(bytes_out), count(distinct route) from table").fetchone()
-print(json.dumps([table.num_rows, *map(int, row), rejects.num_rows]))
+row = duckdb.sql("select count(*), sum(latency_us), sum(bytes_out), count(distinct route) from requests").fetchone()
+print(json.dumps([requests.num_rows, *map(int, row), rejects.num_rows]))
 """
     def ask(place, options):
         done = subprocess.run([str(python), "-c", program, str(place), json.dumps(options)], text=True,
