@@ -218,7 +218,9 @@ import json, sys, deltalake, duckdb
 lake, options = sys.argv[1], json.loads(sys.argv[2])
 requests = deltalake.DeltaTable(lake + "/requests", storage_options=options).to_pyarrow_table()
 rejects = deltalake.DeltaTable(lake + "/rejects", storage_options=options).to_pyarrow_table()
-row = duckdb.sql("select count(*), sum(latency_us), sum(bytes_out), count(distinct route) from requests").fetchone()
+connection = duckdb.connect()
+connection.register("requests", requests)
+row = connection.execute("select count(*), sum(latency_us), sum(bytes_out), count(distinct route) from requests").fetchone()
 print(json.dumps([requests.num_rows, *map(int, row), rejects.num_rows]))
 """
     def ask(place, options):
@@ -368,4 +370,5 @@ def main():
     print("object storage: all well")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -118,10 +118,14 @@ fn known(
         "InvalidAuthenticationInfo",
         "NoAuthenticationInformation",
     ];
-    if code_is(&WRONG_KEYS) || matches!(error, StoreError::Unauthenticated { .. }) {
+    // A refused listing has no kind of its own in the library, only its status.
+    if code_is(&WRONG_KEYS)
+        || matches!(error, StoreError::Unauthenticated { .. })
+        || has("status code: 401")
+    {
         return Some(wrong_keys(code, store.cloud));
     }
-    if matches!(error, StoreError::PermissionDenied { .. }) {
+    if matches!(error, StoreError::PermissionDenied { .. }) || has("status code: 403") {
         return Some(denied(code, store));
     }
     if has("error sending request") || has("client error (Connect)") || has("dns error") {
