@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
-use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::{BackoffConfig, ClientConfigKey, DynObjectStore, RetryConfig};
+use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::{
+    BackoffConfig, ClientConfigKey, DynObjectStore, RetryConfig, StaticCredentialProvider,
+};
 
 use super::Environment;
 use super::address::{BucketAddress, Cloud};
@@ -227,7 +229,13 @@ fn gcs(address: &BucketAddress, environment: &Environment) -> Result<Store, Setu
         builder = builder.with_base_url(&endpoint);
     }
     if is_emulator {
-        builder = builder.with_skip_signature(true);
+        // Without a signature alone, some requests would still ask the machine for its role.
+        let nobody = StaticCredentialProvider::new(GcpCredential {
+            bearer: String::new(),
+        });
+        builder = builder
+            .with_skip_signature(true)
+            .with_credentials(Arc::new(nobody));
     } else if !has_gcs_credentials(environment) && !has_metadata_host() {
         return Err(no_credentials(Cloud::Gcs));
     }

@@ -393,6 +393,10 @@ mod tests {
                 "access is denied (`AccessDenied`) (hint: allow s3:ListBucket",
             ),
             (
+                generic("status code: 403 Forbidden: <Code>AccessDenied</Code>"),
+                "access is denied (`AccessDenied`) (hint: allow s3:ListBucket",
+            ),
+            (
                 generic(
                     "status code: 301 Moved: <Code>PermanentRedirect</Code><Region>eu-west-1</Region>",
                 ),
