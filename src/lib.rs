@@ -10,6 +10,10 @@
 //! [`sli`] code judges both. The modules below stand in reading order; `ARCHITECTURE.md` says which
 //! may import which.
 
+// Files that unit tests share with `tests/it/` name this crate as those do.
+#[cfg(test)]
+extern crate self as firedrill;
+
 pub mod route;
 pub mod time_window;
 

@@ -9,10 +9,12 @@ use super::arguments::{
 };
 use super::contacts::shopper_keys;
 use super::exit_code::{ExitCode, Failure};
+use super::probe::PROBE_FORMAT;
 use super::terminal::Terminal;
-use crate::lake::{CompactPlan, Lake, RowFilter, VacuumPlan, column, verify};
+use crate::lake::{CompactPlan, Lake, SourceKind, SourceState, VacuumPlan, verify};
 use crate::report::text;
-use crate::rollup::{RollupError, count_by_origin, outdated};
+use crate::request_record::Origin;
+use crate::rollup::outdated;
 use crate::time_window::{now_us, rfc3339};
 
 /// Runs the verb.
@@ -50,12 +52,13 @@ struct InfoJson {
 fn info(lake: &Lake, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let reader = lake.reader()?;
     let mut origins = BTreeMap::new();
-    reader.for_each_batch(&[column::ORIGIN], RowFilter::default(), |batch| {
-        for (origin, count) in count_by_origin(batch)? {
-            *origins.entry(origin.as_str()).or_insert(0) += count;
-        }
-        Ok::<(), RollupError>(())
-    })?;
+    for (_, state) in reader
+        .ledger()
+        .iter()
+        .filter(|(_, state)| state.records > 0)
+    {
+        *origins.entry(origin_of(state).as_str()).or_insert(0) += state.records;
+    }
     let extent = reader.extent_us()?;
     let info = InfoJson {
         records: reader.files().iter().map(|file| file.records).sum(),
@@ -96,6 +99,15 @@ fn info(lake: &Lake, terminal: &Terminal) -> Result<ExitCode, Failure> {
         if info.runs.is_empty() { "–".to_owned() } else { info.runs.join(", ") }
     ))?;
     Ok(ExitCode::Ok)
+}
+
+/// Who made the requests of a source. Rows say so, too, but there may be very many.
+fn origin_of(state: &SourceState) -> Origin {
+    match state.kind {
+        SourceKind::Log => Origin::Customer,
+        SourceKind::Run if state.format == PROBE_FORMAT => Origin::Probe,
+        SourceKind::Run => Origin::Drill,
+    }
 }
 
 /// What `lake verify --json` prints.
@@ -203,6 +215,7 @@ fn vacuum(
 ) -> Result<ExitCode, Failure> {
     let plan = VacuumPlan {
         older_than: arguments.older_than.as_duration(),
+        log_older_than: arguments.log_older_than.as_duration(),
         now_us: now_us(),
         is_dry_run: arguments.dry_run,
     };

@@ -68,6 +68,7 @@ pub fn run() -> std::process::ExitCode {
             } else {
                 ExitCode::Ok
             };
+            let error = arguments::without_password(error);
             // When even standard error is closed there is nobody left to tell.
             let _ = error.print();
             return code.into();

@@ -256,7 +256,10 @@ impl Lake {
     /// locks, or a writer that was stopped holds its own, the loser's files are left for
     /// `lake vacuum`.
     pub(super) fn turn(&self) -> Option<File> {
-        let path = self.root.join(LOCK_NAME);
+        if !self.place.is_folder() {
+            return None;
+        }
+        let path = self.root().join(LOCK_NAME);
         let mut options = File::options();
         let lock = options
             .write(true)
@@ -288,7 +291,7 @@ impl Lake {
                     .parts
                     .iter()
                     .try_for_each(|part| part.flushing.wait())?;
-                self.put_in_place(commit.moves())?;
+                self.put_in_place(&commit.moves().collect::<Vec<_>>())?;
                 is_in_place = true;
             }
             let entry = self.entry(commit, snapshot.version() + 1, &mut state)?;
@@ -299,23 +302,15 @@ impl Lake {
         Err(LakeError::Contended(ATTEMPTS_MAX))
     }
 
-    /// Staged files get their final names and the folders are flushed, before the log names them.
-    pub(super) fn put_in_place<'a>(
-        &self,
-        moves: impl Iterator<Item = (&'a Path, &'a Path)>,
-    ) -> Result<(), LakeError> {
-        for (staged, target) in moves {
-            std::fs::rename(staged, target).map_err(|source| io("write", target, source))?;
-        }
-        for folder in [
-            super::requests_folder(&self.root),
-            super::rejects_folder(&self.root),
-        ] {
-            std::fs::File::open(&folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(|source| io("flush", &folder, source))?;
-        }
-        Ok(())
+    /// Staged files get their final names and are safe there, before the log names them.
+    pub(super) fn put_in_place(&self, moves: &[(&Path, &Path)]) -> Result<(), LakeError> {
+        let folders = [
+            super::requests_folder(self.root()),
+            super::rejects_folder(self.root()),
+        ];
+        self.place
+            .publish(moves, &folders)
+            .map_err(|(path, source)| io("write", &path, source))
     }
 
     /// The log entry `version`; `state` becomes that after it.

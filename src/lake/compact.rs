@@ -150,7 +150,7 @@ fn try_replace(
         );
         if !is_in_place {
             part.flushing.wait()?;
-            lake.put_in_place(std::iter::once((&*part.staged, &*part.target)))?;
+            lake.put_in_place(&[(&*part.staged, &*part.target)])?;
             is_in_place = true;
         }
         let entry = TableCommit {
@@ -176,8 +176,8 @@ fn merge(lake: &Lake, files: &[PartFile]) -> Result<Part, LakeError> {
         hasher.update(name.as_bytes()).update(b"\n");
     }
     let stem = format!("part-compact-{}", &hasher.finalize().to_hex()[..16]);
-    let batches = read(files)?;
-    let mut writer = PartFileWriter::create(lake.root(), &stem)?;
+    let batches = read(lake, files)?;
+    let mut writer = PartFileWriter::create(&lake.place, &stem)?;
     if let Err(error) = write_sorted(lake, &batches, &mut writer) {
         writer.abandon();
         return Err(error);
@@ -186,21 +186,31 @@ fn merge(lake: &Lake, files: &[PartFile]) -> Result<Part, LakeError> {
 }
 
 /// All rows of `files`, in batches of the lake's schema, none of them tiny.
-fn read(files: &[PartFile]) -> Result<Vec<RecordBatch>, LakeError> {
+fn read(lake: &Lake, files: &[PartFile]) -> Result<Vec<RecordBatch>, LakeError> {
     let names = schema::ARROW.fields().iter();
     let columns: Vec<&str> = names.map(|field| field.name().as_str()).collect();
     let mut batches = Vec::new();
     let mut waiting: Vec<RecordBatch> = Vec::new();
-    for file in files {
-        read_file(file, &columns, RowFilter::default(), &mut |batch| {
-            let batch = of_our_types(batch).map_err(|source| columns_error(&file.path, source))?;
-            waiting.push(batch);
-            let rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
-            if rows >= BATCH_ROWS {
-                batches.push(joined(&mut waiting).map_err(|e| columns_error(&file.path, e))?);
-            }
-            Ok::<(), LakeError>(())
-        })?;
+    for (index, file) in files.iter().enumerate() {
+        let next = files[index..].iter();
+        lake.place
+            .read_ahead(next.map(|file| (file.path.as_path(), file.bytes)));
+        read_file(
+            &lake.place,
+            file,
+            &columns,
+            RowFilter::default(),
+            &mut |batch| {
+                let batch =
+                    of_our_types(batch).map_err(|source| columns_error(&file.path, source))?;
+                waiting.push(batch);
+                let rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
+                if rows >= BATCH_ROWS {
+                    batches.push(joined(&mut waiting).map_err(|e| columns_error(&file.path, e))?);
+                }
+                Ok::<(), LakeError>(())
+            },
+        )?;
     }
     if let Some(file) = files.last().filter(|_| !waiting.is_empty()) {
         batches.push(joined(&mut waiting).map_err(|source| columns_error(&file.path, source))?);

@@ -11,7 +11,7 @@ use arrow::compute::concat_batches;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::parquet_file::{StagedWriter, derived_properties, file_name, hash_in_name};
-use super::{Lake, LakeError, io, staging_folder};
+use super::{Lake, LakeError, io};
 
 /// The folder of the lake at `root` that holds what can be computed again.
 pub(super) fn folder(root: &Path) -> PathBuf {
@@ -22,9 +22,11 @@ impl Lake {
     /// Names of everything that is kept, in the order of the names.
     #[must_use]
     pub fn derived_names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(folder(self.root())).into_iter().flatten();
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        let files = self.place.list(&folder(self.root()));
+        let mut names: Vec<String> = files
+            .into_iter()
+            .flatten()
+            .filter_map(|file| Some(file.path.file_name()?.to_str()?.to_owned()))
             .collect();
         names.sort_unstable();
         names
@@ -37,7 +39,7 @@ impl Lake {
     pub fn write_derived(&self, stem: &str, table: &RecordBatch) -> Result<String, LakeError> {
         self.make_folder()?;
         let properties = derived_properties();
-        let mut writer = StagedWriter::create(self.root(), stem, table.schema(), properties)?;
+        let mut writer = StagedWriter::create(&self.place, stem, table.schema(), properties)?;
         if let Err(error) = writer.write(table) {
             writer.abandon();
             return Err(error);
@@ -45,7 +47,9 @@ impl Lake {
         let staged = writer.finish()?;
         let name = file_name(stem, &staged.hash);
         let target = folder(self.root()).join(&name);
-        std::fs::rename(&staged.path, &target).map_err(|source| io("write", &target, source))?;
+        self.place
+            .publish(&[(staged.path.as_path(), target.as_path())], &[])
+            .map_err(|(path, source)| io("write", &path, source))?;
         Ok(name)
     }
 
@@ -53,12 +57,12 @@ impl Lake {
     /// when it is gone or damaged.
     #[must_use]
     pub fn read_derived(&self, name: &str) -> Option<RecordBatch> {
-        let bytes = std::fs::read(folder(self.root()).join(name)).ok()?;
+        let bytes = self.place.read(&folder(self.root()).join(name)).ok()?;
         let hash = blake3::hash(&bytes).to_hex();
         if !hash.starts_with(hash_in_name(name)?) {
             return None;
         }
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).ok()?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).ok()?;
         let schema = std::sync::Arc::clone(reader.schema());
         // A batch is as large as the table: memory for more would be cleared and never used.
         let rows = reader.metadata().file_metadata().num_rows();
@@ -78,18 +82,18 @@ impl Lake {
     pub fn write_derived_text(&self, name: &str, text: &str) -> Result<(), LakeError> {
         self.make_folder()?;
         let process = std::process::id();
-        let staged = staging_folder(self.root()).join(format!("{process}-{name}"));
         let target = folder(self.root()).join(name);
         let hash = blake3::hash(text.as_bytes()).to_hex();
-        std::fs::write(&staged, format!("{hash}\n{text}"))
-            .map_err(|source| io("write", &staged, source))?;
-        std::fs::rename(&staged, &target).map_err(|source| io("write", &target, source))
+        let content = format!("{hash}\n{text}");
+        self.place
+            .replace(&target, &format!("{process}-{name}"), &content, false)
+            .map_err(|source| io("write", &target, source))
     }
 
     /// The text that is kept under `name`; `None` when it is gone or damaged.
     #[must_use]
     pub fn read_derived_text(&self, name: &str) -> Option<String> {
-        let kept = std::fs::read_to_string(folder(self.root()).join(name)).ok()?;
+        let kept = self.place.read_text(&folder(self.root()).join(name)).ok()?;
         let (hash, text) = kept.split_once('\n')?;
         (blake3::hash(text.as_bytes()).to_hex().as_str() == hash).then(|| text.to_owned())
     }
@@ -97,12 +101,16 @@ impl Lake {
     /// Forgets what is kept under `name`; a file that cannot be removed is left.
     pub fn remove_derived(&self, name: &str) {
         // It takes space and does no harm: what is not listed is not read.
-        let _ = std::fs::remove_file(folder(self.root()).join(name));
+        let _ = self
+            .place
+            .remove(&[folder(self.root()).join(name).as_path()]);
     }
 
     fn make_folder(&self) -> Result<(), LakeError> {
-        for folder in [folder(self.root()), staging_folder(self.root())] {
-            std::fs::create_dir_all(&folder).map_err(|source| io("create", &folder, source))?;
+        for folder in [folder(self.root()), self.place.staging()] {
+            self.place
+                .make_folder(&folder)
+                .map_err(|source| io("create", &folder, source))?;
         }
         Ok(())
     }

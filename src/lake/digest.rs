@@ -72,14 +72,21 @@ impl LakeReader {
         let mut below = RowsBelow::default();
         for file in self.files() {
             if PartName::may_hold(&file.name(), source_id, offset) {
-                read_file(file, &DIGEST_COLUMNS, RowFilter::default(), &mut |batch| {
-                    add_rows(&mut below, batch, source_id, offset)
-                })?;
+                read_file(
+                    self.place(),
+                    file,
+                    &DIGEST_COLUMNS,
+                    RowFilter::default(),
+                    &mut |batch| add_rows(&mut below, batch, source_id, offset),
+                )?;
             }
         }
         let state = self.ledger().get(source_id);
         for name in state.iter().flat_map(|state| &state.reject_files) {
-            let lines = rejects::read(&rejects_folder(self.root()).join(name))?;
+            let lines = rejects::read(
+                self.place(),
+                &rejects_folder(self.place().root()).join(name),
+            )?;
             below.rejected += lines.iter().filter(|line| line.offset < offset).count() as u64;
         }
         Ok(below)

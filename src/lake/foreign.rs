@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::parquet_file::parquet_error;
-use super::{Lake, LakeError, io, staging_folder};
+use super::{Lake, LakeError, io};
 
 /// Rows of a batch.
 const FOREIGN_BATCH_ROWS: usize = 65_536;
@@ -50,7 +50,7 @@ impl Lake {
     /// # Errors
     /// When the disk refuses.
     pub fn work_folder(&self, name: &str) -> Result<PathBuf, LakeError> {
-        let staging = staging_folder(self.root());
+        let staging = self.place.staging();
         for entry in std::fs::read_dir(&staging).into_iter().flatten().flatten() {
             let is_work = entry.file_name().to_string_lossy().starts_with(WORK_PREFIX);
             let written = entry.metadata().and_then(|metadata| metadata.modified());

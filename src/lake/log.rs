@@ -4,8 +4,6 @@
 //! who wrote the newest entry, and gaps in the numbers of the entries.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -17,8 +15,8 @@ use delta_kernel::snapshot::SnapshotRef;
 use delta_kernel::{KernelError, KernelResult};
 use serde::Deserialize;
 
+use super::place::{Engine, Listed, Place};
 use super::seal::EntryWriter;
-use super::table::Engine;
 use super::{LakeError, io};
 
 /// A file as the log has it.
@@ -160,12 +158,13 @@ fn scan(
 }
 
 /// Number and path of every log entry, in the order of the numbers.
-pub fn entries(table: &Path) -> Result<BTreeMap<u64, PathBuf>, LakeError> {
+pub fn entries(place: &Place, table: &Path) -> Result<BTreeMap<u64, PathBuf>, LakeError> {
     let folder = table.join("_delta_log");
-    let listed = std::fs::read_dir(&folder).map_err(|source| io("list", &folder, source))?;
+    let listed = place
+        .list(&folder)
+        .map_err(|source| io("list", &folder, source))?;
     let mut entries = BTreeMap::new();
-    for entry in listed {
-        let path = entry.map_err(|source| io("list", &folder, source))?.path();
+    for Listed { path, .. } in listed {
         let is_entry = path
             .extension()
             .is_some_and(|extension| extension == "json");
@@ -211,20 +210,20 @@ pub fn entry_path(table: &Path, version: u64) -> PathBuf {
 }
 
 /// Who wrote entry `version`; an entry that only a checkpoint is left of counts as another's.
-pub fn writer_of(table: &Path, version: u64) -> Result<EntryWriter, LakeError> {
+pub fn writer_of(place: &Place, table: &Path, version: u64) -> Result<EntryWriter, LakeError> {
     let path = entry_path(table, version);
-    let file = match File::open(&path) {
-        Ok(file) => file,
+    let entry = match place.read(&path) {
+        Ok(entry) => entry,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(EntryWriter::Other);
         }
         Err(source) => return Err(io("read", &path, source)),
     };
-    let mut first = String::new();
-    BufReader::new(file)
-        .read_line(&mut first)
-        .map_err(|source| io("read", &path, source))?;
-    let line: LogLine = serde_json::from_str(&first).map_err(|error| LakeError::LogEntry {
+    let first = entry
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let line: LogLine = serde_json::from_slice(first).map_err(|error| LakeError::LogEntry {
         path: path.clone(),
         why: format!("its first line is no JSON: {error}"),
     })?;
@@ -238,10 +237,11 @@ pub fn writer_of(table: &Path, version: u64) -> Result<EntryWriter, LakeError> {
 }
 
 /// Files that some entry of the log removed, and when, UTC ms since 1970.
-pub fn replaced(table: &Path) -> Result<BTreeMap<String, i64>, LakeError> {
+pub fn replaced(place: &Place, table: &Path) -> Result<BTreeMap<String, i64>, LakeError> {
     let mut replaced = BTreeMap::new();
-    for path in entries(table)?.values() {
-        let text = std::fs::read_to_string(path).map_err(|source| io("read", path, source))?;
+    let entries = entries(place, table)?;
+    let paths: Vec<&PathBuf> = entries.values().collect();
+    let read = place.for_each_text(&paths, |_, text| {
         for line in text.lines().filter(|line| line.starts_with("{\"remove\"")) {
             // A line that is no JSON is for `lake verify` to find.
             let removed = serde_json::from_str::<LogLine>(line)
@@ -255,7 +255,8 @@ pub fn replaced(table: &Path) -> Result<BTreeMap<String, i64>, LakeError> {
                 replaced.insert(path, at_ms);
             }
         }
-    }
+    });
+    read.map_err(|(path, source)| io("read", &path, source))?;
     Ok(replaced)
 }
 

@@ -2,7 +2,9 @@
 //!
 //! In: [`RequestRecord`](crate::request_record::RequestRecord)s and rejected lines, in parts. Out:
 //! Arrow batches, and the ledger of what was read from where. The only module that knows Parquet
-//! files. Reading order: [`Lake`], [`PartWriter`], [`Commit`], [`LakeReader`].
+//! files. It lies in a folder of this machine or in a bucket ([`LakeAddress`]), in the same layout and with the
+//! same protocol; `place/` knows the difference. Reading order: [`Lake`], [`PartWriter`], [`Commit`],
+//! [`LakeReader`].
 //!
 //! ```text
 //! lake/
@@ -16,8 +18,8 @@
 //!   derived/               what was computed from the table and can be computed again
 //!   runs/                  facts of each rehearsal that its requests do not hold, as JSON
 //!   searches/              capacity searches: what was asked, and what each trial found, as JSON
-//!   lock                   held by whoever commits
-//!   _staging/              files on their way; nothing in here counts
+//!   lock                   held by whoever commits (folders only)
+//!   _staging/              files on their way; nothing in here counts (folders only)
 //! ```
 
 mod columns;
@@ -30,12 +32,17 @@ mod finding;
 mod flushing;
 mod foreign;
 mod identity;
+mod kept_json;
+mod key;
+mod known_columns;
 mod ledger;
 mod log;
+mod log_retention;
 mod number_column;
 mod parquet_file;
 mod part;
 mod part_file;
+mod place;
 mod reader;
 mod reject_table;
 mod rejects;
@@ -48,6 +55,12 @@ mod text_chunk;
 mod text_column;
 mod vacuum;
 mod verify;
+
+#[cfg(test)]
+mod bucket_tests;
+#[cfg(test)]
+#[path = "../../tests/it/lake_fill.rs"]
+mod lake_fill;
 
 use std::path::{Path, PathBuf};
 
@@ -62,6 +75,7 @@ pub use foreign::read_parquet;
 pub use identity::{HEAD_BYTES, Head, HeadPrint, Recognised};
 pub use ledger::{Ledger, SourceKind, SourceState};
 pub use part::{Part, PartName, PartWriter};
+pub use place::{AddressError, BucketAddress, LakeAddress};
 pub use reader::{LakeReader, PartFile, RowFilter};
 pub use rejects::{RejectPart, RejectWriter, RejectedLine, TEXT_BYTES_MAX};
 pub use schema::column;
@@ -69,6 +83,7 @@ pub use vacuum::{VacuumPlan, VacuumedFile, vacuum};
 pub use verify::verify;
 
 use part::SpareColumns;
+use place::Place;
 use table::Table;
 
 /// Why the lake could not be read or written.
@@ -202,86 +217,128 @@ fn table_cure(error: &(dyn std::error::Error + 'static)) -> &'static str {
     " (hint: `firedrill lake verify` says what is damaged)"
 }
 
-/// A lake on a local folder.
+/// A lake, in a folder or a bucket.
 #[derive(Debug)]
 pub struct Lake {
-    root: PathBuf,
+    place: Place,
     table: Table,
     spare_columns: SpareColumns,
 }
 
 impl Lake {
-    /// The lake at `root`, which must exist.
+    /// The lake at `address`, which must exist.
     ///
     /// # Errors
     /// [`LakeError::Missing`], [`LakeError::NotALake`] or [`LakeError::Outdated`], and whatever the
-    /// file system refuses.
-    pub fn open(root: &Path) -> Result<Self, LakeError> {
-        if !root.exists() {
-            return Err(LakeError::Missing(root.to_owned()));
-        }
-        if !root.is_dir() {
-            return Err(not_a_lake(root, "it is a file"));
-        }
-        if !Table::exists_in(&requests_folder(root)) {
-            return Err(not_a_lake(
-                root,
-                "it has no `requests/_delta_log` with a commit",
-            ));
-        }
-        Self::at(root)
-    }
-
-    /// The lake at `root`; made if the folder is missing or empty.
-    ///
-    /// # Errors
-    /// As [`Lake::open`]; a folder with other things in it is left alone and is no lake.
-    pub fn open_or_create(root: &Path) -> Result<Self, LakeError> {
-        if root.exists() {
+    /// file system or the store of the bucket refuses.
+    pub fn open(address: impl Into<LakeAddress>) -> Result<Self, LakeError> {
+        let address = address.into();
+        if let LakeAddress::Folder(root) = &address {
+            if !root.exists() {
+                return Err(LakeError::Missing(root.clone()));
+            }
             if !root.is_dir() {
                 return Err(not_a_lake(root, "it is a file"));
             }
-            if Table::exists_in(&requests_folder(root)) {
-                return Self::at(root);
-            }
-            if let Some(stranger) = first_stranger(root)? {
-                let why = format!("it holds `{stranger}` and no `requests/_delta_log`");
-                return Err(not_a_lake(root, &why));
-            }
         }
-        for folder in [requests_folder, rejects_folder, runs_folder, staging_folder] {
-            let folder = folder(root);
-            std::fs::create_dir_all(&folder).map_err(|source| io("create", &folder, source))?;
+        let place = place_of(&address)?;
+        if Table::exists_in(&place, &requests_folder(place.root()))? {
+            return Self::at(place);
         }
-        Self::at(root)
+        match place.is_folder() {
+            true => Err(not_a_lake(
+                place.root(),
+                "it has no `requests/_delta_log` with a commit",
+            )),
+            // A bucket has no empty folders: nothing is there.
+            false => Err(LakeError::Missing(place.root().to_owned())),
+        }
     }
 
-    fn at(root: &Path) -> Result<Self, LakeError> {
-        let root = root
-            .canonicalize()
-            .map_err(|source| io("open", root, source))?;
-        let table = Table::open_or_create(&requests_folder(&root))?;
+    /// The lake at `address`; made if the folder is missing or empty, or nothing is below the prefix.
+    ///
+    /// # Errors
+    /// As [`Lake::open`]; a place with other things in it is left alone and is no lake.
+    pub fn open_or_create(address: impl Into<LakeAddress>) -> Result<Self, LakeError> {
+        let address = address.into();
+        if let LakeAddress::Folder(root) = &address {
+            if root.exists() && !root.is_dir() {
+                return Err(not_a_lake(root, "it is a file"));
+            }
+            std::fs::create_dir_all(root).map_err(|source| io("create", root, source))?;
+        }
+        Self::made_at(place_of(&address)?)
+    }
+
+    fn made_at(place: Place) -> Result<Self, LakeError> {
+        if Table::exists_in(&place, &requests_folder(place.root()))? {
+            return Self::at(place);
+        }
+        if let Some(stranger) = first_stranger(&place)? {
+            let why = format!("it holds `{stranger}` and no `requests/_delta_log`");
+            return Err(not_a_lake(place.root(), &why));
+        }
+        let root = place.root();
+        let folders = [
+            requests_folder(root),
+            rejects_folder(root),
+            runs_folder(root),
+        ];
+        for folder in folders.into_iter().chain([place.staging()]) {
+            place
+                .make_folder(&folder)
+                .map_err(|source| io("create", &folder, source))?;
+        }
+        Self::at(place)
+    }
+
+    /// A lake on a store of any kind; made if there is none.
+    #[cfg(test)]
+    fn on_store(
+        address: &LakeAddress,
+        store: std::sync::Arc<object_store::DynObjectStore>,
+    ) -> Result<Self, LakeError> {
+        let LakeAddress::Bucket(bucket) = address else {
+            return Err(LakeError::Missing(PathBuf::from(address.to_string())));
+        };
+        let place = Place::on_store(bucket, store, bucket.store_name());
+        Self::made_at(place.map_err(|source| io("open", Path::new(&address.to_string()), source))?)
+    }
+
+    fn at(place: Place) -> Result<Self, LakeError> {
+        let requests = requests_folder(place.root());
+        let table = Table::open_or_create(&place, &requests)?;
         table.check_columns()?;
         Ok(Self {
-            root,
+            place,
             table,
             spare_columns: SpareColumns::default(),
         })
     }
 
-    /// The folder of the lake, absolute.
+    /// The folder of the lake, absolute; or its address in a bucket.
     #[must_use]
     pub fn root(&self) -> &Path {
-        &self.root
+        self.place.root()
     }
 
-    /// The key of the shopper hashes; it never leaves the lake's folder. Only who adds logs needs it,
+    /// Where files go that belong beside the lake and not into it: the folder that it is in; for a bucket
+    /// the working folder.
+    #[must_use]
+    pub fn folder_beside(&self) -> &Path {
+        match self.place.is_folder() {
+            true => self.root().parent().unwrap_or(self.root()),
+            false => Path::new("."),
+        }
+    }
+
+    /// The key of the shopper hashes; it never leaves the place of the lake. Only who adds logs needs it,
     /// and makes it if there is none: readers may be kept from it.
     ///
     /// # Errors
     /// When it cannot be read or made, or is no key.
     pub fn key(&self) -> Result<[u8; 32], LakeError> {
-        read_or_make_key(&self.root.join("key"))
+        key::read_or_make(&self.place)
     }
 
     /// What is in the lake right now: files and ledger of one commit, unchanged by later ones.
@@ -289,19 +346,19 @@ impl Lake {
     /// # Errors
     /// When the table's log cannot be read, or its newest entry is not whole.
     pub fn reader(&self) -> Result<LakeReader, LakeError> {
-        LakeReader::new(&self.root, &self.table)
+        LakeReader::new(&self.place, &self.table)
     }
 
     /// A writer for one part; `name` makes repeated writes the same file.
     #[must_use]
     pub fn part_writer(&self, name: PartName) -> PartWriter {
-        PartWriter::new(&self.root, name, &self.spare_columns)
+        PartWriter::new(&self.place, name, &self.spare_columns)
     }
 
     /// A writer for the rejected lines of one part.
     #[must_use]
     pub fn reject_writer(&self, name: PartName) -> RejectWriter {
-        RejectWriter::new(&self.root, name)
+        RejectWriter::new(&self.place, name)
     }
 }
 
@@ -336,64 +393,29 @@ fn searches_folder(root: &Path) -> PathBuf {
     root.join("searches")
 }
 
-fn staging_folder(root: &Path) -> PathBuf {
-    root.join("_staging")
+/// The place of an address; a folder must exist.
+fn place_of(address: &LakeAddress) -> Result<Place, LakeError> {
+    match address {
+        LakeAddress::Folder(root) => Place::folder(root).map_err(|source| io("open", root, source)),
+        LakeAddress::Bucket(bucket) => {
+            let place = Place::bucket(bucket);
+            place.map_err(|source| io("open", Path::new(&address.to_string()), source))
+        }
+    }
 }
 
-/// The first thing in the folder that a half-made lake would not have.
-fn first_stranger(root: &Path) -> Result<Option<String>, LakeError> {
-    let entries = std::fs::read_dir(root).map_err(|source| io("list", root, source))?;
-    for entry in entries {
-        let entry = entry.map_err(|source| io("list", root, source))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
+/// The first thing in the place that a half-made lake would not have.
+fn first_stranger(place: &Place) -> Result<Option<String>, LakeError> {
+    let names = place
+        .names()
+        .map_err(|source| io("list", place.root(), source))?;
+    let is_ours = |name: &String| {
         // A key that was being made when the process ended is called `key.` and its number.
         let is_key = name == "key" || name.starts_with("key.");
-        if !is_key
-            && !matches!(
-                name.as_str(),
-                "requests" | "rejects" | "runs" | "searches" | "derived" | "_staging" | "lock"
-            )
-        {
-            return Ok(Some(name));
-        }
-    }
-    Ok(None)
-}
-
-fn read_or_make_key(path: &Path) -> Result<[u8; 32], LakeError> {
-    if !path.exists() {
-        make_key(path)?;
-    }
-    let text = std::fs::read_to_string(path).map_err(|source| io("read", path, source))?;
-    let hash = blake3::Hash::from_hex(text.trim()).map_err(|_| LakeError::NotALake {
-        path: path.to_owned(),
-        why: "its key is not 64 hexadecimal digits".to_owned(),
-    })?;
-    Ok(*hash.as_bytes())
-}
-
-/// Writes a fresh key unless another process was faster; readable by its owner only.
-fn make_key(path: &Path) -> Result<(), LakeError> {
-    use std::io::Write;
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|source| io("make", path, source.into()))?;
-    let key = blake3::Hash::from_bytes(bytes);
-    let staged = path.with_extension(format!("{}", std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&staged).and_then(|mut file| {
-        writeln!(file, "{}", key.to_hex())?;
-        file.sync_all()
-    });
-    written.map_err(|source| io("write", &staged, source))?;
-    let linked = std::fs::hard_link(&staged, path);
-    std::fs::remove_file(&staged).map_err(|source| io("remove", &staged, source))?;
-    match linked {
-        Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(io("write", path, source))
-        }
-        _ => Ok(()),
-    }
+        let known = [
+            "requests", "rejects", "runs", "searches", "derived", "_staging", "lock",
+        ];
+        is_key || known.contains(&name.as_str())
+    };
+    Ok(names.into_iter().find(|name| !is_ours(name)))
 }

@@ -20,9 +20,10 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use super::flushing::Flushing;
+use super::place::{Place, PlaceFile};
 use super::schema::{self, column};
 use super::text_chunk::ZSTD_LEVEL;
-use super::{LakeError, io, staging_folder};
+use super::{LakeError, io};
 
 /// Version of the parser and of the columns; part of every file name.
 const FILE_VERSION: u32 = 2;
@@ -46,11 +47,12 @@ pub fn hash_in_name(file_name: &str) -> Option<&str> {
 }
 
 /// The hash of the file at `path` as its name should state it.
-pub fn hash_of(path: &Path) -> Result<String, LakeError> {
+pub fn hash_of(path: &Path, file: &PlaceFile) -> Result<String, LakeError> {
     let mut hasher = blake3::Hasher::new();
-    File::open(path)
-        .and_then(|mut file| std::io::copy(&mut file, &mut hasher))
-        .map_err(|source| io("read", path, source))?;
+    file.for_each_piece(|piece| {
+        hasher.update(piece);
+    })
+    .map_err(|source| io("read", path, source))?;
     Ok(digits(&hasher))
 }
 
@@ -91,14 +93,14 @@ impl EndFile for SerializedFileWriter<HashedFile> {
 }
 
 impl StagedWriter {
-    /// A new file in the staging folder of the lake at `root`; `stem` makes it easy to recognise.
+    /// A new file in the staging folder of the lake at `place`; `stem` makes it easy to recognise.
     pub fn create(
-        root: &Path,
+        place: &Place,
         stem: &str,
         schema: SchemaRef,
         properties: WriterProperties,
     ) -> Result<Self, LakeError> {
-        let (path, file) = create_new(&staging_folder(root), stem)?;
+        let (path, file) = create_new(&place.staging(), stem)?;
         let file = HashedFile {
             file,
             hasher: blake3::Hasher::new(),
@@ -151,10 +153,13 @@ impl<W: EndFile> StagedWriter<W> {
         }
     }
 
-    /// The same, but the flush is only begun.
-    pub fn finish_and_flush(self) -> Result<(StagedFile, Flushing), LakeError> {
+    /// The same, but the flush is only begun, or not even that where the file is only on its way.
+    pub fn finish_and_flush(self, is_flushed: bool) -> Result<(StagedFile, Flushing), LakeError> {
         let (staged, file) = self.end()?;
-        let flushing = Flushing::begin(file, staged.path.clone());
+        let flushing = match is_flushed {
+            true => Flushing::begin(file, staged.path.clone()),
+            false => Flushing::none(staged.path.clone()),
+        };
         Ok((staged, flushing))
     }
 
@@ -224,12 +229,23 @@ impl Write for HashedFile {
     }
 }
 
-/// Opens a Parquet file and reads its footer.
-pub fn open(path: &Path) -> Result<(File, ArrowReaderMetadata), LakeError> {
-    let file = File::open(path).map_err(|source| io("read", path, source))?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())
-        .map_err(|source| parquet_error(path, source))?;
+/// Opens a Parquet file, of `bytes` bytes as far as that is known, and reads its footer.
+pub fn open(
+    place: &Place,
+    path: &Path,
+    bytes: Option<u64>,
+) -> Result<(PlaceFile, ArrowReaderMetadata), LakeError> {
+    let file = place
+        .open(path, bytes)
+        .map_err(|source| io("read", path, source))?;
+    let metadata = footer(path, &file)?;
     Ok((file, metadata))
+}
+
+/// The footer of an open Parquet file.
+pub fn footer(path: &Path, file: &PlaceFile) -> Result<ArrowReaderMetadata, LakeError> {
+    ArrowReaderMetadata::load(file, ArrowReaderOptions::default())
+        .map_err(|source| parquet_error(path, source))
 }
 
 pub fn parquet_error(path: &Path, source: ParquetError) -> LakeError {

@@ -4,7 +4,7 @@
 //! name is made of source, range and content, so a repeated write gives the same file and a plain
 //! `*.parquet` read does not count twice.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::StructArray;
@@ -14,6 +14,7 @@ use super::columns::Columns;
 use super::flushing::Flushing;
 use super::parquet_file::{ROW_GROUP_ROWS, hash_in_name};
 use super::part_file::PartFileWriter;
+use super::place::Place;
 use crate::request_record::RequestRecord;
 
 /// Rows that are read, or sorted, and handed to the Parquet writer together.
@@ -77,7 +78,7 @@ pub struct Part {
 /// Collects records and writes them as one part.
 #[derive(Debug)]
 pub struct PartWriter {
-    root: PathBuf,
+    place: Place,
     name: PartName,
     columns: Columns,
     /// Where the columns go when the part is written.
@@ -90,10 +91,10 @@ pub struct PartWriter {
 pub(super) type SpareColumns = Arc<Mutex<Vec<Columns>>>;
 
 impl PartWriter {
-    pub(super) fn new(root: &Path, name: PartName, spare: &SpareColumns) -> Self {
+    pub(super) fn new(place: &Place, name: PartName, spare: &SpareColumns) -> Self {
         let columns = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Self {
-            root: root.to_owned(),
+            place: place.clone(),
             name,
             columns: columns.unwrap_or_default(),
             spare: Arc::clone(spare),
@@ -155,7 +156,7 @@ impl PartWriter {
         }
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(PartFileWriter::create(&self.root, &self.name.stem())?),
+            none => none.insert(PartFileWriter::create(&self.place, &self.name.stem())?),
         };
         file.write_numbers(&self.columns.numbers())?;
         if file.group_rows() >= ROW_GROUP_ROWS {

@@ -3,7 +3,6 @@
 //! In: batches of rows; or columns of numbers, batch by batch, and at the end of a row group its texts,
 //! which are numbered already. Out: a staged file and its statistics.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -22,6 +21,7 @@ use super::parquet_file::{
     request_properties, zstd,
 };
 use super::part::Part;
+use super::place::Place;
 use super::text_chunk::{Texts, ZSTD_LEVEL, text_chunk};
 use super::{LakeError, requests_folder, schema};
 
@@ -37,7 +37,7 @@ static STATS_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// Writes the file of a part, and keeps its statistics.
 #[derive(Debug)]
 pub struct PartFileWriter {
-    root: PathBuf,
+    place: Place,
     writer: ColumnsWriter,
     factory: ArrowRowGroupWriterFactory,
     /// Of the row group at hand; empty before its first row.
@@ -48,14 +48,14 @@ pub struct PartFileWriter {
 }
 
 impl PartFileWriter {
-    pub fn create(root: &Path, stem: &str) -> Result<Self, LakeError> {
+    pub fn create(place: &Place, stem: &str) -> Result<Self, LakeError> {
         let schema = schema::ARROW.clone();
-        let writer = StagedWriter::create(root, stem, schema, request_properties())?;
+        let writer = StagedWriter::create(place, stem, schema, request_properties())?;
         let (writer, factory) = writer.by_column()?;
         let columns = schema::STATS_COLUMNS.map(|name| ColumnName::new([name]));
-        let declared = schema::delta_schema().map_err(|error| table_error(root, error))?;
+        let declared = schema::delta_schema().map_err(|error| table_error(place, error))?;
         Ok(Self {
-            root: root.to_owned(),
+            place: place.clone(),
             writer,
             factory,
             columns: Vec::new(),
@@ -95,7 +95,7 @@ impl PartFileWriter {
             .map_err(|source| self.columns_error(source))?;
         self.stats
             .merge(&stats)
-            .map_err(|error| table_error(&self.root, error))?;
+            .map_err(|error| table_error(&self.place, error))?;
         self.records += stats.num_rows() as u64;
         self.group_rows += stats.num_rows();
         self.encode(arrays, is_given)
@@ -143,11 +143,11 @@ impl PartFileWriter {
             .stats
             .finish()
             .and_then(|stats| stats.ok_or_else(|| KernelError::generic("a part has no rows")))
-            .map_err(|error| table_error(&self.root, error))?;
-        let (staged, flushing) = self.writer.finish_and_flush()?;
+            .map_err(|error| table_error(&self.place, error))?;
+        let (staged, flushing) = self.writer.finish_and_flush(self.place.is_folder())?;
         let file_name = file_name(stem, &staged.hash);
         Ok(Part {
-            target: requests_folder(&self.root).join(&file_name),
+            target: requests_folder(self.place.root()).join(&file_name),
             file_name,
             staged: staged.path,
             flushing,
@@ -198,9 +198,9 @@ fn is_text(field: &Field) -> bool {
     *field.data_type() == schema::text()
 }
 
-fn table_error(root: &Path, source: KernelError) -> LakeError {
+fn table_error(place: &Place, source: KernelError) -> LakeError {
     LakeError::Table {
-        path: requests_folder(root),
+        path: requests_folder(place.root()),
         source: Box::new(source),
     }
 }

@@ -4,31 +4,25 @@
 //! cannot hold a wanted time are not read.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use arrow::array::{Int32Array, RecordBatch};
-use arrow::datatypes::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
-use parquet::column::page::{Page, PageReader};
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
-use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
+use super::known_columns::{known_columns, unknown, with_dictionaries};
 use super::parquet_file::{self, parquet_error};
 use super::part::BATCH_ROWS;
+use super::place::{Place, PlaceFile};
 use super::schema::column;
 use super::table::{Table, TableState};
 use super::{LakeError, Ledger, RejectedLine, io, rejects};
 use crate::time_window::TimeWindow;
-
-/// A column chunk without any text is smaller; the dictionaries of larger ones are not looked at.
-const EMPTY_COLUMN_BYTES_MAX: i64 = 4_096;
 
 /// One Parquet file of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +88,7 @@ pub struct RowFilter {
 /// The lake as of one commit.
 #[derive(Debug)]
 pub struct LakeReader {
-    root: PathBuf,
+    place: Place,
     files: Vec<PartFile>,
     state: TableState,
     version: u64,
@@ -102,10 +96,10 @@ pub struct LakeReader {
 
 impl LakeReader {
     /// The newest commit, if its log entry is whole and its files have the rows of its ledger.
-    pub(super) fn new(root: &Path, table: &Table) -> Result<Self, LakeError> {
+    pub(super) fn new(place: &Place, table: &Table) -> Result<Self, LakeError> {
         let snapshot = table.snapshot()?;
         let state = table.checked_state(&snapshot)?;
-        let reader = Self::of_state(root, table, &snapshot, state)?;
+        let reader = Self::of_state(place, table, &snapshot, state)?;
         match reader.rows_problem() {
             None => Ok(reader),
             Some(why) => Err(LakeError::Damaged {
@@ -117,19 +111,19 @@ impl LakeReader {
 
     /// The newest commit as it is, and what is wrong with its log entry.
     pub(super) fn unchecked(
-        root: &Path,
+        place: &Place,
         table: &Table,
     ) -> Result<(Self, Option<String>), LakeError> {
         let snapshot = table.snapshot()?;
         let state = table.state(&snapshot)?;
         let problem = table.entry_problem(snapshot.version(), &state)?;
-        let reader = Self::of_state(root, table, &snapshot, state)?;
+        let reader = Self::of_state(place, table, &snapshot, state)?;
         let problem = problem.or_else(|| reader.rows_problem());
         Ok((reader, problem))
     }
 
     fn of_state(
-        root: &Path,
+        place: &Place,
         table: &Table,
         snapshot: &delta_kernel::snapshot::SnapshotRef,
         state: TableState,
@@ -142,7 +136,7 @@ impl LakeReader {
             ts_us: file.ts_us,
         });
         Ok(Self {
-            root: root.to_owned(),
+            place: place.clone(),
             files: files.collect(),
             state,
             version: snapshot.version(),
@@ -179,9 +173,9 @@ impl LakeReader {
         &self.state.facts
     }
 
-    /// The folder of the lake.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
+    /// Where the lake is.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Number of the commit that this reader sees.
@@ -201,10 +195,28 @@ impl LakeReader {
         filter: RowFilter,
         mut each: impl FnMut(&RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        for file in self.files.iter().filter(|file| file.may_hold(filter)) {
-            read_file(file, columns, filter, &mut each)?;
+        let files: Vec<&PartFile> = self.files.iter().collect();
+        for file in self.reading_ahead(&files, filter) {
+            read_file(&self.place, file, columns, filter, &mut each)?;
         }
         Ok(())
+    }
+
+    /// Those of `files` that can hold a wanted row, in their order; while one of them is read, a far-away store
+    /// sends the next ones.
+    pub fn reading_ahead<'f>(
+        &self,
+        files: &[&'f PartFile],
+        filter: RowFilter,
+    ) -> impl Iterator<Item = &'f PartFile> {
+        let wanted = files.iter().filter(|file| file.may_hold(filter));
+        let wanted: Vec<&PartFile> = wanted.copied().collect();
+        (0..wanted.len()).map(move |index| {
+            let next = wanted[index..].iter();
+            self.place
+                .read_ahead(next.map(|file| (file.path.as_path(), file.bytes)));
+            wanted[index]
+        })
     }
 
     /// Hands every batch of the wanted columns of one file to `each`.
@@ -219,7 +231,7 @@ impl LakeReader {
         mut each: impl FnMut(&RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         match file.may_hold(filter) {
-            true => read_file(file, columns, filter, &mut each),
+            true => read_file(&self.place, file, columns, filter, &mut each),
             false => Ok(()),
         }
     }
@@ -236,7 +248,12 @@ impl LakeReader {
         bucket: i32,
         mut each: impl FnMut(&RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (opened, metadata) = open(file)?;
+        let (opened, metadata) = open(&self.place, file)?;
+        let all: Vec<usize> = (0..metadata.metadata().num_row_groups()).collect();
+        let is_wanted = |name: &str| name == column::LATENCY_BUCKET || columns.contains(&name);
+        opened
+            .fetch_columns(metadata.metadata(), &all, is_wanted)
+            .map_err(|source| io("read", &file.path, source))?;
         let schema = metadata.parquet_schema();
         let own = ProjectionMask::columns(schema, [column::LATENCY_BUCKET]);
         let is_in_bucket = ArrowPredicateFn::new(own, move |batch| {
@@ -261,15 +278,22 @@ impl LakeReader {
         Ok(())
     }
 
-    /// The earliest and the latest `ts` in the lake, both inclusive, from the files' footers;
-    /// `None` when it is empty.
+    /// The earliest and the latest `ts` in the lake, both inclusive, from the footers of the files that the
+    /// log has as the first and the last ones; `None` when it is empty.
     ///
     /// # Errors
-    /// When a file is missing or damaged.
+    /// When one of these files is missing or damaged.
     pub fn extent_us(&self) -> Result<Option<(i64, i64)>, LakeError> {
+        let stated = || self.files.iter().filter_map(|file| file.ts_us);
+        let first = stated().map(|(low, _)| low).min();
+        let last = stated().map(|(_, high)| high).max();
+        let may_be_at_an_end = |file: &&PartFile| {
+            file.ts_us
+                .is_none_or(|(low, high)| Some(low) == first || Some(high) == last)
+        };
         let mut extent: Option<(i64, i64)> = None;
-        for file in &self.files {
-            for group in open(file)?.1.metadata().row_groups() {
+        for file in self.files.iter().filter(may_be_at_an_end) {
+            for group in open(&self.place, file)?.1.metadata().row_groups() {
                 let Some((low, high)) = ts_range(group) else {
                     continue;
                 };
@@ -288,7 +312,10 @@ impl LakeReader {
         let mut all = Vec::new();
         for (source_id, state) in self.ledger().iter() {
             for name in &state.reject_files {
-                let lines = rejects::read(&super::rejects_folder(&self.root).join(name))?;
+                let lines = rejects::read(
+                    &self.place,
+                    &super::rejects_folder(self.place.root()).join(name),
+                )?;
                 all.extend(lines.into_iter().map(|line| (source_id.to_owned(), line)));
             }
         }
@@ -297,12 +324,11 @@ impl LakeReader {
 }
 
 /// Opens a file of the table, which must be as long as the log says, and reads its footer.
-fn open(file: &PartFile) -> Result<(File, ArrowReaderMetadata), LakeError> {
-    let (opened, metadata) = parquet_file::open(&file.path)?;
+fn open(place: &Place, file: &PartFile) -> Result<(PlaceFile, ArrowReaderMetadata), LakeError> {
+    let (opened, metadata) = parquet_file::open(place, &file.path, Some(file.bytes))?;
     let bytes = opened
-        .metadata()
-        .map_err(|source| io("look at", &file.path, source))?
-        .len();
+        .bytes()
+        .map_err(|source| io("look at", &file.path, source))?;
     if bytes != file.bytes {
         return Err(LakeError::Damaged {
             path: file.path.clone(),
@@ -314,16 +340,20 @@ fn open(file: &PartFile) -> Result<(File, ArrowReaderMetadata), LakeError> {
 
 /// Hands every batch of the wanted columns of one file to `each`.
 pub(super) fn read_file<E: From<LakeError>>(
+    place: &Place,
     file: &PartFile,
     columns: &[&str],
     filter: RowFilter,
     each: &mut impl FnMut(&RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
     let path = &file.path;
-    let (opened, metadata) = open(file)?;
+    let (opened, metadata) = open(place, file)?;
     let wanted: Vec<usize> = (0..metadata.metadata().num_row_groups())
         .filter(|index| may_hold(metadata.metadata().row_group(*index), filter))
         .collect();
+    opened
+        .fetch_columns(metadata.metadata(), &wanted, |name| columns.contains(&name))
+        .map_err(|source| io("read", path, source))?;
     let known = known_columns(&opened, &metadata, columns);
     let reader = batches(path, opened, metadata, &unknown(columns, &known), wanted)?;
     for batch in reader {
@@ -338,11 +368,15 @@ pub(super) fn read_file<E: From<LakeError>>(
 /// The batches of some row groups.
 pub(super) fn batches(
     path: &Path,
-    file: File,
+    file: PlaceFile,
     metadata: ArrowReaderMetadata,
     columns: &[&str],
     row_groups: Vec<usize>,
 ) -> Result<ParquetRecordBatchReader, LakeError> {
+    file.fetch_columns(metadata.metadata(), &row_groups, |name| {
+        columns.contains(&name)
+    })
+    .map_err(|source| io("read", path, source))?;
     let mask = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
     ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
         .with_projection(mask)
@@ -357,105 +391,6 @@ pub(super) fn columns_error(path: &Path, source: arrow::error::ArrowError) -> La
         path: path.to_owned(),
         source,
     }
-}
-
-/// What a footer tells of all rows of a column, so that it need not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    /// No row has a text: the dictionaries are empty. The Arrow reader hashes every row of such a
-    /// column, which takes longer than reading all others.
-    NoText,
-    /// Every weight is 1, or left out for 1: a log that is not sampled.
-    WeightOne,
-}
-
-/// The columns of which the footer tells everything.
-fn known_columns<'a>(
-    file: &File,
-    metadata: &ArrowReaderMetadata,
-    columns: &[&'a str],
-) -> Vec<(&'a str, Known)> {
-    let Ok(file) = file.try_clone() else {
-        return Vec::new();
-    };
-    let file = Arc::new(file);
-    let groups = metadata.metadata().row_groups();
-    let of_group = |name: &str, group: &RowGroupMetaData| {
-        let chunks = group.columns().iter();
-        let mut chunks = chunks.filter(|chunk| chunk.column_path().string() == name);
-        let chunk = chunks.next()?;
-        let is_small = chunk.dictionary_page_offset().is_some()
-            && chunk.compressed_size() < EMPTY_COLUMN_BYTES_MAX;
-        match is_small && has_empty_dictionary(&file, group, chunk) {
-            true => Some(Known::NoText),
-            false => (name == column::WEIGHT && is_one(chunk)).then_some(Known::WeightOne),
-        }
-    };
-    let known = |name: &str| {
-        let mut of_groups = groups.iter().map(|group| of_group(name, group));
-        let first = of_groups.next()??;
-        of_groups.all(|other| other == Some(first)).then_some(first)
-    };
-    let known = columns.iter().map(|name| Some((*name, known(name)?)));
-    known.flatten().collect()
-}
-
-fn is_one(chunk: &ColumnChunkMetaData) -> bool {
-    match chunk.statistics() {
-        Some(Statistics::Int32(numbers)) => {
-            numbers.min_opt() == Some(&1) && numbers.max_opt() == Some(&1)
-        }
-        _ => false,
-    }
-}
-
-fn has_empty_dictionary(
-    file: &Arc<File>,
-    group: &RowGroupMetaData,
-    chunk: &ColumnChunkMetaData,
-) -> bool {
-    let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-    let pages = SerializedPageReader::new(Arc::clone(file), chunk, rows, None);
-    let first = pages.and_then(|mut pages| pages.get_next_page());
-    matches!(first, Ok(Some(Page::DictionaryPage { num_values: 0, .. })))
-}
-
-fn unknown<'a>(columns: &[&'a str], known: &[(&str, Known)]) -> Vec<&'a str> {
-    let is_known = |name: &str| known.iter().any(|(known, _)| *known == name);
-    let unknown = columns.iter().filter(|name| !is_known(name));
-    unknown.copied().collect()
-}
-
-/// The columns in the order that was asked for, texts as dictionaries.
-fn with_dictionaries(
-    batch: &RecordBatch,
-    columns: &[&str],
-    known: &[(&str, Known)],
-) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let rows = batch.num_rows();
-    let picked = columns.iter().map(|name| {
-        let known = known.iter().find(|(known, _)| known == name);
-        if let Some((_, known)) = known {
-            let array = match known {
-                Known::NoText => arrow::array::new_null_array(&text, rows),
-                Known::WeightOne => Arc::new(Int32Array::from_value(1, rows)),
-            };
-            return Ok((*name, array, true));
-        }
-        let column = batch.column_by_name(name).ok_or_else(|| {
-            arrow::error::ArrowError::SchemaError(format!("column `{name}` is missing"))
-        })?;
-        let array = match column.data_type() {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                arrow::compute::cast(column, &text)?
-            }
-            _ => Arc::clone(column),
-        };
-        Ok((*name, array, true))
-    });
-    let picked = picked.collect::<Result<Vec<_>, arrow::error::ArrowError>>()?;
-    RecordBatch::try_from_iter_with_nullable(picked)
 }
 
 fn may_hold(group: &RowGroupMetaData, filter: RowFilter) -> bool {

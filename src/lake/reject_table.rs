@@ -8,7 +8,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use std::time::UNIX_EPOCH;
 
 use arrow::array::StructArray;
 use delta_kernel::KernelError;
@@ -16,6 +15,7 @@ use delta_kernel::schema as delta;
 use delta_kernel_default_engine::stats::FileStatsAccumulator;
 
 use super::commit::ATTEMPTS_MAX;
+use super::place::Place;
 use super::table::{MirroredFile, Table};
 use super::{Lake, LakeError, Ledger, io, rejects, rejects_folder};
 
@@ -72,8 +72,9 @@ impl Lake {
 
     /// As [`Lake::publish_rejects`], for who has the turn.
     pub(super) fn mirror_rejects(&self) -> Result<(), LakeError> {
-        let folder = rejects_folder(self.root());
-        let table = Table::open_or_create_with(&folder, schema(&folder)?, &[])?;
+        let place = &self.place;
+        let folder = rejects_folder(place.root());
+        let table = Table::open_or_create_with(place, &folder, schema(&folder)?, &[])?;
         for _ in 0..ATTEMPTS_MAX {
             // The mirror first: whatever it shows is in the ledger that is read after it.
             let snapshot = table.snapshot()?;
@@ -83,7 +84,7 @@ impl Lake {
                 return Ok(());
             }
             let names = lag.missing.iter();
-            let added = names.map(|name| mirrored(&folder, name));
+            let added = names.map(|name| mirrored(place, &folder, name));
             let added = added.collect::<Result<Vec<_>, _>>()?;
             if table.mirror(&snapshot, &added, &lag.unknown)? {
                 return Ok(());
@@ -98,16 +99,16 @@ impl Lake {
     }
 }
 
-/// How far the table of rejected lines of the lake at `root` is behind `ledger`.
+/// How far the table of rejected lines of the lake at `place` is behind `ledger`.
 ///
 /// # Errors
 /// When its log cannot be read.
-pub fn lag(root: &Path, ledger: &Ledger) -> Result<Lag, LakeError> {
-    let folder = rejects_folder(root);
-    if !Table::exists_in(&folder) {
+pub fn lag(place: &Place, ledger: &Ledger) -> Result<Lag, LakeError> {
+    let folder = rejects_folder(place.root());
+    if !Table::exists_in(place, &folder)? {
         return Ok(Lag::new(BTreeSet::new(), ledger));
     }
-    let table = Table::open_or_create_with(&folder, schema(&folder)?, &[])?;
+    let table = Table::open_or_create_with(place, &folder, schema(&folder)?, &[])?;
     let files = table.files(&table.snapshot()?)?.into_iter();
     Ok(Lag::new(files.map(|file| file.name).collect(), ledger))
 }
@@ -119,25 +120,23 @@ fn schema(folder: &Path) -> Result<delta::SchemaRef, LakeError> {
     }
 }
 
-fn mirrored(folder: &Path, name: &str) -> Result<MirroredFile, LakeError> {
+fn mirrored(place: &Place, folder: &Path, name: &str) -> Result<MirroredFile, LakeError> {
     let path = folder.join(name);
-    let metadata = std::fs::metadata(&path).map_err(|source| io("look at", &path, source))?;
-    let written = metadata
-        .modified()
+    let (bytes, written_us) = place
+        .look_at(&path)
         .map_err(|source| io("look at", &path, source))?;
-    let since = written.duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(MirroredFile {
         name: name.to_owned(),
-        bytes: metadata.len(),
-        modified_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
-        stats: stats(folder, &path)?,
+        bytes,
+        modified_ms: written_us / 1_000,
+        stats: stats(place, folder, &path)?,
     })
 }
 
 /// The number of its rows, as the log states it.
-fn stats(folder: &Path, path: &Path) -> Result<StructArray, LakeError> {
+fn stats(place: &Place, folder: &Path, path: &Path) -> Result<StructArray, LakeError> {
     let mut stats = FileStatsAccumulator::new(&[], &*schema(folder)?);
-    for batch in rejects::batches(path)? {
+    for batch in rejects::batches(place, path)? {
         let merged = stats.merge(&batch?);
         merged.map_err(|error| table_error(folder, error))?;
     }

@@ -3,7 +3,6 @@
 //! In: rejected lines of one part. Out: a Parquet file in `rejects/`, named like the part. It
 //! counts only once the ledger names it.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -12,6 +11,7 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::parquet_file::{StagedFile, StagedWriter, file_name, parquet_error, plain_properties};
+use super::place::Place;
 use super::{LakeError, PartName, io, rejects_folder};
 
 /// The most bytes of a rejected line that are kept.
@@ -53,15 +53,15 @@ pub struct RejectPart {
 /// Collects the rejected lines of one part.
 #[derive(Debug)]
 pub struct RejectWriter {
-    root: PathBuf,
+    place: Place,
     name: PartName,
     lines: Vec<RejectedLine>,
 }
 
 impl RejectWriter {
-    pub(super) fn new(root: &Path, name: PartName) -> Self {
+    pub(super) fn new(place: &Place, name: PartName) -> Self {
         Self {
-            root: root.to_owned(),
+            place: place.clone(),
             name,
             lines: Vec::new(),
         }
@@ -97,7 +97,7 @@ impl RejectWriter {
         let staged = self.write_out()?;
         let file_name = file_name(&self.name.stem(), &staged.hash);
         Ok(Some(RejectPart {
-            target: rejects_folder(&self.root).join(&file_name),
+            target: rejects_folder(self.place.root()).join(&file_name),
             file_name,
             staged: staged.path,
             lines: self.lines.len() as u64,
@@ -107,7 +107,7 @@ impl RejectWriter {
     fn write_out(&self) -> Result<StagedFile, LakeError> {
         let stem = format!("rejects-{}", self.name.stem());
         let mut writer =
-            StagedWriter::create(&self.root, &stem, SCHEMA.clone(), plain_properties())?;
+            StagedWriter::create(&self.place, &stem, SCHEMA.clone(), plain_properties())?;
         let written = self.batch().and_then(|batch| writer.write(&batch));
         match written {
             Ok(()) => writer.finish(),
@@ -137,16 +137,16 @@ impl RejectWriter {
             texts(|line| &line.text),
         ];
         RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|source| LakeError::Columns {
-            path: rejects_folder(&self.root),
+            path: rejects_folder(self.place.root()),
             source,
         })
     }
 }
 
 /// The rejected lines in the file `path`, in the order of the source.
-pub fn read(path: &Path) -> Result<Vec<RejectedLine>, LakeError> {
+pub fn read(place: &Place, path: &Path) -> Result<Vec<RejectedLine>, LakeError> {
     let mut lines = Vec::new();
-    for batch in batches(path)? {
+    for batch in batches(place, path)? {
         let batch = batch?;
         let offset = batch.column(1).as_primitive::<Int64Type>();
         let line_number = batch.column(2).as_primitive::<Int64Type>();
@@ -164,9 +164,12 @@ pub fn read(path: &Path) -> Result<Vec<RejectedLine>, LakeError> {
 
 /// The rows of the file `path`.
 pub fn batches(
+    place: &Place,
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>>, LakeError> {
-    let file = File::open(path).map_err(|source| io("read", path, source))?;
+    let file = place
+        .open(path, None)
+        .map_err(|source| io("read", path, source))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .map_err(|source| parquet_error(path, source))?;

@@ -1,6 +1,6 @@
 //! What a rehearsal knows besides its requests: its scenario, and how well it kept its schedule.
 
-use super::{Lake, LakeError, io, runs_folder, staging_folder};
+use super::{Lake, LakeError, kept_json, runs_folder};
 
 impl Lake {
     /// Keeps the facts of a rehearsal, as JSON; replaces earlier ones of the same run at once.
@@ -8,17 +8,7 @@ impl Lake {
     /// # Errors
     /// When the disk refuses.
     pub fn write_run(&self, run_id: &str, json: &str) -> Result<(), LakeError> {
-        let folder = runs_folder(&self.root);
-        std::fs::create_dir_all(&folder).map_err(|source| io("create", &folder, source))?;
-        let staged = staging_folder(&self.root).join(format!("{run_id}.json"));
-        let target = folder.join(format!("{run_id}.json"));
-        let write = |staged: &std::path::Path| {
-            let mut file = std::fs::File::create(staged)?;
-            std::io::Write::write_all(&mut file, json.as_bytes())?;
-            file.sync_all()
-        };
-        write(&staged).map_err(|source| io("write", &staged, source))?;
-        std::fs::rename(&staged, &target).map_err(|source| io("write", &target, source))
+        kept_json::write(&self.place, &runs_folder(self.root()), run_id, json)
     }
 
     /// The facts of a rehearsal, or `None` when the lake has none of that name.
@@ -26,12 +16,7 @@ impl Lake {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn read_run(&self, run_id: &str) -> Result<Option<String>, LakeError> {
-        let path = runs_folder(&self.root).join(format!("{run_id}.json"));
-        match std::fs::read_to_string(&path) {
-            Ok(json) => Ok(Some(json)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(io("read", &path, source)),
-        }
+        kept_json::read(&self.place, &runs_folder(self.root()), run_id)
     }
 
     /// Names of the rehearsals in the lake, in the order of the names.
@@ -60,19 +45,6 @@ impl Lake {
     }
 
     fn run_names(&self) -> Result<Vec<String>, LakeError> {
-        let folder = runs_folder(&self.root);
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(io("list", &folder, source)),
-        };
-        let mut ids: Vec<String> = entries
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name().into_string().ok()?;
-                Some(name.strip_suffix(".json")?.to_owned())
-            })
-            .collect();
-        ids.sort_unstable();
-        Ok(ids)
+        kept_json::names(&self.place, &runs_folder(self.root()))
     }
 }

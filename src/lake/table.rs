@@ -5,27 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use arrow::array::StructArray;
 use delta_kernel::committer::FileSystemCommitter;
-use delta_kernel::object_store::local::LocalFileSystem;
 use delta_kernel::schema::SchemaRef;
 use delta_kernel::snapshot::SnapshotRef;
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
 use delta_kernel::{FileMeta, KernelError, KernelResult, Snapshot};
-use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
+use delta_kernel_default_engine::build_add_file_metadata;
 use delta_kernel_default_engine::parquet::DataFileMetadata;
-use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder, build_add_file_metadata};
 use url::Url;
 
 use super::ledger::{self, Ledger};
 use super::part::Part;
+use super::place::Place;
 use super::seal::{self, Seal};
-use super::{LakeError, log, schema};
-
-pub type Engine = DefaultEngine<TokioMultiThreadExecutor>;
+use super::{LakeError, io, log, schema};
 
 const ENGINE_INFO: &str = concat!("firedrill/", env!("CARGO_PKG_VERSION"));
 /// A checkpoint is written every so many commits, so that opening a lake stays quick.
@@ -65,36 +61,25 @@ pub struct TableState {
     pub seal: Option<Seal>,
 }
 
+#[derive(Debug)]
 pub struct Table {
+    place: Place,
     folder: PathBuf,
     url: Url,
-    engine: Engine,
-    // The engine's executor runs on this runtime, so it must live as long.
-    _runtime: tokio::runtime::Runtime,
-}
-
-impl std::fmt::Debug for Table {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("Table").field(&self.folder).finish()
-    }
 }
 
 impl Table {
     /// Whether `folder` holds a table with at least one commit or checkpoint.
-    pub fn exists_in(folder: &Path) -> bool {
-        std::fs::read_dir(folder.join("_delta_log")).is_ok_and(|mut entries| {
-            entries.any(|entry| {
-                entry.is_ok_and(|entry| {
-                    let path = entry.path();
-                    path.extension()
-                        .is_some_and(|extension| extension == "json" || extension == "parquet")
-                })
-            })
-        })
+    pub fn exists_in(place: &Place, folder: &Path) -> Result<bool, LakeError> {
+        let log = folder.join("_delta_log");
+        let is_entry = |name: &str| name.ends_with(".json") || name.ends_with(".parquet");
+        place
+            .has(&log, is_entry)
+            .map_err(|source| io("list", &log, source))
     }
 
     /// The table of requests.
-    pub fn open_or_create(folder: &Path) -> Result<Self, LakeError> {
+    pub fn open_or_create(place: &Place, folder: &Path) -> Result<Self, LakeError> {
         let properties = [
             ("delta.feature.domainMetadata", "supported".to_owned()),
             (
@@ -107,63 +92,52 @@ impl Table {
             path: folder.to_owned(),
             source: Box::new(source),
         })?;
-        Self::open_or_create_with(folder, declared, &properties)
+        Self::open_or_create_with(place, folder, declared, &properties)
     }
 
     /// The table in `folder`; made with these columns and properties if there is none.
     pub fn open_or_create_with(
+        place: &Place,
         folder: &Path,
         columns: SchemaRef,
         properties: &[(&str, String)],
     ) -> Result<Self, LakeError> {
-        let table = Self::connect(folder)?;
-        if !Self::exists_in(folder) {
-            let created = table.create(columns, properties);
-            created.map_err(|error| table.error(error))?;
+        let table = Self {
+            place: place.clone(),
+            folder: folder.to_owned(),
+            url: place
+                .url(folder)
+                .map_err(|source| io("open", folder, source))?,
+        };
+        if !Self::exists_in(place, folder)? {
+            table.create(columns, properties)?;
         }
         Ok(table)
     }
 
-    fn connect(folder: &Path) -> Result<Self, LakeError> {
-        let url = Url::from_directory_path(folder).map_err(|()| LakeError::NotALake {
-            path: folder.to_owned(),
-            why: "its path is not absolute".to_owned(),
-        })?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("lake")
-            .enable_all()
-            .build()
-            .map_err(|source| super::io("start the runtime of", folder, source))?;
-        let executor = TokioMultiThreadExecutor::new(runtime.handle().clone());
-        let store = LocalFileSystem::new().with_fsync(true);
-        let engine = DefaultEngineBuilder::new(Arc::new(store))
-            .with_task_executor(Arc::new(executor))
-            .build();
-        Ok(Self {
-            folder: folder.to_owned(),
-            url,
-            engine,
-            _runtime: runtime,
-        })
-    }
-
-    fn create(&self, columns: SchemaRef, properties: &[(&str, String)]) -> KernelResult<()> {
+    fn create(&self, columns: SchemaRef, properties: &[(&str, String)]) -> Result<(), LakeError> {
+        let engine = self.place.engine();
         let created = create_table(self.url.as_str(), columns, ENGINE_INFO, true)
             .with_table_properties(properties.iter().cloned())
-            .build(&self.engine, Box::new(FileSystemCommitter::new()))
-            .and_then(|transaction| transaction.commit(&self.engine));
+            .build(engine, Box::new(FileSystemCommitter::new()))
+            .and_then(|transaction| transaction.commit(engine));
         match created {
+            Ok(_) => Ok(()),
             // Another process made it between our look and our commit.
-            Err(_) if Self::exists_in(&self.folder) => Ok(()),
-            other => other.map(|_| ()),
+            Err(error) => match Self::exists_in(&self.place, &self.folder) {
+                Ok(true) => Ok(()),
+                Ok(false) | Err(_) => Err(self.error(error)),
+            },
         }
     }
 
     pub fn error(&self, source: KernelError) -> LakeError {
-        LakeError::Table {
-            path: self.folder.clone(),
-            source: Box::new(source),
+        match self.place.refusal(&source) {
+            Some(refusal) => io("use", &self.folder, refusal),
+            None => LakeError::Table {
+                path: self.folder.clone(),
+                source: Box::new(source),
+            },
         }
     }
 
@@ -173,7 +147,7 @@ impl Table {
 
     pub fn snapshot(&self) -> Result<SnapshotRef, LakeError> {
         Snapshot::builder_for(self.url.as_str())
-            .build(&self.engine)
+            .build(self.place.engine())
             .map_err(|error| self.error(error))
     }
 
@@ -192,7 +166,7 @@ impl Table {
     /// Ledger, facts and seal of a snapshot, as they are.
     pub fn state(&self, snapshot: &SnapshotRef) -> Result<TableState, LakeError> {
         let entries = snapshot
-            .get_all_domain_metadata(&self.engine)
+            .get_all_domain_metadata(self.place.engine())
             .map_err(|error| self.error(error))?;
         let mut state = TableState::default();
         let damaged = |source| LakeError::Ledger {
@@ -232,13 +206,13 @@ impl Table {
         version: u64,
         state: &TableState,
     ) -> Result<Option<String>, LakeError> {
-        let writer = log::writer_of(&self.folder, version)?;
+        let writer = log::writer_of(&self.place, &self.folder, version)?;
         Ok(seal::problem(version, writer, state.seal, &state.ledger))
     }
 
     /// The files of a snapshot, in the order of their names.
     pub fn files(&self, snapshot: &SnapshotRef) -> Result<Vec<log::LoggedFile>, LakeError> {
-        log::files(snapshot, &self.engine).map_err(|error| self.error(error))
+        log::files(snapshot, self.place.engine()).map_err(|error| self.error(error))
     }
 
     /// Writes the next log entry after `snapshot`; `false` when another writer took its number.
@@ -268,7 +242,8 @@ impl Table {
         for (application, version) in commit.transaction_ids {
             builder = builder.with_transaction_id(application, version);
         }
-        let mut transaction = builder.build(&self.engine, Box::new(FileSystemCommitter::new()))?;
+        let mut transaction =
+            builder.build(self.place.engine(), Box::new(FileSystemCommitter::new()))?;
         let context = transaction.write_state()?.write_context_builder().build()?;
         for part in commit.parts {
             let location = self.url.join(&part.file_name)?;
@@ -277,11 +252,11 @@ impl Table {
             transaction.add_files(build_add_file_metadata(metadata, &context)?);
         }
         if !is_new_data {
-            for removal in log::removals(snapshot, &self.engine, commit.replaced)? {
+            for removal in log::removals(snapshot, self.place.engine(), commit.replaced)? {
                 transaction.remove_files(removal);
             }
         }
-        self.is_committed(transaction.commit(&self.engine)?)
+        self.is_committed(transaction.commit(self.place.engine())?)
     }
 
     /// Makes the table show `added` too, and `removed` no more; `false` when another writer took the
@@ -305,7 +280,8 @@ impl Table {
         let builder = snapshot
             .clone()
             .update_table(UpdateTableOperation::Write, ENGINE_INFO, true);
-        let mut transaction = builder.build(&self.engine, Box::new(FileSystemCommitter::new()))?;
+        let mut transaction =
+            builder.build(self.place.engine(), Box::new(FileSystemCommitter::new()))?;
         let context = transaction.write_state()?.write_context_builder().build()?;
         for file in added {
             let location = self.url.join(&file.name)?;
@@ -314,11 +290,11 @@ impl Table {
             transaction.add_files(build_add_file_metadata(metadata, &context)?);
         }
         if !removed.is_empty() {
-            for removal in log::removals(snapshot, &self.engine, removed)? {
+            for removal in log::removals(snapshot, self.place.engine(), removed)? {
                 transaction.remove_files(removal);
             }
         }
-        self.is_committed(transaction.commit(&self.engine)?)
+        self.is_committed(transaction.commit(self.place.engine())?)
     }
 
     /// Whether the entry is in the log.
@@ -338,8 +314,8 @@ impl Table {
     }
 
     fn checkpoint(&self) -> KernelResult<()> {
-        let snapshot = Snapshot::builder_for(self.url.as_str()).build(&self.engine)?;
-        snapshot.checkpoint(&self.engine, None)?;
+        let snapshot = Snapshot::builder_for(self.url.as_str()).build(self.place.engine())?;
+        snapshot.checkpoint(self.place.engine(), None)?;
         Ok(())
     }
 }

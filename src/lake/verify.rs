@@ -11,10 +11,12 @@ use arrow::compute::{cast, max, min};
 use arrow::datatypes::{DataType, Int32Type, TimeUnit, TimestampMicrosecondType};
 
 use super::parquet_file::{self, hash_in_name};
+use super::place::{Listed, Place};
 use super::reader::{batches, columns_error, ts_range};
 use super::schema::{self, column};
 use super::{
-    Finding, Lake, LakeError, LakeReader, PartFile, SourceState, log, reject_table, rejects,
+    Finding, Lake, LakeError, LakeReader, PartFile, RowFilter, SourceState, log, reject_table,
+    rejects,
 };
 
 /// Compares everything in `lake` that says the same thing twice: hashes, sizes, row counts and
@@ -25,16 +27,17 @@ use super::{
 /// Only when the log itself cannot be read; anything else is a finding.
 pub fn verify(lake: &Lake) -> Result<Vec<Finding>, LakeError> {
     let table = &lake.table;
-    let gaps = log::gaps(&log::entries(table.folder())?).into_iter();
+    let gaps = log::gaps(&log::entries(&lake.place, table.folder())?).into_iter();
     let mut findings: Vec<_> = gaps.map(|version| Finding::LogGap { version }).collect();
-    let (snapshot, problem) = LakeReader::unchecked(lake.root(), table)?;
+    let (snapshot, problem) = LakeReader::unchecked(&lake.place, table)?;
     findings.extend(problem.map(|why| Finding::LogEntry {
         version: snapshot.version(),
         why,
     }));
     let mut rows = BTreeMap::new();
-    for file in snapshot.files() {
-        if let Err(error) = verify_file(file, &mut rows, &mut findings) {
+    let files: Vec<&PartFile> = snapshot.files().iter().collect();
+    for file in snapshot.reading_ahead(&files, RowFilter::default()) {
+        if let Err(error) = verify_file(&lake.place, file, &mut rows, &mut findings) {
             findings.push(Finding::Unreadable {
                 path: file.path.clone(),
                 why: error.to_string(),
@@ -49,7 +52,7 @@ pub fn verify(lake: &Lake) -> Result<Vec<Finding>, LakeError> {
         let why = format!("the files have {rows} rows of it, the ledger does not know it");
         Finding::NotConserved { source_id, why }
     }));
-    match reject_table::lag(lake.root(), snapshot.ledger()) {
+    match reject_table::lag(&lake.place, snapshot.ledger()) {
         Ok(lag) if lag.is_none() => {}
         Ok(lag) => findings.push(Finding::RejectTable {
             missing: lag.missing.len(),
@@ -66,6 +69,7 @@ pub fn verify(lake: &Lake) -> Result<Vec<Finding>, LakeError> {
 
 /// Reads all of a file; `rows` gets its rows per source.
 fn verify_file(
+    place: &Place,
     file: &PartFile,
     rows: &mut BTreeMap<String, u64>,
     findings: &mut Vec<Finding>,
@@ -80,14 +84,15 @@ fn verify_file(
             });
         }
     };
-    let size = std::fs::metadata(&file.path);
-    let size = size.map_err(|source| super::io("read", &file.path, source))?;
-    compare("bytes", file.bytes.to_string(), size.len().to_string());
+    let wrong = |source| super::io("read", &file.path, source);
+    let opened = place.open(&file.path, None).map_err(wrong)?;
+    let bytes = opened.bytes().map_err(wrong)?;
+    compare("bytes", file.bytes.to_string(), bytes.to_string());
     if let Some(hash) = hash_in_name(&file.name()) {
-        let found = parquet_file::hash_of(&file.path)?;
+        let found = parquet_file::hash_of(&file.path, &opened)?;
         compare("hash", hash.to_owned(), found);
     }
-    let (_, metadata) = parquet_file::open(&file.path)?;
+    let metadata = parquet_file::footer(&file.path, &opened)?;
     let columns: Vec<&str> = schema::ARROW
         .fields()
         .iter()
@@ -95,8 +100,8 @@ fn verify_file(
         .collect();
     let mut whole = Decoded::default();
     for (index, footer) in metadata.metadata().row_groups().iter().enumerate() {
-        let (opened, metadata) = parquet_file::open(&file.path)?;
-        let group = batches(&file.path, opened, metadata, &columns, vec![index])?;
+        let opened = opened.share().map_err(wrong)?;
+        let group = batches(&file.path, opened, metadata.clone(), &columns, vec![index])?;
         let mut decoded = Decoded::default();
         for batch in group {
             batch
@@ -210,7 +215,8 @@ fn verify_source(
     }
     let mut rejected = 0;
     for name in &state.reject_files {
-        match rejected_lines(&super::rejects_folder(lake.root()).join(name)) {
+        let path = super::rejects_folder(lake.root()).join(name);
+        match rejected_lines(&lake.place, &path) {
             Ok(lines) => rejected += lines,
             Err(why) => wrong(why),
         }
@@ -223,13 +229,15 @@ fn verify_source(
     }
 }
 
-fn rejected_lines(path: &Path) -> Result<u64, String> {
-    let found = parquet_file::hash_of(path).map_err(|error| error.to_string())?;
+fn rejected_lines(place: &Place, path: &Path) -> Result<u64, String> {
+    let opened = place.open(path, None);
+    let opened = opened.map_err(|source| super::io("read", path, source).to_string())?;
+    let found = parquet_file::hash_of(path, &opened).map_err(|error| error.to_string())?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if hash_in_name(&name).is_some_and(|hash| hash != found) {
         return Err(format!("`{}` is not what was written", path.display()));
     }
-    let lines = rejects::read(path).map_err(|error| error.to_string())?;
+    let lines = rejects::read(place, path).map_err(|error| error.to_string())?;
     Ok(lines.len() as u64)
 }
 
@@ -241,11 +249,11 @@ fn find_orphans(
     let mut known = known_files(lake, snapshot);
     // What `lake compact` replaced stays for running readers until `lake vacuum`.
     let folder = super::requests_folder(lake.root());
-    let replaced = log::replaced(&folder)?.into_keys();
+    let replaced = log::replaced(&lake.place, &folder)?.into_keys();
     known.extend(replaced.map(|name| folder.join(name)));
     let files = data_files(lake)?.into_iter();
-    let orphans = files.filter(|path| !known.contains(path));
-    findings.extend(orphans.map(|path| Finding::Orphan { path }));
+    let orphans = files.filter(|file| !known.contains(&file.path));
+    findings.extend(orphans.map(|file| Finding::Orphan { path: file.path }));
     Ok(())
 }
 
@@ -262,26 +270,16 @@ pub(super) fn known_files(lake: &Lake, snapshot: &LakeReader) -> BTreeSet<PathBu
 }
 
 /// Every file in the folders that hold rows, rejected lines and unfinished files, but for the log.
-pub(super) fn data_files(lake: &Lake) -> Result<Vec<PathBuf>, LakeError> {
+pub(super) fn data_files(lake: &Lake) -> Result<Vec<Listed>, LakeError> {
     let root = lake.root();
+    let mut folders = vec![super::requests_folder(root), super::rejects_folder(root)];
+    // What is staged for a bucket is no part of it.
+    folders.extend(lake.place.is_folder().then(|| lake.place.staging()));
     let mut files = Vec::new();
-    for folder in [
-        super::requests_folder(root),
-        super::rejects_folder(root),
-        super::staging_folder(root),
-    ] {
-        let Ok(entries) = std::fs::read_dir(&folder) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry
-                .map_err(|source| super::io("list", &folder, source))?
-                .path();
-            if path.is_file() {
-                files.push(path);
-            }
-        }
+    for folder in folders {
+        let listed = lake.place.list(&folder);
+        files.extend(listed.map_err(|source| super::io("list", &folder, source))?);
     }
-    files.sort_unstable();
+    files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }

@@ -214,27 +214,6 @@ pub(super) fn series_numbers(
     numbers.collect()
 }
 
-/// How many rows of each origin, whatever their weight, a batch has whose only column is `origin`.
-///
-/// # Errors
-/// When the column has a type that no lake has.
-pub fn count_by_origin(batch: &RecordBatch) -> Result<Vec<(Origin, u64)>, RollupError> {
-    let origins = Texts::new(column::ORIGIN, batch.column(0))?;
-    let mut counts = vec![0; origins.values.len()];
-    for row in 0..batch.num_rows() {
-        if let Some(count) = usize::try_from(origins.key(row))
-            .ok()
-            .and_then(|key| counts.get_mut(key))
-        {
-            *count += 1;
-        }
-    }
-    let named = origins.values.iter().flatten().zip(counts);
-    Ok(named
-        .filter_map(|(name, count)| Some((Origin::from_name(name)?, count)))
-        .collect())
-}
-
 /// A text column: dictionary keys and the texts they stand for.
 struct Texts<'a> {
     keys: &'a PrimitiveArray<Int32Type>,

@@ -136,7 +136,7 @@ pub fn grouped<'p>(parts: &[&'p PartFile]) -> Vec<Vec<&'p PartFile>> {
 /// Counts the rows of some parts.
 pub fn count(reader: &LakeReader, parts: &[&PartFile]) -> Result<Batch, RollupError> {
     let mut builder = RollupBuilder::new(RollupPlan::new(MINUTE_US, Vec::new()));
-    for part in parts {
+    for part in reader.reading_ahead(parts, RowFilter::default()) {
         let columns = builder.columns();
         reader.for_each_batch_of(part, &columns, RowFilter::default(), |rows| {
             builder.add_batch(rows, None, |_| true)

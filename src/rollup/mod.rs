@@ -22,7 +22,7 @@ mod selection;
 mod series;
 mod table;
 
-pub use batch::{RollupError, count_by_origin};
+pub use batch::RollupError;
 pub use builder::RollupBuilder;
 pub use cells::{Rollup, Totals};
 pub use import::{

@@ -37,7 +37,7 @@ pub fn scan(
         let mut builder = RollupBuilder::by(plan.clone(), dimensions);
         let columns = builder.columns();
         let by_minute = builder.columns_by_minute();
-        for part in parts {
+        for part in reader.reading_ahead(parts, filter) {
             let whole = by_minute.as_ref().filter(|_| part.lies_within(range));
             let (columns, range) = match whole {
                 Some(by_minute) => (by_minute, None),

@@ -235,7 +235,8 @@ impl<'a> Segments<'a> {
             return Ok(found);
         }
         let mut builder = RollupBuilder::new(RollupPlan::new(MINUTE_US, vec![cut_us]));
-        for part in self.parts_of(batch) {
+        let parts = self.parts_of(batch);
+        for part in self.reader.reading_ahead(&parts, RowFilter::default()) {
             let bucket = bucket_of(cut_us);
             let columns = builder.columns();
             self.reader

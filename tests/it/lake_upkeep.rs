@@ -99,6 +99,7 @@ fn plan(target_rows: u64) -> CompactPlan {
 fn vacuum_now(older_than: Duration, is_dry_run: bool) -> VacuumPlan {
     VacuumPlan {
         older_than,
+        log_older_than: VacuumPlan::LOG_OLDER_THAN,
         now_us: now_us(),
         is_dry_run,
     }

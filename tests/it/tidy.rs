@@ -171,6 +171,7 @@ fn each_of_these_libraries_is_spoken_to_in_one_module() {
     let files = files("src");
     let mut wrong = speakers(&files, "parquet", "lake");
     wrong.extend(speakers(&files, "delta_kernel", "lake"));
+    wrong.extend(speakers(&files, "object_store", "lake"));
     wrong.extend(speakers(&files, "goose", "drill"));
     assert_none(&wrong);
 }

@@ -15,7 +15,8 @@ use std::path::PathBuf;
 
 use super::live::UiAddress;
 use crate::declared_files::DurationText;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::lake::LakeAddress;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub use calibration::{
@@ -75,18 +76,41 @@ pub struct Arguments {
     pub verb: Verb,
 }
 
+/// The same error, which shows what was typed, but for the password of an address.
+#[must_use]
+pub fn without_password(mut error: clap::Error) -> clap::Error {
+    use clap::error::{ContextKind, ContextValue};
+    let shown = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(typed)) => redacted(typed),
+        _ => None,
+    };
+    if let Some(shown) = shown {
+        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+    }
+    error
+}
+
+/// `s3://key:…@logs` for `s3://key:secret@logs`; `None` when there is no password.
+fn redacted(typed: &str) -> Option<String> {
+    let (scheme, rest) = typed.split_once("://")?;
+    let (user, host) = rest.split_once('@')?;
+    let (user, _) = user.split_once(':')?;
+    Some(format!("{scheme}://{user}:…@{host}"))
+}
+
 /// Options that every verb takes.
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArguments {
-    /// Folder of the lake
+    /// Folder of the lake, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX
     #[arg(
         long,
         global = true,
         value_name = "DIR",
+        value_hint = ValueHint::DirPath,
         default_value = "./lake",
         env = "FIREDRILL_LAKE"
     )]
-    pub lake: PathBuf,
+    pub lake: LakeAddress,
     /// Print one JSON document on standard output and nothing else there
     #[arg(long, global = true)]
     pub json: bool,
@@ -353,6 +377,9 @@ pub struct VacuumArguments {
     /// Keep what was written or replaced since; 0s only when nobody else has the lake open
     #[arg(long, value_name = "DURATION", default_value = "7d")]
     pub older_than: DurationText,
+    /// Keep entries of the log that a later checkpoint repeats since
+    #[arg(long, value_name = "DURATION", default_value = "30d")]
+    pub log_older_than: DurationText,
     /// Say what would be removed; remove nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -424,4 +451,26 @@ Example:
 pub struct CompletionsArguments {
     /// Shell
     pub shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let typed = [
+            "firedrill",
+            "lake",
+            "info",
+            "--lake",
+            "s3://key:SECRET@logs/a",
+        ];
+        let error = Arguments::try_parse_from(typed).expect_err("an address has no password");
+        let shown = without_password(error).to_string();
+        assert!(!shown.contains("SECRET"), "{shown}");
+        assert!(shown.contains("no password"), "{shown}");
+        assert_eq!(redacted("s3://logs/a"), None);
+        assert_eq!(redacted("abfss://c@a.dfs.core.windows.net/p"), None);
+    }
 }

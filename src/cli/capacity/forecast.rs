@@ -20,7 +20,7 @@ use crate::capacity::forecast::{
     DemandPlan, Fit, Forecast, ForecastPlan, InstancesPlan, SheddingPlan, forecast,
 };
 use crate::capacity::law::ScalabilityLaw;
-use crate::lake::Lake;
+use crate::lake::{Lake, LakeAddress};
 use crate::sli::SliSetPlan;
 use crate::time_window::{rfc3339, zone};
 use history::History;
@@ -120,7 +120,8 @@ fn foresee(
             .maximum
             .as_deref()
             .is_none_or(maximum::is_search_name);
-    let lake = match is_lake_needed || global.lake.exists() {
+    let is_absent = matches!(&global.lake, LakeAddress::Folder(root) if !root.exists());
+    let lake = match is_lake_needed || !is_absent {
         true => match Lake::open(&global.lake) {
             Ok(lake) => Some(lake),
             Err(error) if is_lake_needed => return Err(error.into()),

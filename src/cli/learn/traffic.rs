@@ -1,11 +1,9 @@
 //! The curve of a scenario whose traffic is learned, from the lake of the run.
 
-use std::path::Path;
-
 use super::rows::{Asked, customer_requests};
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::drafts::learned::{CurveRequest, arrival_points, learn};
-use crate::lake::Lake;
+use crate::lake::{Lake, LakeAddress};
 use crate::scenario::DrillPlan;
 use crate::time_window::{now_us, parse_time, parse_week};
 
@@ -13,7 +11,10 @@ use crate::time_window::{now_us, parse_time, parse_week};
 ///
 /// # Errors
 /// When there is no lake, or nobody of that range in it.
-pub fn fill_learned_traffic(plan: &mut DrillPlan, lake: &Path) -> Result<Option<String>, Failure> {
+pub fn fill_learned_traffic(
+    plan: &mut DrillPlan,
+    lake: &LakeAddress,
+) -> Result<Option<String>, Failure> {
     let Some(traffic) = plan.traffic.learned.clone() else {
         return Ok(None);
     };

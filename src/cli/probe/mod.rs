@@ -30,6 +30,7 @@ use crate::lake::Lake;
 use crate::probe::{self, ProbeFileDefinition, ProbePlan};
 use crate::report::text;
 use crate::time_window::{now_us, rfc3339};
+pub use recorder::PROBE_FORMAT;
 use recorder::{ProbeRecorder, RecorderSettings, Told};
 use rounds::{ConnectorErrorOrIo, Found, RoundsSettings};
 use watch::{ProbedJson, Watch};

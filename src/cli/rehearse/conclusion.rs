@@ -292,7 +292,7 @@ fn exit_code(verdict: Verdict) -> ExitCode {
 
 fn report_path(arguments: &RehearseArguments, lake: &Lake, run_id: &str) -> PathBuf {
     let beside_the_lake = || {
-        let folder = lake.root().parent().unwrap_or(lake.root());
+        let folder = lake.folder_beside();
         folder.join(format!("{run_id}.html"))
     };
     arguments.report.clone().unwrap_or_else(beside_the_lake)

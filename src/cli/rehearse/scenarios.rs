@@ -1,7 +1,5 @@
 //! The scenario of a rehearsal, or several that run at once.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use crate::cli::arguments::RehearseArguments;
@@ -9,6 +7,7 @@ use crate::cli::definitions;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::learn::fill_learned_traffic;
 use crate::cli::terminal::Terminal;
+use crate::lake::LakeAddress;
 use crate::scenario::{Arrivals, DrillPlan, SCENARIO_NUMBERS, join};
 use crate::sli::SliSetPlan;
 
@@ -34,7 +33,7 @@ impl ScenarioFacts {
 pub fn scenarios(
     arguments: &RehearseArguments,
     set: &SliSetPlan,
-    lake: &Path,
+    lake: &LakeAddress,
     terminal: &Terminal,
 ) -> Result<DrillPlan, Failure> {
     let mut plans = Vec::new();

@@ -11,6 +11,7 @@ use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::facts::RunFacts;
 use crate::cli::rehearse::scenarios::scenarios;
 use crate::cli::terminal::Terminal;
+use crate::lake::LakeAddress;
 use crate::scenario::DrillPlan;
 use crate::sli::SliSetPlan;
 
@@ -19,7 +20,7 @@ pub fn plan_of(
     run: &RunFacts,
     arguments: &RehearseArguments,
     set: &SliSetPlan,
-    lake: &Path,
+    lake: &LakeAddress,
     terminal: &Terminal,
 ) -> Result<Option<DrillPlan>, Failure> {
     if arguments.scenario.is_none() && run.thresholds.is_empty() {
