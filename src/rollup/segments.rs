@@ -17,7 +17,7 @@ use super::kept::{Batch, Segment, count, grouped, index_name, keep, kept};
 use super::plan::{RollupPlan, is_inside_bucket};
 use super::segment_file::{cut_from_table, cut_to_table, from_table};
 use super::series::{SeriesKey, SeriesTable};
-use crate::lake::{Lake, LakeReader, PartFile};
+use crate::lake::{Lake, LakeReader, PartFile, RowFilter};
 use crate::latency_buckets::bucket_of;
 use crate::request_record::Origin;
 use crate::time_window::TimeWindow;
