@@ -1,287 +1,13 @@
-//! What follows from a capacity: the law through points, headroom, routes that slow down.
+//! What follows from a capacity: headroom, routes that slow down, the report of a search.
 //!
-//! Points are published ones or follow from a law that is written here; logs are made so that peaks,
-//! channels and latencies can be counted by hand.
+//! Logs are made so that peaks, channels and latencies can be counted by hand.
 
 use serde_json::Value;
 
-use super::program::{Ran, run, run_with_input};
+use super::load_log::{assert_near, json, log, number};
+use super::program::run;
+use super::surge_file::{BUY, Surge};
 use super::temp_folder::TempFolder;
-
-const SPEC_SDM91: &str = "concurrency,throughput\n1,64.9\n18,995.9\n36,1652.4\n72,1853.2\n108,1828.9\n144,1775.0\n216,1702.2\n";
-const RAYTRACER: &str = "concurrency,throughput\n1,20\n4,78\n8,130\n12,170\n16,190\n20,200\n24,210\n28,230\n32,260\n48,280\n64,310\n";
-
-fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
-}
-
-fn number(value: &Value, pointer: &str) -> f64 {
-    let found = value.pointer(pointer).and_then(Value::as_f64);
-    found.unwrap_or_else(|| panic!("no number at {pointer}: {value}"))
-}
-
-#[track_caller]
-fn assert_near(own: f64, expected: f64, share: f64) {
-    assert!(
-        (own - expected).abs() <= share * expected.abs(),
-        "{own} is not {expected}"
-    );
-}
-
-#[test]
-fn the_published_points_give_the_published_law() {
-    let folder = TempFolder::new();
-    folder.write("spec.csv", SPEC_SDM91);
-    let found = json(&run(&folder, "capacity fit spec.csv --json").exits(0));
-    let published = [
-        ("/lambda", 89.995_238_4),
-        ("/sigma", 0.027_728_5),
-        ("/n_max", 96.519_56),
-        ("/limit", 3_245.589),
-        ("/n_opt", 36.064_01),
-        ("/standard_errors/lambda", 14.213_490_6),
-        ("/standard_errors/sigma", 0.009_121_7),
-    ];
-    for (pointer, value) in published {
-        assert_near(number(&found, pointer), value, 1e-4);
-    }
-    assert_near(number(&found, "/kappa"), 0.000_104_4, 1e-3);
-    assert_near(number(&found, "/residual_standard_error"), 82.8, 1e-3);
-    assert_eq!(
-        (
-            found["points"].as_u64(),
-            found["degrees_of_freedom"].as_u64()
-        ),
-        (Some(7), Some(4))
-    );
-    assert_eq!(found["kappa_identified"], true);
-    assert!(
-        number(&found, "/intervals/n_max/0") < 96.0 && number(&found, "/intervals/n_max/1") > 97.0
-    );
-    folder.write("ray.csv", RAYTRACER);
-    let found = json(&run(&folder, "capacity fit ray.csv --json").exits(0));
-    assert_near(number(&found, "/lambda"), 21.848_843, 1e-4);
-    assert_near(number(&found, "/sigma"), 0.057_771, 1e-4);
-    assert_eq!(
-        (number(&found, "/kappa"), &found["n_max"], &found["x_max"]),
-        (0.0, &Value::Null, &Value::Null)
-    );
-    assert_eq!(
-        (&found["kappa_identified"], &found["is_superlinear"]),
-        (&Value::Bool(false), &Value::Bool(true))
-    );
-    assert_near(number(&found, "/unbounded/kappa"), -0.000_201, 5e-3);
-}
-
-#[test]
-fn columns_and_lines_may_be_in_any_order_and_come_from_standard_input() {
-    let folder = TempFolder::new();
-    let mut lines: Vec<&str> = SPEC_SDM91.lines().skip(1).collect();
-    lines.reverse();
-    let turned: Vec<String> = lines
-        .iter()
-        .map(|line| {
-            line.split_once(',')
-                .map(|(n, x)| format!("{x},a,{n}\r\n"))
-                .expect("two cells")
-        })
-        .collect();
-    let input = format!("Throughput,note,Concurrency\r\n{}", turned.concat());
-    let ran = run_with_input(&folder, "capacity fit - --json", input.as_bytes()).exits(0);
-    assert_near(number(&json(&ran), "/n_max"), 96.519_56, 1e-4);
-}
-
-#[test]
-fn the_inverses_satisfy_littles_law_and_far_predictions_must_be_asked_for() {
-    let folder = TempFolder::new();
-    folder.write("ray.csv", RAYTRACER);
-    let words = "capacity fit ray.csv --predict 96 --throughput 300 --response 0.2 --json";
-    let found = json(&run(&folder, words).exits(0));
-    assert_near(number(&found, "/predicted/0/throughput"), 323.3, 2e-4);
-    for index in 0..3 {
-        let at = |name: &str| number(&found, &format!("/predicted/{index}/{name}"));
-        assert_near(at("throughput") * at("response"), at("concurrency"), 1e-9);
-    }
-    assert_near(number(&found, "/predicted/1/throughput"), 300.0, 1e-9);
-    assert_near(number(&found, "/predicted/2/response"), 0.2, 1e-9);
-    let far = run(&folder, "capacity fit ray.csv --predict 128").exits(2);
-    assert!(
-        far.err
-            .contains("farther than 1.5 times the largest measured, 64"),
-        "{}",
-        far.err
-    );
-    let words = "capacity fit ray.csv --predict 128 --extrapolate --json";
-    let found = json(&run(&folder, words).exits(0));
-    assert_near(number(&found, "/predicted/0/throughput"), 335.5, 2e-4);
-    assert_eq!(found["predicted"][0]["is_extrapolated"], true);
-    let never = run(&folder, "capacity fit ray.csv --throughput 400").exits(4);
-    assert!(
-        never.err.contains("never reached (hint: its limit is 378"),
-        "{}",
-        never.err
-    );
-}
-
-#[test]
-fn what_cannot_be_fitted_says_where_and_why() {
-    let folder = TempFolder::new();
-    let head = "concurrency,throughput\n";
-    let table = [
-        ("1,2\nx,3\n", 4, "p.csv:3: `x` is no concurrency"),
-        ("1,2\n2,\n", 4, "p.csv:3: `` is no throughput"),
-        (
-            "1,2\n2,3\n2,4\n",
-            4,
-            "p.csv: 2 different concurrencies cannot",
-        ),
-        ("", 4, "p.csv: there is no point"),
-        ("1,0\n2,0\n3,0\n", 4, "p.csv: every throughput is 0"),
-    ];
-    for (lines, code, message) in table {
-        folder.write("p.csv", format!("{head}{lines}"));
-        let ran = run(&folder, "capacity fit p.csv --report r.html").exits(code);
-        assert!(
-            ran.err.contains(message) && ran.out.is_empty(),
-            "{lines}: {} {}",
-            ran.err,
-            ran.out
-        );
-        assert!(!folder.join("r.html").exists());
-    }
-    folder.write("p.csv", "users,rate\n1,2\n");
-    let ran = run(&folder, "capacity fit p.csv").exits(4);
-    assert!(
-        ran.err.contains("p.csv:1: no column `concurrency`"),
-        "{}",
-        ran.err
-    );
-    let ran = run(&folder, "capacity fit missing.csv").exits(4);
-    assert!(ran.err.contains("cannot read `missing.csv`"), "{}", ran.err);
-    let ran = run(&folder, "capacity fit").exits(2);
-    assert!(
-        ran.err
-            .contains("nothing to fit to (hint: a file of points"),
-        "{}",
-        ran.err
-    );
-    let ran = run(&folder, "capacity fit p.csv --report law.pdf").exits(2);
-    assert!(ran.err.contains("no kind of report"), "{}", ran.err);
-    folder.write("p.csv", format!("{head}1,2\n2,0\n3,1\n4,2\n"));
-    let ran = run(&folder, "capacity fit p.csv --weights relative").exits(4);
-    assert!(ran.err.contains("no relative error"), "{}", ran.err);
-}
-
-#[test]
-fn the_law_is_shown_to_people_and_as_a_report() {
-    let folder = TempFolder::new();
-    folder.write("spec.csv", SPEC_SDM91);
-    let ran = run(&folder, "capacity fit spec.csv --report law.html").exits(0);
-    let expected = "Throughput peaks at 1884 (95 %: 1795 to ";
-    assert!(ran.out.starts_with(expected), "{}", ran.out);
-    for part in [
-        "with a concurrency of 96.52",
-        "σ",
-        "0.02773",
-        "on 4 degrees of freedom",
-        "o measured",
-        "report  law.html",
-    ] {
-        assert!(ran.out.contains(part), "{part}: {}", ran.out);
-    }
-    let html = folder.read("law.html");
-    assert!(
-        html.contains("<svg")
-            && !html.contains("<script")
-            && html.contains("Coefficients of the law")
-    );
-    run(&folder, "capacity fit spec.csv --report law.md -q").exits(0);
-    assert!(
-        folder
-            .read("law.md")
-            .starts_with("# Scalability law: identified")
-    );
-    run(&folder, "capacity fit spec.csv --report law.json -q").exits(0);
-    let page: Value = serde_json::from_str(&folder.read("law.json")).expect("it is JSON");
-    assert_eq!(page["badge"]["word"], "identified");
-    folder.write("ray.csv", RAYTRACER);
-    let ran = run(&folder, "capacity fit ray.csv").exits(0);
-    assert!(ran.out.starts_with("κ is not identified"), "{}", ran.out);
-    assert!(
-        ran.out
-            .contains("superlinear or noisy: without its bound κ would be -2.0"),
-        "{}",
-        ran.out
-    );
-}
-
-/// Minutes in which `per_min` requests, evenly spread, each take `seconds`; the log has their ends.
-fn log(minutes: &[(u32, u32, &str, f64)]) -> String {
-    let mut lines = Vec::new();
-    for (minute, per_min, request, seconds) in minutes {
-        for index in 0..*per_min {
-            let at =
-                f64::from(*minute) * 60.0 + f64::from(index) * 60.0 / f64::from(*per_min) + seconds;
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "hours of a day"
-            )]
-            let end = at as u32;
-            let (hours, rest) = (8 + end / 3_600, end % 3_600);
-            lines.push((end, format!(
-                "192.0.2.{} - - [27/Nov/2026:{hours:02}:{:02}:{:02} +0000] \"{request} HTTP/1.1\" 200 512 \"-\" \"Mozilla/5.0\" {seconds:.3}\n",
-                index % 250, rest / 60, rest % 60
-            )));
-        }
-    }
-    lines.sort_by_key(|(end, _)| *end);
-    lines.into_iter().map(|(_, line)| line).collect()
-}
-
-#[test]
-fn rows_of_the_lake_show_the_law_that_made_them() {
-    let folder = TempFolder::new();
-    let law = |n: f64| 3.0 * n / (1.0 + (n - 1.0) * (0.02 + 0.004 * n));
-    // Its peak is at √(0.98 / 0.004) = 15.65 in flight.
-    let levels = [1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 32.0_f64];
-    let mut minutes = Vec::new();
-    for (level, n) in (0_u32..).zip(levels) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is small"
-        )]
-        let per_min = (law(n) * 60.0).round() as u32;
-        let seconds = n * 60.0 / f64::from(per_min);
-        minutes.extend((0..5).map(|minute| (level * 5 + minute, per_min, "GET /search", seconds)));
-    }
-    folder.write("access.log", log(&minutes));
-    run(&folder, "ingest access.log -q").exits(0);
-    for how in ["little", "in-flight"] {
-        let words =
-            format!("capacity fit --from 2026-11-27 --to 2026-11-28 --concurrency {how} --json");
-        let found = json(&run(&folder, &words).exits(0));
-        let n_max = number(&found, "/n_max");
-        assert!((13.0..19.0).contains(&n_max), "{how}: {n_max}");
-        assert_eq!(found["kappa_identified"], true, "{how}: {found}");
-        assert_eq!(found["source"]["kind"], "lake");
-        assert_eq!(found["source"]["mix"][0]["route"], "GET /search");
-    }
-    let ran = run(&folder, "capacity fit --from 2026-11-27 --service web").exits(4);
-    assert!(
-        ran.err.contains("the lake has no such requests"),
-        "{}",
-        ran.err
-    );
-    let ran = run(&folder, "capacity fit --run CAP-nothing").exits(4);
-    assert!(
-        ran.err
-            .contains("the lake has no requests of `CAP-nothing`"),
-        "{}",
-        ran.err
-    );
-}
 
 #[test]
 fn the_forecast_is_the_arithmetic_of_its_options() {
@@ -573,6 +299,91 @@ fn the_route_that_slows_down_with_traffic_is_named_first() {
     let ran = run(&folder, "capacity routes --service web").exits(4);
     assert!(
         ran.err.contains("the lake has no such requests"),
+        "{}",
+        ran.err
+    );
+}
+
+/// SLIs of the checkout whose levels a shop past its limit crosses within seconds.
+const SLIS: &str = "\
+name: checkout
+window: 1m
+rehearsal_window: 1s
+routes: ['/product/{id}']
+events:
+  checkout: {title: Checkout, method: POST, route: /checkout}
+  order: {title: Ordered, method: POST, route: /checkout, status: [2xx, 3xx]}
+funnel: [checkout, order]
+slis:
+  - kind: latency
+    name: checkout_p95
+    title: Checkout response, p95
+    event: checkout
+    percentile: 95
+    thresholds: [{level: contact, above: 400ms, for: 1s}]
+";
+
+#[test]
+fn a_search_has_a_report_and_feeds_law_and_forecast() {
+    let folder = TempFolder::new();
+    let surge = Surge {
+        target: "{shop: {checkouts_per_s: 12, payment_time: 80ms, payment_queue: 300}}".to_owned(),
+        arrivals: "even",
+        steps: BUY,
+        ..Surge::default()
+    };
+    folder.write("shop.yaml", surge.yaml());
+    folder.write("slis.yaml", SLIS);
+    let goal = "--goal contacts:trial=2s,sum=2s,initial=2s,loss=1%,width=25% --lead-in 1s";
+    let words = format!(
+        "capacity shop.yaml --sli-defs slis.yaml {goal} --start 5 --max 40 --no-beyond --search-id quick --report page.html --json"
+    );
+    let found = json(&run(&folder, &words).exits(0));
+    let html = folder.read("page.html");
+    for part in [
+        "To quote",
+        "Bounds per goal",
+        "Latency by rate",
+        "Goodput",
+        "Trials",
+        "To repeat it",
+        "contacts",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!html.contains("NaN"));
+    let law = json(&run(&folder, "capacity fit --run quick --json").exits(0));
+    assert_eq!(
+        (&law["source"]["kind"], &law["source"]["search_id"]),
+        (&"search".into(), &"quick".into())
+    );
+    let trials = found["trials"].as_array().expect("there are trials").len();
+    assert_eq!(law["points"].as_u64(), u64::try_from(trials).ok());
+    let words = "capacity forecast --last-peak 600/min --instances 2 --json";
+    let forecast = json(&run(&folder, words));
+    let per_shopper = number(&found, "/in_other_units/orders_per_min/0") / number(&found, "/lower");
+    assert_near(
+        number(&forecast, "/maximum/lower"),
+        number(&found, "/lower") * per_shopper,
+        1e-6,
+    );
+    assert_eq!(
+        forecast["maximum_source"]
+            .as_str()
+            .map(|source| source.starts_with("search quick")),
+        Some(true)
+    );
+    folder.write("found.json", found.to_string());
+    let words = "capacity forecast --last-peak 600/min --maximum found.json --goal contacts --json";
+    let of_file = json(&run(&folder, words));
+    assert_eq!(of_file["maximum"], forecast["maximum"]);
+    let ran = run(
+        &folder,
+        "capacity forecast --last-peak 600/min --maximum quick --goal other",
+    )
+    .exits(2);
+    assert!(
+        ran.err.contains("has no goal `other` (hint: contacts)"),
         "{}",
         ran.err
     );

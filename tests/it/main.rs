@@ -14,6 +14,7 @@ mod hand_made_log;
 mod lake_rows;
 
 mod lake_fill;
+mod load_log;
 
 mod surge_file;
 
@@ -99,6 +100,7 @@ mod rehearse_limits;
 
 mod capacity;
 mod headroom;
+mod scalability;
 
 mod several;
 

@@ -246,10 +246,18 @@ pub fn nice_top(value: f64) -> f64 {
 fn ticks(top: f64) -> Vec<f64> {
     let power = 10_f64.powf(top.log10().floor());
     let first = (top / power * 1e6).round() / 1e6;
+    // As many steps as make round labels: 1.5 in three, 2 in four, 2.5 in five, 3 in six.
     let count = match first {
-        count if count <= 1.0 => 5,
-        count if count <= 1.2 || (2.9..=3.0).contains(&count) || (5.9..=6.0).contains(&count) => 6,
-        count if count <= 2.0 || (3.9..=4.0).contains(&count) || (7.9..=8.0).contains(&count) => 4,
+        first if first < 1.1 => 5,
+        first if first < 1.4 => 6,
+        first if first < 1.6 => 3,
+        first if first < 2.4 => 4,
+        first if first < 2.6 => 5,
+        first if first < 3.5 => 6,
+        first if first < 4.5 => 4,
+        first if first < 5.5 => 5,
+        first if first < 7.0 => 6,
+        first if first < 9.0 => 4,
         _ => 5,
     };
     (0..=count)
