@@ -168,6 +168,7 @@ fn thinned(series: &PictureSeries) -> impl Iterator<Item = &Vec<f64>> {
 
 /// From numbers to pixels.
 struct Axes {
+    has_points: bool,
     left: f64,
     right: f64,
     top: f64,
@@ -194,6 +195,10 @@ impl Axes {
         let right = xs().fold(0.0, f64::max);
         let has_labels = !picture.x_labels.is_empty();
         Self {
+            has_points: picture
+                .series
+                .iter()
+                .any(|series| thinned(series).next().is_some()),
             left: if has_labels {
                 xs().fold(f64::INFINITY, f64::min).min(right)
             } else {
@@ -205,7 +210,7 @@ impl Axes {
     }
 
     fn is_drawable(&self) -> bool {
-        self.right > self.left && self.top > 0.0
+        self.has_points && self.right > self.left && self.top > 0.0
     }
 
     fn x(&self, value: f64) -> f64 {
