@@ -9,10 +9,10 @@ use super::super::capacity::{Picture, PictureMark, PictureSeries, PictureStyle};
 use super::super::text;
 
 const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 320.0;
+const HEIGHT: f64 = 342.0;
 const LEFT: f64 = 74.0;
 const RIGHT: f64 = 24.0;
-const TOP: f64 = 18.0;
+const TOP: f64 = 40.0;
 const BOTTOM: f64 = 46.0;
 /// Most points of one series; of more, every second or third.
 const POINTS_MAX: usize = 600;
@@ -70,7 +70,7 @@ fn drawing(picture: &Picture, axes: &Axes) -> Markup {
                 text.tick x=(axes.x(value)) y=(HEIGHT - BOTTOM + 18.0) text-anchor="middle" { (name) }
             }
             text.tick x=(WIDTH - RIGHT) y=(HEIGHT - 8.0) text-anchor="end" { (text::harmless(&picture.x)) }
-            text.tick x="4" y="12" { (text::harmless(&picture.y)) }
+            text.tick x="4" y="18" { (text::harmless(&picture.y)) }
             @for (index, series) in picture.series.iter().enumerate() { (drawn(series, index, axes)) }
             @for mark in &picture.marks { (drawn_mark(mark, axes)) }
         }
@@ -116,7 +116,7 @@ fn drawn_mark(mark: &PictureMark, axes: &Axes) -> Markup {
             }
             @if !mark.is_vertical && mark.value <= axes.top {
                 line.mark x1=(LEFT) x2=(WIDTH - RIGHT) y1=(axes.y(mark.value)) y2=(axes.y(mark.value)) {}
-                text.tick x=(WIDTH - RIGHT) y=(axes.y(mark.value) - 6.0) text-anchor="end" { (text::harmless(&mark.label)) }
+                text.tick x=(LEFT + 6.0) y=(axes.y(mark.value) - 6.0) text-anchor="start" { (text::harmless(&mark.label)) }
             }
         }
     }
