@@ -72,7 +72,11 @@ fn drawing(picture: &Picture, axes: &Axes) -> Markup {
             text.tick x=(WIDTH - RIGHT) y=(HEIGHT - 8.0) text-anchor="end" { (text::harmless(&picture.x)) }
             text.tick x="4" y="18" { (text::harmless(&picture.y)) }
             @for (index, series) in picture.series.iter().enumerate() { (drawn(series, index, axes)) }
-            @for mark in &picture.marks { (drawn_mark(mark, axes)) }
+            @for (index, mark) in picture.marks.iter().enumerate() {
+                // Of two marks the first has its label to the left, so that they stay apart.
+                @let is_first = index + 1 < picture.marks.len();
+                (drawn_mark(mark, is_first, axes))
+            }
         }
     }
 }
@@ -105,11 +109,11 @@ fn drawn(series: &PictureSeries, index: usize, axes: &Axes) -> Markup {
     }
 }
 
-fn drawn_mark(mark: &PictureMark, axes: &Axes) -> Markup {
+fn drawn_mark(mark: &PictureMark, is_first: bool, axes: &Axes) -> Markup {
     html! {
         @if mark.value.is_finite() {
             @if mark.is_vertical && mark.value <= axes.right {
-                @let is_late = mark.value > axes.right * 0.7;
+                @let is_late = mark.value > axes.right * if is_first { 0.2 } else { 0.7 };
                 line.mark x1=(axes.x(mark.value)) x2=(axes.x(mark.value)) y1=(TOP) y2=(HEIGHT - BOTTOM) {}
                 text.tick x=(axes.x(mark.value) + if is_late { -6.0 } else { 6.0 }) y=(HEIGHT - BOTTOM - 8.0)
                     text-anchor=(if is_late { "end" } else { "start" }) { (text::harmless(&mark.label)) }
