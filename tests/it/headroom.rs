@@ -98,7 +98,7 @@ fn a_wrong_forecast_says_what_would_be_right() {
             2,
             "neither a file nor a search in the lake",
         ),
-        ("--last-peak 220/min", 4, "lake"),
+        ("--last-peak 220/min", 2, "no maximum: none was named"),
         ("--maximum 900/min", 4, "lake"),
         (
             "--last-peak 220/min --maximum 900/min --campaign 3..2",

@@ -158,7 +158,7 @@ fn the_law_is_shown_to_people_and_as_a_report() {
     let folder = TempFolder::new();
     folder.write("spec.csv", SPEC_SDM91);
     let ran = run(&folder, "capacity fit spec.csv --report law.html").exits(0);
-    let expected = "Throughput peaks at 1884 (95 %: 1795 to ";
+    let expected = "Throughput peaks at 1884 (95 %: 1748 to 2031";
     assert!(ran.out.starts_with(expected), "{}", ran.out);
     for part in [
         "with a concurrency of 96.52",

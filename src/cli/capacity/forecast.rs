@@ -115,11 +115,8 @@ fn foresee(
     set: &SliSetPlan,
     zone: TimeZone,
 ) -> Result<Foreseen, Failure> {
-    let is_lake_needed = arguments.last_peak.is_none()
-        || arguments
-            .maximum
-            .as_deref()
-            .is_none_or(maximum::is_search_name);
+    // Without a last peak the lake must be there; a maximum that is a search says itself what is missing.
+    let is_lake_needed = arguments.last_peak.is_none();
     let is_absent = matches!(&global.lake, LakeAddress::Folder(root) if !root.exists());
     let lake = match is_lake_needed || !is_absent {
         true => match Lake::open(&global.lake) {

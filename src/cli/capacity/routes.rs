@@ -15,6 +15,8 @@ use crate::report::text;
 
 /// Routes on the terminal.
 const ROWS_MAX: usize = 20;
+/// Which of the cells is the slope.
+const SLOPE: usize = 6;
 /// Seed of the bootstrap: the same lake, the same intervals.
 const SEED: u64 = 1;
 
@@ -179,15 +181,17 @@ fn shown(found: &RoutesFound, arguments: &CapacityRoutesArguments, terminal: &Te
         &calm,
         &busy,
         "ratio (95 %)",
-        "slope (95 %)",
         "requests",
     ];
     let mut table = terminal.table(&heads);
     for route in found.routes.iter().take(ROWS_MAX) {
-        table.add_row(cells(route));
+        let mut row = cells(route);
+        // On a terminal there is no room for the slope.
+        row.remove(SLOPE);
+        table.add_row(row);
     }
     let mut text = format!(
-        "{}\n\n{}\n\n{} to {}, windows of {} s; little traffic is the calmest third of the windows, much the busiest tenth; intervals are drawn from {}s\nslope: by what power of traffic the percentile of a window grows",
+        "{}\n\n{}\n\n{} to {}, windows of {} s; little traffic is the calmest third of the windows, much the busiest tenth; intervals are drawn from {}s; slopes are in --json and --report",
         found.sentence,
         table.trim_fmt(),
         found.from,

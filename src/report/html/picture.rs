@@ -9,10 +9,10 @@ use super::super::capacity::{Picture, PictureMark, PictureSeries, PictureStyle};
 use super::super::text;
 
 const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 320.0;
+const HEIGHT: f64 = 342.0;
 const LEFT: f64 = 74.0;
 const RIGHT: f64 = 24.0;
-const TOP: f64 = 18.0;
+const TOP: f64 = 40.0;
 const BOTTOM: f64 = 46.0;
 /// Most points of one series; of more, every second or third.
 const POINTS_MAX: usize = 600;
@@ -70,9 +70,13 @@ fn drawing(picture: &Picture, axes: &Axes) -> Markup {
                 text.tick x=(axes.x(value)) y=(HEIGHT - BOTTOM + 18.0) text-anchor="middle" { (name) }
             }
             text.tick x=(WIDTH - RIGHT) y=(HEIGHT - 8.0) text-anchor="end" { (text::harmless(&picture.x)) }
-            text.tick x="4" y="12" { (text::harmless(&picture.y)) }
+            text.tick x="4" y="18" { (text::harmless(&picture.y)) }
             @for (index, series) in picture.series.iter().enumerate() { (drawn(series, index, axes)) }
-            @for mark in &picture.marks { (drawn_mark(mark, axes)) }
+            @for (index, mark) in picture.marks.iter().enumerate() {
+                // Of two marks the first has its label to the left, so that they stay apart.
+                @let is_first = index + 1 < picture.marks.len();
+                (drawn_mark(mark, is_first, axes))
+            }
         }
     }
 }
@@ -105,18 +109,18 @@ fn drawn(series: &PictureSeries, index: usize, axes: &Axes) -> Markup {
     }
 }
 
-fn drawn_mark(mark: &PictureMark, axes: &Axes) -> Markup {
+fn drawn_mark(mark: &PictureMark, is_first: bool, axes: &Axes) -> Markup {
     html! {
         @if mark.value.is_finite() {
             @if mark.is_vertical && mark.value <= axes.right {
-                @let is_late = mark.value > axes.right * 0.7;
+                @let is_late = mark.value > axes.right * if is_first { 0.2 } else { 0.7 };
                 line.mark x1=(axes.x(mark.value)) x2=(axes.x(mark.value)) y1=(TOP) y2=(HEIGHT - BOTTOM) {}
                 text.tick x=(axes.x(mark.value) + if is_late { -6.0 } else { 6.0 }) y=(HEIGHT - BOTTOM - 8.0)
                     text-anchor=(if is_late { "end" } else { "start" }) { (text::harmless(&mark.label)) }
             }
             @if !mark.is_vertical && mark.value <= axes.top {
                 line.mark x1=(LEFT) x2=(WIDTH - RIGHT) y1=(axes.y(mark.value)) y2=(axes.y(mark.value)) {}
-                text.tick x=(WIDTH - RIGHT) y=(axes.y(mark.value) - 6.0) text-anchor="end" { (text::harmless(&mark.label)) }
+                text.tick x=(LEFT + 6.0) y=(axes.y(mark.value) - 6.0) text-anchor="start" { (text::harmless(&mark.label)) }
             }
         }
     }
@@ -168,6 +172,7 @@ fn thinned(series: &PictureSeries) -> impl Iterator<Item = &Vec<f64>> {
 
 /// From numbers to pixels.
 struct Axes {
+    has_points: bool,
     left: f64,
     right: f64,
     top: f64,
@@ -194,6 +199,10 @@ impl Axes {
         let right = xs().fold(0.0, f64::max);
         let has_labels = !picture.x_labels.is_empty();
         Self {
+            has_points: picture
+                .series
+                .iter()
+                .any(|series| thinned(series).next().is_some()),
             left: if has_labels {
                 xs().fold(f64::INFINITY, f64::min).min(right)
             } else {
@@ -205,7 +214,7 @@ impl Axes {
     }
 
     fn is_drawable(&self) -> bool {
-        self.right > self.left && self.top > 0.0
+        self.has_points && self.right > self.left && self.top > 0.0
     }
 
     fn x(&self, value: f64) -> f64 {

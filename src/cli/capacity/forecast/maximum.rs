@@ -27,11 +27,6 @@ pub struct KnownMaximum {
     pub notes: Vec<String>,
 }
 
-/// Whether it is neither a rate nor a file: then it must be the name of a search.
-pub fn is_search_name(text: &str) -> bool {
-    text.parse::<PerMinuteRange>().is_err() && !is_file(text)
-}
-
 fn is_file(text: &str) -> bool {
     Path::new(text).exists() || text.ends_with(".json")
 }

@@ -97,6 +97,7 @@ pub fn per_min(rate: f64) -> String {
     match rate.abs() {
         size if size >= 100.0 => whole(rate),
         size if size >= 10.0 => format!("{rate:.1}"),
+        0.0 => "0".to_owned(),
         _ => format!("{rate:.2}"),
     }
 }
