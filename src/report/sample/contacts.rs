@@ -345,11 +345,11 @@ fn timeline() -> Timeline {
             unit: Unit::Count,
             scale: Scale::Linear,
             series: vec![
-                series("90 % interval, high", SeriesStyle::Band, &|index| {
-                    predicted(index) * 1.6 + 2.0
-                }),
                 series("90 % interval, low", SeriesStyle::Band, &|index| {
                     predicted(index) * 0.4
+                }),
+                series("90 % interval, high", SeriesStyle::Band, &|index| {
+                    predicted(index) * 1.6 + 2.0
                 }),
                 series("predicted", SeriesStyle::Line, &predicted),
                 series("real", SeriesStyle::Line, &real),

@@ -288,11 +288,11 @@ fn timeline(calibration: &Calibration) -> Timeline {
         unit: Unit::Count,
         scale: Scale::Linear,
         series: vec![
-            series("90 % interval, high", SeriesStyle::Band, &|point| {
-                point.interval90[1]
-            }),
             series("90 % interval, low", SeriesStyle::Band, &|point| {
                 point.interval90[0]
+            }),
+            series("90 % interval, high", SeriesStyle::Band, &|point| {
+                point.interval90[1]
             }),
             series("predicted", SeriesStyle::Line, &|point| point.predicted),
             series("real", SeriesStyle::Line, &|point| {

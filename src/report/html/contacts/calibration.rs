@@ -136,7 +136,7 @@ fn level_row(sli: &CalibratedSli, level: &CalibratedLevel, is_first: bool) -> Ma
             td data-label="Level" { (level.level) }
             td.number data-label="Bad" {
                 @match level.value {
-                    Some(value) => { (words::side(sli.bad)) " " strong { (figure(value, sli.unit)) } }
+                    Some(value) => div { (words::side(sli.bad)) " " strong { (figure(value, sli.unit)) } },
                     None => "none in the data",
                 }
             }

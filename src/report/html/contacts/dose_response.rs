@@ -12,7 +12,7 @@ use super::axis::Axis;
 use super::{HEIGHT, RIGHT, WIDTH};
 
 const LEFT: f64 = 60.0;
-const TOP: f64 = 22.0;
+const TOP: f64 = 30.0;
 const BOTTOM: f64 = 44.0;
 /// Most points of the curve, and most bins.
 const POINTS_MAX: usize = 200;

@@ -37,7 +37,10 @@ pub fn lag_figure(title: &str, lag: &LagKernel) -> Markup {
 fn drawing(lag: &LagKernel) -> Markup {
     let points: Vec<&LagPoint> = lag.points.iter().take(POINTS_MAX).collect();
     let width_min = width_min(&points);
-    let ends = points.iter().map(|point| point.after_min + width_min);
+    // In hours, whose ticks are round.
+    let ends = points
+        .iter()
+        .map(|point| (point.after_min + width_min) / 60.0);
     let across = Axis::over(ends.chain([0.0]), [LEFT, WIDTH - RIGHT]);
     let shares = points.iter().map(|point| point.share);
     let up = Axis::over(shares.chain([0.0]), [HEIGHT - BOTTOM, TOP]);
@@ -52,19 +55,27 @@ fn drawing(lag: &LagKernel) -> Markup {
                 }
             }
             @for tick in across.ticks() {
-                text.tick x=(across.px(tick)) y=(HEIGHT - 10.0) text-anchor="middle" { (time(tick)) }
+                text.tick x=(across.px(tick)) y=(HEIGHT - 10.0) text-anchor=(anchor(across.px(tick))) { (time(tick * 60.0)) }
             }
             @for point in &points {
-                @let left = across.px(point.after_min);
-                rect.fill x=(left) width=((across.px(point.after_min + width_min) - left - 1.0).max(1.0))
+                @let left = across.px(point.after_min / 60.0);
+                rect.fill x=(left) width=((across.px((point.after_min + width_min) / 60.0) - left - 1.0).max(1.0))
                     y=(up.px(point.share)) height=((base - up.px(point.share)).max(0.0)) {
                     title { "after " (time(point.after_min)) ": " (text::quantity(point.share, Unit::Share)) }
                 }
             }
-            line.level x1=(across.px(lag.mean_min)) x2=(across.px(lag.mean_min)) y1=(TOP) y2=(base) {
+            line.level x1=(across.px(lag.mean_min / 60.0)) x2=(across.px(lag.mean_min / 60.0)) y1=(TOP) y2=(base) {
                 title { "mean " (time(lag.mean_min)) }
             }
         }
+    }
+}
+
+/// The last label of an axis stays inside of the drawing.
+fn anchor(px: f64) -> &'static str {
+    match px > WIDTH - 2.0 * RIGHT {
+        true => "end",
+        false => "middle",
     }
 }
 
