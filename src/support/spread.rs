@@ -84,8 +84,8 @@ impl Regimes {
         let middle = middle.count().min(points - 1);
         let shares = std::array::from_fn(|regime| {
             // The quiet half is one regime, the others lie evenly between there and the worst.
-            let centre = middle as f64
-                + (points - 1 - middle) as f64 * regime as f64 / (REGIMES - 1) as f64;
+            let centre =
+                middle as f64 + (points - 1 - middle) as f64 * regime as f64 / (REGIMES - 1) as f64;
             let width = points as f64 / REGIMES as f64;
             let near = |point: usize| (-((point as f64 - centre) / width).powi(2)).exp();
             let raw = looks.iter().enumerate();
@@ -104,7 +104,11 @@ impl Regimes {
             if of.is_empty() {
                 return 1.0;
             }
-            let sum: f64 = of.iter().zip(&self.shares[regime]).map(|(of, share)| of * share).sum();
+            let sum: f64 = of
+                .iter()
+                .zip(&self.shares[regime])
+                .map(|(of, share)| of * share)
+                .sum();
             sum.max(f64::MIN_POSITIVE)
         })
     }
@@ -116,7 +120,9 @@ impl Regimes {
         let mut before = [1.0 / REGIMES as f64; REGIMES];
         for fit in &fits {
             let now = std::array::from_fn(|to| {
-                let reached: f64 = (0..REGIMES).map(|from| before[from] * self.change[from][to]).sum();
+                let reached: f64 = (0..REGIMES)
+                    .map(|from| before[from] * self.change[from][to])
+                    .sum();
                 reached * fit[to]
             });
             before = whole(now);
@@ -136,7 +142,9 @@ impl Regimes {
                 }
             }
             after = whole(std::array::from_fn(|from| {
-                (0..REGIMES).map(|to| self.change[from][to] * next[to]).sum()
+                (0..REGIMES)
+                    .map(|to| self.change[from][to] * next[to])
+                    .sum()
             }));
             of[window] = whole(std::array::from_fn(|from| of[window][from] * after[from]));
         }
@@ -147,7 +155,10 @@ impl Regimes {
     fn better(&self, likelihoods: &[Vec<f64>], states: &States) -> Self {
         let mut shares: [Vec<f64>; REGIMES] =
             std::array::from_fn(|regime| vec![1e-12; self.shares[regime].len()]);
-        let seen = likelihoods.iter().zip(&states.of).filter(|(of, _)| !of.is_empty());
+        let seen = likelihoods
+            .iter()
+            .zip(&states.of)
+            .filter(|(of, _)| !of.is_empty());
         for (of, state) in seen {
             let fits = self.fits(of);
             for regime in 0..REGIMES {
@@ -161,7 +172,7 @@ impl Regimes {
                 }
             }
         }
-        let change = states.changes.map(|of| whole(of.map(|count| count + CHANGE_MIN)));
+        let change = states.changes.map(whole);
         Self {
             shares: shares.map(scaled),
             change: change.map(|of| whole(of.map(|share| share.max(CHANGE_MIN)))),
@@ -173,7 +184,11 @@ impl Regimes {
         let fits = self.fits(of);
         let weights: [f64; REGIMES] = std::array::from_fn(|regime| state[regime] / fits[regime]);
         (0..self.shares[0].len())
-            .map(|point| (0..REGIMES).map(|regime| weights[regime] * self.shares[regime][point]).sum())
+            .map(|point| {
+                (0..REGIMES)
+                    .map(|regime| weights[regime] * self.shares[regime][point])
+                    .sum()
+            })
             .collect()
     }
 }
@@ -186,7 +201,9 @@ fn whole(of: [f64; REGIMES]) -> [f64; REGIMES] {
 
 fn scaled(of: Vec<f64>) -> Vec<f64> {
     let sum: f64 = of.iter().sum();
-    of.into_iter().map(|share| share / sum.max(f64::MIN_POSITIVE)).collect()
+    of.into_iter()
+        .map(|share| share / sum.max(f64::MIN_POSITIVE))
+        .collect()
 }
 
 fn grid(largest: f64) -> Vec<f64> {
