@@ -47,6 +47,18 @@ pub(super) fn episodes(harm: &Harm, sessions: &[f64], level: f64, gap: usize) ->
     found
 }
 
+/// How many episodes of one size would say as much: (Σ dose)² / Σ dose² (Kish). One long outage beside
+/// many short ones is hardly more than one (Carter, Schnepel and Steigerwald 2017, *Rev. Econ. Stat.* 99).
+pub(super) fn effective(found: &[Episode]) -> f64 {
+    let sum: f64 = found.iter().map(|episode| episode.dose).sum();
+    let squares: f64 = found.iter().map(|episode| episode.dose.powi(2)).sum();
+    if squares > 0.0 {
+        sum * sum / squares
+    } else {
+        0.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +88,18 @@ mod tests {
     fn a_bad_window_of_an_empty_night_is_none() {
         let values = [5.0, 0.0, 0.0, 5.0, -1.0];
         assert_eq!(of(&values, &[1_000.0, 0.0, 0.0, 2.0, 9.0], 0), [(0, 1)]);
+    }
+
+    #[test]
+    fn one_long_episode_counts_for_little_more_than_one() {
+        let episode = |dose| Episode {
+            from: 0,
+            to: 1,
+            dose,
+        };
+        assert!((effective(&[episode(2.0); 8]) - 8.0).abs() < 1e-12);
+        let uneven = effective(&[episode(100.0), episode(1.0), episode(1.0)]);
+        assert!(uneven > 1.0 && uneven < 1.1, "{uneven}");
+        assert_eq!(effective(&[]), 0.0);
     }
 }

@@ -1,6 +1,6 @@
 //! Few episodes scatter more than their resamples do.
 //!
-//! In: draws and the number of episodes behind them. Out: draws that are as far from the estimate as a
+//! In: draws and the effective number of episodes behind them. Out: draws that are as far from the estimate as a
 //! t distribution asks for. A bootstrap over `n` clusters has the variance of a sample without Bessel's
 //! correction and the tails of a normal distribution; the usual cure is √(n/(n−1)) and the quantiles of
 //! t with n−1 degrees of freedom (Cameron and Miller 2015, *J. Hum. Resour.* 50, section VI).
@@ -11,12 +11,12 @@ use super::bootstrap::Draw;
 use super::hinge::Hinge;
 
 /// With fewer clusters the factor is that of so many; such a fit is refused anyway.
-const CLUSTERS_MIN: usize = 3;
+const CLUSTERS_MIN: f64 = 3.0;
 
 /// How much further from the estimate draws over so many clusters must be; above 1, and near it for
 /// many.
-pub(super) fn factor(clusters: usize) -> f64 {
-    let count = clusters.max(CLUSTERS_MIN) as f64;
+pub(super) fn factor(clusters: f64) -> f64 {
+    let count = clusters.max(CLUSTERS_MIN);
     let t = StudentsT::new(0.0, 1.0, count - 1.0)
         .expect("at least two degrees of freedom are a distribution")
         .inverse_cdf(0.95);
@@ -47,10 +47,10 @@ mod tests {
     #[test]
     fn factors_are_those_of_the_tables() {
         // t(0.95, 5) = 2.015, t(0.95, 16) = 1.746.
-        assert!((factor(6) - (1.2_f64).sqrt() * 2.015 / 1.645).abs() < 1e-3);
-        assert!((factor(17) - (17.0_f64 / 16.0).sqrt() * 1.746 / 1.645).abs() < 1e-3);
-        assert!((factor(10_000) - 1.0).abs() < 1e-3);
-        assert_eq!(factor(0), factor(3));
+        assert!((factor(6.0) - (1.2_f64).sqrt() * 2.015 / 1.645).abs() < 1e-3);
+        assert!((factor(17.0) - (17.0_f64 / 16.0).sqrt() * 1.746 / 1.645).abs() < 1e-3);
+        assert!((factor(10_000.0) - 1.0).abs() < 1e-3);
+        assert_eq!(factor(0.0), factor(3.0));
     }
 
     #[test]

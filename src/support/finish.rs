@@ -8,7 +8,7 @@ use super::bootstrap::{Draw, Resampling, ci90, draws};
 use super::calibration::{Interval, Lag, Shape, ShapeScore, SliFit, Tier, TimelinePoint};
 use super::controls::controls;
 use super::dose_response::DoseResponse;
-use super::episodes::{Episode, episodes};
+use super::episodes::{Episode, effective, episodes};
 use super::few_clusters::{factor, widened};
 use super::fit::{Fitted, Source};
 use super::frame::{Candidate, Frame};
@@ -168,19 +168,20 @@ fn episodes_of(
     episodes(&candidate.harm, &covered, level, gap)
 }
 
-/// Episodes beyond the level of the multiple: so many independent things are behind the fit.
-fn clusters(frame: &Frame<'_>, candidate: &Candidate, fitted: &Fitted) -> usize {
+/// Effective number of episodes beyond the level of the multiple: so many independent things are
+/// behind the fit.
+fn clusters(frame: &Frame<'_>, candidate: &Candidate, fitted: &Fitted) -> f64 {
     if fitted.hinge.slope <= 0.0 {
-        return 0;
+        return 0.0;
     }
     let level = fitted.hinge.onset + (frame.settings.multiple - 1.0) / fitted.hinge.slope;
-    episodes_of(frame, candidate, level, fitted).len()
+    effective(&episodes_of(frame, candidate, level, fitted))
 }
 
 fn drawn(
     source: &Source<'_>,
     fitted: &Fitted,
-    (shape, clusters): (Shape, usize),
+    (shape, clusters): (Shape, f64),
     resampling: Resampling,
     progress: &dyn Progress,
 ) -> Drawn {

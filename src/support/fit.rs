@@ -131,22 +131,24 @@ impl Source<'_> {
         mixture_update(fitted, &parts, shares, None)
     }
 
-    /// Per base and row: expected contacts if all came after this delay.
+    /// Per base and row: expected contacts if the excess came after this delay.
+    ///
+    /// The quiet contacts are the same in all: season and delay of a busy day explain the same
+    /// contacts, so that they would hold the delay at the one the season was fitted under.
     pub fn parts(&self, fitted: &Fitted) -> Vec<Vec<f64>> {
         let onset = fitted.hinge.onset;
-        let weighed: Vec<f64> = (0..self.harm.values.len())
+        let excess: Vec<f64> = (0..self.harm.values.len())
             .map(|window| {
                 let beyond = self.harm.beyond(window, onset);
-                let background = self.background.get(window).copied().unwrap_or(0.0);
-                self.calendar.sessions[window] * (1.0 + background + fitted.hinge.slope * beyond)
+                self.calendar.sessions[window] * fitted.hinge.slope * beyond
             })
             .collect();
         let of_base = |base: &Vec<f64>| {
-            let sums = convolved(&weighed, base);
+            let sums = convolved(&excess, base);
             let rows = fitted.design.window.iter().enumerate();
             rows.map(|(row, window)| {
-                let per_session = fitted.quiet[row] / fitted.design.exposure[row];
-                per_session * sums[*window]
+                let known = 1.0 + fitted.design.background[row];
+                fitted.quiet[row] * (known + sums[*window] / fitted.design.exposure[row])
             })
             .collect()
         };

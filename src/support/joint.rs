@@ -18,7 +18,7 @@ const GAIN_MIN: f64 = 12.0;
 const GAIN_SHARE: f64 = 0.05;
 /// Rounds in which each is fitted again, given the others.
 const ROUNDS: usize = 2;
-/// An unrelated journey is allowed a p-value of this or more.
+/// An unrelated journey is allowed a p-value above this.
 const UNRELATED_P: f64 = 0.01;
 
 /// SLIs that move together, or one alone.
@@ -206,6 +206,8 @@ impl Joint {
     /// Journeys that have nothing to do with contacts, given all that has.
     pub fn unrelated(&self, frame: &Frame<'_>, controls: &[Candidate]) -> Vec<Control> {
         let background = self.background(frame, usize::MAX);
+        // Few draws cannot tell more than that none of them was as extreme.
+        let least = 1.0 / (f64::from(frame.settings.no_effect_draws) + 1.0);
         let found = controls.iter().filter_map(|control| {
             let source = frame.source(control, &background, &|_| true);
             let found = existence(&source, frame.no_effect_draws(control.sli)).ok()?;
@@ -217,7 +219,8 @@ impl Joint {
                 ),
                 likelihood_ratio: found.likelihood_ratio,
                 limit: GAIN_MIN,
-                passed: found.p_value >= UNRELATED_P || found.likelihood_ratio <= GAIN_MIN,
+                passed: found.p_value > UNRELATED_P.max(least)
+                    || found.likelihood_ratio <= GAIN_MIN,
             })
         });
         found.collect()

@@ -1,7 +1,8 @@
 //! On simulated truth the calibration is right, and knows when it cannot know.
 //!
-//! Windows of an hour, 60 resamples and 59 draws keep it short; figures of whole runs are in
-//! `benches/README.md`. The truth: contacts rise from 2 % failed checkouts on and double at 3.67 %.
+//! Windows of an hour, 60 resamples and 59 draws keep it short; figures of other windows are in
+//! `docs/how-levels-are-learned.md`, with what does not hold there (the onset, where a window has some
+//! hundred requests). The truth: contacts rise from 2 % failed checkouts on and double at 3.67 %.
 
 use rayon::prelude::*;
 
