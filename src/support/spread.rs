@@ -161,14 +161,13 @@ impl Regimes {
             .filter(|(of, _)| !of.is_empty());
         for (of, state) in seen {
             let fits = self.fits(of);
-            for regime in 0..REGIMES {
-                let weight = state[regime] / fits[regime];
-                if weight * fits[regime] < 1e-6 {
+            let weights = state.iter().zip(fits);
+            for ((sums, own), (state, fit)) in shares.iter_mut().zip(&self.shares).zip(weights) {
+                if *state < 1e-6 {
                     continue;
                 }
-                let own = of.iter().zip(&self.shares[regime]);
-                for (sum, (of, share)) in shares[regime].iter_mut().zip(own) {
-                    *sum += weight * of * share;
+                for (sum, (of, share)) in sums.iter_mut().zip(of.iter().zip(own)) {
+                    *sum += state / fit * of * share;
                 }
             }
         }
