@@ -255,7 +255,7 @@ pub struct Interval {
 
 /// Rule by which a level is one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LevelRule {
     /// Contacts at so many times the quiet rate.
     Multiple(f64),

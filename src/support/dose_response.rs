@@ -9,7 +9,7 @@ use super::input::Direction;
 
 /// How many more contacts a value of an SLI means, as a multiple of the quiet rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum DoseResponse {
     /// Flat up to the onset, then straight.
     Hinge {

@@ -1,6 +1,11 @@
 //! Rollups that another engine counted: taken over when they are right, refused when not, and nothing in
 //! between. The engine of these tests is a shell; `tests/engines.py` has real ones.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; what fails is the test"
+)]
+
 use std::collections::BTreeSet;
 
 use super::access_lines::plain_lines;
@@ -202,11 +207,7 @@ fn wrong_answers() -> Vec<Wrong> {
         ),
         (
             "another column",
-            Box::new(|answer| {
-                answer
-                    .replacen(",job\n", ",job,mine\n", 1)
-                    .replace(",0,0,", ",0,0,")
-            }),
+            Box::new(|answer| answer.replacen(",job\n", ",job,mine\n", 1)),
             "CSV error",
         ),
         ("an empty file", Box::new(|_| String::new()), "has no rows"),

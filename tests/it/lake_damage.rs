@@ -144,7 +144,7 @@ fn verify_and_ingest_say_which_log_entry_is_cut() {
 /// A file of requests, of about ten thousand rows.
 fn one_file() -> (TempFolder, PathBuf, Seen) {
     let folder = TempFolder::new();
-    let lake = Lake::open_or_create(&folder.join("lake")).unwrap();
+    let lake = Lake::open_or_create(folder.join("lake")).unwrap();
     fill(&lake, &rows("a", 0, 10_000));
     let file = lake.reader().unwrap().files()[0].path.clone();
     let seen = see(&folder.join("lake")).unwrap();
@@ -200,7 +200,7 @@ fn every_flipped_byte_of_a_file_is_found() {
 #[test]
 fn a_flipped_byte_of_the_rejects_is_found() {
     let (folder, _, _) = filled();
-    let lake = Lake::open(&folder.join("lake")).unwrap();
+    let lake = Lake::open(folder.join("lake")).unwrap();
     let path = &reject_files(&folder)[0];
     let bytes = std::fs::read(path).unwrap();
     for at in (0..bytes.len()).step_by(97) {

@@ -37,7 +37,7 @@ const COLUMNS: [&str; 12] = [
 ];
 
 fn lake(folder: &TempFolder) -> Lake {
-    Lake::open_or_create(&folder.join("lake")).unwrap()
+    Lake::open_or_create(folder.join("lake")).unwrap()
 }
 
 fn source(source: &'static str, from: u64, to: u64, start_us: i64) -> Rows {
@@ -408,7 +408,7 @@ fn a_lake_of_many_commits_opens_from_its_newest_checkpoint_alone() {
         let entry = format!("lake/requests/_delta_log/{version:020}.json");
         std::fs::remove_file(folder.join(&entry)).unwrap();
     }
-    let lake = Lake::open(&folder.join("lake")).unwrap();
+    let lake = Lake::open(folder.join("lake")).unwrap();
     assert_eq!(rows_seen(&lake), before);
     assert_eq!(lake.reader().unwrap().version(), 120);
     assert_eq!(verify(&lake).unwrap(), []);

@@ -118,7 +118,7 @@ impl Judging<'_> {
         }
         if !missed.is_empty() && loss_ratio <= goal.search.loss_ratio {
             // An SLI of the goal does not hold: the goal is not met, however few journeys it touched.
-            loss_ratio = (goal.search.loss_ratio * 1.001).max(1e-6).min(1.0);
+            loss_ratio = (goal.search.loss_ratio * 1.001).clamp(1e-6, 1.0);
         }
         GoalTrial {
             goal: goal.search.name.clone(),

@@ -85,9 +85,12 @@ fn problem_of(series: &SeriesKey, row: &SeriesRow, slow_limit_us: Option<u64>) -
     is_slow.then_some(Problem::Slow)
 }
 
+/// From when to when a problem was there, UTC µs, and its number.
+type Stretch = (i64, i64, usize);
+
 struct Found<'a> {
-    /// Problems of one kind and route, oldest first: their stretch, and their number.
-    places: HashMap<(Problem, &'a str), Vec<(i64, i64, usize)>>,
+    /// Problems of one kind and route, oldest first.
+    places: HashMap<(Problem, &'a str), Vec<Stretch>>,
     by_problem: Vec<HashMap<i64, Hit>>,
     count: usize,
     is_cut: bool,
@@ -95,7 +98,7 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn new(clusters: &[&'a Cluster]) -> Self {
-        let mut places: HashMap<(Problem, &str), Vec<(i64, i64, usize)>> = HashMap::new();
+        let mut places: HashMap<(Problem, &'a str), Vec<Stretch>> = HashMap::new();
         for (number, cluster) in clusters.iter().copied().enumerate() {
             let place = places
                 .entry((cluster.problem, cluster.route.as_str()))

@@ -32,8 +32,11 @@ pub fn desk_csv(part: &DeskPart) -> String {
     lines.join("\n") + "\n"
 }
 
+/// A problem, and whom it hit.
+type Row<'a> = (&'a DeskRow, &'a [(Hit, Option<CallState>)]);
+
 /// One line per problem and shopper who is not known to have called, and how many there are.
-pub fn outreach_csv(rows: &[(&DeskRow, &[(Hit, Option<CallState>)])]) -> (String, u64) {
+pub fn outreach_csv(rows: &[Row<'_>]) -> (String, u64) {
     let mut lines = vec!["problem,route,status,met,requests,shopper,called".to_owned()];
     for (row, hits) in rows {
         let waiting = hits

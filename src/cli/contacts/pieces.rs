@@ -250,7 +250,8 @@ mod tests {
     #[test]
     fn a_run_is_cut_at_windows_and_at_its_drills_and_ends_where_it_ends() {
         let run = seconds(100, 200);
-        let table: [(&str, i64, &[Option<TimeWindow>], &[i64]); 4] = [
+        type Drills<'a> = &'a [Option<TimeWindow>];
+        let table: [(&str, i64, Drills<'_>, &[i64]); 4] = [
             ("shorter than a window", 900, &[], &[100, 200]),
             ("windows from its start", 40, &[], &[100, 140, 180, 200]),
             (

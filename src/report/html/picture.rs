@@ -285,7 +285,7 @@ fn short(value: f64) -> String {
     };
     match value.abs() {
         0.0 => "0".to_owned(),
-        size if size >= 1e15 || size < 1e-4 => format!("{value:.2e}"),
+        size if !(1e-4..1e15).contains(&size) => format!("{value:.2e}"),
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

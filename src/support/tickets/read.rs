@@ -59,7 +59,7 @@ enum Reason {
     NoTime,
     NotATime(&'static str),
     DuplicateId,
-    OtherReason,
+    NotAskedFor,
     Future,
     OutsideRange,
 }
@@ -74,7 +74,7 @@ impl Reason {
             Self::NoTime => "no created time",
             Self::NotATime(why) => why,
             Self::DuplicateId => "the same ticket again",
-            Self::OtherReason => "another reason than asked for",
+            Self::NotAskedFor => "another reason than asked for",
             Self::Future => "created in the future",
             Self::OutsideRange => "outside of the range of the lake",
         }
@@ -84,7 +84,7 @@ impl Reason {
     fn is_unread(self) -> bool {
         match self {
             Self::Cells | Self::IdText | Self::NoTime | Self::NotATime(_) => true,
-            Self::DuplicateId | Self::OtherReason | Self::Future | Self::OutsideRange => false,
+            Self::DuplicateId | Self::NotAskedFor | Self::Future | Self::OutsideRange => false,
         }
     }
 }
@@ -245,7 +245,7 @@ impl<'a> RowReader<'a> {
             if let Some(reason) = reason {
                 self.other_reasons.index(&reason);
             }
-            return Err(Reason::OtherReason);
+            return Err(Reason::NotAskedFor);
         }
         let key = |kind, column| cell(column).and_then(|text| (self.reading.hash)(kind, &text));
         let ticket = Ticket {

@@ -18,7 +18,9 @@ fn plan() -> SearchPlan {
 }
 
 /// Trials of 60 s: rate, loss, how many.
-fn made(loads: &[(f64, f64, usize)]) -> Trials {
+type Tried<'a> = &'a [(f64, f64, usize)];
+
+fn made(loads: Tried<'_>) -> Trials {
     let mut trials = Trials::default();
     for (rate, loss, count) in loads {
         for _ in 0..*count {
@@ -65,7 +67,7 @@ fn every_irregular_result_has_its_name() {
         (50.0, 0.2, 2),
     ];
     let inverted = [(48.0, 0.0, 2), (50.0, 0.2, 2), (52.0, 0.0, 2)];
-    let table: [(&[(f64, f64, usize)], Ended, Reason, GoalState); 9] = [
+    let table: [(Tried<'_>, Ended, Reason, GoalState); 9] = [
         (
             &[(5.0, 0.5, 2)],
             Ended::Complete,

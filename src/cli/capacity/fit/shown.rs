@@ -220,9 +220,9 @@ fn picture(fit: &LawFit) -> String {
     });
     let mut cells = vec![vec![' '; WIDTH]; HEIGHT];
     let row = |x: f64| place(1.0 - (x / top).clamp(0.0, 1.0), HEIGHT);
-    for column in 0..WIDTH {
-        let n = right * part(column, WIDTH);
-        cells[row(fitted(n))][column] = '·';
+    let drawn = (0..WIDTH).map(|column| (row(fitted(right * part(column, WIDTH))), column));
+    for (line, column) in drawn {
+        cells[line][column] = '·';
     }
     for point in &fit.fitted {
         cells[row(point.throughput)][place(point.concurrency / right, WIDTH)] = 'o';
