@@ -62,6 +62,7 @@ fn nginx_log() -> Vec<u8> {
         shoppers_per_day: 20_000,
         seed: 1,
         incidents: Incidents::Planted,
+        contacts: None,
     };
     simulate(&plan, &folder, &mut |_| {}).expect("the folder is new and ours");
     let text = std::fs::read(folder.join("access-2026-11-25.log")).expect("it was just written");
