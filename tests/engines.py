@@ -3,7 +3,9 @@
 two workers on loopback, one of which is killed half-way. The SQL for Trino, Athena and BigQuery is parsed, and
 run by DuckDB after translation: those engines cannot be had here.
 
-    python3 tests/engines.py FIREDRILL [duckdb|chdb|dialects|spark]…
+    python3 tests/engines.py FIREDRILL [duckdb|chdb|dialects|spark|dying-spark]…
+
+Without names all but the last, in which the whole cluster dies.
 
 Installs what it needs into a folder of the user's cache, and says so and skips where that cannot be had.
 """
@@ -26,7 +28,7 @@ FIREDRILL = os.path.realpath(sys.argv[1])
 WANTED = sys.argv[2:] or ["duckdb", "chdb", "dialects", "spark"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "firedrill" / "engines"
 PYTHON = CACHE / "bin" / "python"
-PACKAGES = {"duckdb": ["duckdb", "pyarrow"], "chdb": ["chdb", "pyarrow"], "dialects": ["duckdb", "sqlglot", "pyarrow"], "spark": ["pyspark", "pyarrow"]}
+PACKAGES = {"duckdb": ["duckdb", "pyarrow"], "chdb": ["chdb", "pyarrow"], "dialects": ["duckdb", "sqlglot", "pyarrow"], "spark": ["pyspark", "pyarrow"], "dying-spark": ["pyspark", "pyarrow"]}
 INSTALL_S_MAX = 900
 SPARK_S_MAX = 300
 TEXTS = {"origin", "run_id", "service", "method", "route", "error", "client_class", "channel"}
@@ -383,7 +385,14 @@ def spark(expected):
             fail("spark-sql: the table that is printed is another")
         expected.check_answers("spark-sql")
         expected.ok("spark-sql -f, as --engine-cmd", ", the same report")
-        # Now the cluster dies altogether.
+    finally:
+        cluster.end()
+
+
+def dying_spark(expected):
+    lake = expected.lake
+    cluster = Cluster(expected.work)
+    try:
         expected.forget()
         child = subprocess.Popen(cluster.words("--lake", lake), env=cluster.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         until("Spark is half-way", lambda: cluster.half_way() or child.poll() is not None)
@@ -413,5 +422,7 @@ with tempfile.TemporaryDirectory() as folder:
             sql_engine(expected, "chDB", "clickhouse", CHDB, ["files", "delta"])
         elif engine == "dialects":
             dialects(expected)
-        else:
+        elif engine == "spark":
             spark(expected)
+        else:
+            dying_spark(expected)

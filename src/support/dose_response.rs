@@ -102,7 +102,7 @@ impl DoseResponse {
         }
     }
 
-    /// Its parameters, in the order of [`SliModel::draws`].
+    /// Its parameters, in the order of `draws` of a model.
     #[must_use]
     pub fn parameters(&self) -> Vec<f64> {
         match self {
