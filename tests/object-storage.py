@@ -2,7 +2,7 @@
 """The lake on object storage, against emulators on loopback: the same numbers as in a folder, each line
 exactly once whatever happens to writers and answers, and clear refusals.
 
-    python3 tests/object-storage.py FIREDRILL [ROUNDS]
+    python3 tests/object-storage.py FIREDRILL [ROUNDS [azure-refusals]]
 
 Installs moto (PyPI) and azurite (npm) into a cache folder, and skips with a line what cannot be had.
 """
@@ -360,7 +360,8 @@ def main():
                     upkeep(data, "azure", azure(azurite.port), lake)
                     races(data, "azure", azure(azurite.port), "az://races")
                     kills(data, "azure", azure(azurite.port), "az://races")
-                    azurite_port = azurite.port
+                    if "azure-refusals" in sys.argv[3:]:
+                        azurite_port = azurite.port
                     refusals(data, moto.port, azurite_port)
             with emulators.google_stand_in(moto.port) as google:
                 environment = {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{google.port}"}
