@@ -1,6 +1,7 @@
 //! Levels are learned from simulated weeks whose truth is known, or refused where there is none: simulate,
 //! ingest, calibrate, and use what was learned.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Value;
@@ -23,6 +24,28 @@ const CALIBRATE: &str = "calibrate --tickets weeks/tickets.csv --lake lake --res
 
 fn truth(folder: &TempFolder) -> Value {
     serde_json::from_str(&folder.read("weeks/truth.json")).expect("the truth is JSON")
+}
+
+/// Contacts, one per order or session within a day, by hand; rows are in the order of time.
+fn net_by_hand(tickets: &str) -> u64 {
+    let mut last: HashMap<String, i64> = HashMap::new();
+    let mut net = 0;
+    for row in tickets.lines().skip(1) {
+        let cells: Vec<&str> = row.split(',').collect();
+        let at: jiff::Timestamp = cells[1].parse().expect("times are RFC 3339");
+        let keys = [("order", cells[4]), ("session", cells[5])];
+        let keys = keys.iter().filter(|(_, key)| !key.is_empty());
+        let keys: Vec<String> = keys.map(|(kind, key)| format!("{kind} {key}")).collect();
+        let is_again = |key: &String| {
+            let before = last.get(key);
+            before.is_some_and(|before| at.as_second() - before < 86_400)
+        };
+        if !keys.iter().any(is_again) {
+            net += 1;
+            last.extend(keys.into_iter().map(|key| (key, at.as_second())));
+        }
+    }
+    net
 }
 
 #[test]
@@ -50,10 +73,10 @@ fn the_learned_level_is_near_the_truth_and_can_be_used() {
     );
     let tickets = count(&truth, "/contacts/gross");
     assert_eq!(count(&learned, "/tickets/gross"), tickets);
-    assert_eq!(
-        count(&learned, "/tickets/net"),
-        count(&truth, "/contacts/net")
-    );
+    // The law may draw one session twice; it is one contact all the same.
+    let net = net_by_hand(&folder.read("weeks/tickets.csv"));
+    assert_eq!(count(&learned, "/tickets/net"), net);
+    assert!(net <= count(&truth, "/contacts/net"));
     assert_eq!(count(&learned, "/tickets/rows"), tickets);
     assert_eq!(text(&learned, "/exposure"), "sessions");
     let (keyed, found) = (
