@@ -1,6 +1,7 @@
 //! `capacity fit`: the scalability law through points of a file, of the lake, or of a search.
 
 mod asked;
+mod coefficients;
 mod json;
 mod lake_points;
 mod points_file;
@@ -8,6 +9,7 @@ mod search_points;
 mod shown;
 
 pub use asked::{Predicted, digits};
+pub use coefficients::coefficients;
 pub use json::FitJson;
 pub use lake_points::{LakeSource, Wanted, wanted_range};
 pub use search_points::of_trials;

@@ -1,6 +1,7 @@
 //! A fit on the terminal: a sentence, the coefficients, a small picture, what was asked, what is doubtful.
 
 use super::asked::{Predicted, digits};
+use super::coefficients::coefficients;
 use super::{Fitted, Source};
 use crate::capacity::law::{Interval, LawFit};
 use crate::cli::terminal::Terminal;
@@ -14,7 +15,7 @@ pub fn text(fitted: &Fitted, terminal: &Terminal) -> String {
     let mut parts = vec![
         sentence(fitted),
         source(fitted),
-        coefficients(&fitted.fit, terminal),
+        coefficient_table(&fitted.fit, terminal),
     ];
     parts.push(picture(&fitted.fit));
     if !fitted.predicted.is_empty() {
@@ -140,47 +141,22 @@ pub fn source(fitted: &Fitted) -> String {
     }
 }
 
-fn coefficients(fit: &LawFit, terminal: &Terminal) -> String {
-    let law = &fit.law;
+fn coefficient_table(fit: &LawFit, terminal: &Terminal) -> String {
     let mut table = terminal.table(&["", "value", "standard error", "95 % interval", "meaning"]);
-    let rows = [
-        ("λ", law.lambda, "throughput at a concurrency of 1"),
-        (
-            "σ",
-            law.sigma,
-            "contention: share of the work that waits for its turn",
-        ),
-        (
-            "κ",
-            law.kappa,
-            "crosstalk: cost of every pair that must agree",
-        ),
-    ];
-    for (index, (name, value, meaning)) in rows.into_iter().enumerate() {
-        let error = fit
-            .standard_errors
-            .map_or_else(|| "–".to_owned(), |errors| digits(errors[index]));
-        let wald = fit.intervals.wald.map(|wald| wald[index]);
-        let interval = if name == "κ" {
-            fit.intervals.kappa
-        } else {
-            wald
-        };
-        let interval = match interval {
+    for row in coefficients(fit) {
+        let interval = match row.interval {
             Some(Interval {
                 low: Some(low),
                 high: Some(high),
-            }) => {
-                format!("{} to {}", digits(low), digits(high))
-            }
+            }) => format!("{} to {}", digits(low), digits(high)),
             Some(_) | None => "–".to_owned(),
         };
         table.add_row([
-            name.to_owned(),
-            digits(value),
-            error,
+            row.name.to_owned(),
+            digits(row.value),
+            row.error,
             interval,
-            meaning.to_owned(),
+            row.meaning.to_owned(),
         ]);
     }
     let unit = match fit.weighting {

@@ -2,7 +2,7 @@
 
 use super::{badge, fact, note, version};
 use crate::capacity::law::{LawFit, Weighting};
-use crate::cli::capacity::fit::{Fitted, Source, digits, sentence, source};
+use crate::cli::capacity::fit::{Fitted, Source, coefficients, digits, sentence, source};
 use crate::report::{
     BadgeKind, CapacityPage, MethodNote, Picture, PictureMark, PictureSeries, PictureStyle,
     PlainTable,
@@ -106,30 +106,8 @@ pub fn coefficient_table(fit: &LawFit) -> PlainTable {
             "Meaning",
         ],
     );
-    let rows = [
-        ("λ", fit.law.lambda, "throughput at a concurrency of 1"),
-        (
-            "σ",
-            fit.law.sigma,
-            "contention: share of the work that waits for its turn",
-        ),
-        (
-            "κ",
-            fit.law.kappa,
-            "crosstalk: cost of every pair that must agree",
-        ),
-    ];
-    for (index, (name, value, meaning)) in rows.into_iter().enumerate() {
-        let error = fit
-            .standard_errors
-            .map_or_else(|| "–".to_owned(), |errors| digits(errors[index]));
-        let wald = fit.intervals.wald.map(|wald| wald[index]);
-        let interval = if name == "κ" {
-            fit.intervals.kappa
-        } else {
-            wald
-        };
-        let interval = interval.map_or_else(
+    for row in coefficients(fit) {
+        let interval = row.interval.map_or_else(
             || "–".to_owned(),
             |interval| {
                 let end = |end: Option<f64>| end.map_or_else(|| "∞".to_owned(), digits);
@@ -137,11 +115,11 @@ pub fn coefficient_table(fit: &LawFit) -> PlainTable {
             },
         );
         table.rows.push(vec![
-            name.to_owned(),
-            digits(value),
-            error,
+            row.name.to_owned(),
+            digits(row.value),
+            row.error,
             interval,
-            meaning.to_owned(),
+            row.meaning.to_owned(),
         ]);
     }
     table
