@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,8 +15,11 @@ use super::seal::Seal;
 use super::table::{FACT_PREFIX, TableCommit, TableState};
 use super::{Head, Lake, LakeError, Ledger, Part, RejectPart, SourceState, io};
 
-/// Attempts before other writers are called too fast.
-pub const ATTEMPTS_MAX: u32 = 100;
+/// Attempts before other writers are called too fast: as many as shards of one run that end at once.
+pub const ATTEMPTS_MAX: u32 = 1_000;
+/// The most that a writer waits after it lost for the first time; doubled each time, up to the other one.
+const PAUSE_MS: u64 = 10;
+const PAUSE_MS_MAX: u64 = 640;
 /// Held by whoever commits.
 const LOCK_NAME: &str = "lock";
 /// How often, and how long between, a writer waits for another one on this machine.
@@ -190,6 +194,18 @@ impl Commit {
         parts.chain(rejects.map(|part| (part.staged.as_path(), part.target.as_path())))
     }
 
+    /// Before a further attempt: some part of a time that doubles, and another part than other writers'.
+    fn pause_before(&self, attempt: u32) -> Duration {
+        let Some(lost) = attempt.checked_sub(1) else {
+            return Duration::ZERO;
+        };
+        let most_ms = PAUSE_MS_MAX.min(PAUSE_MS << lost.min(16));
+        let mut hasher = DefaultHasher::new();
+        let first = self.advances.first();
+        (first.map(|first| &first.source_id), attempt).hash(&mut hasher);
+        Duration::from_micros(hasher.finish() % (most_ms * 1_000))
+    }
+
     /// Why this commit is one too late, if it is.
     fn moved_source(&self, version: u64, ledger: &Ledger) -> Option<String> {
         if self.must_follow.is_some_and(|wanted| wanted != version) {
@@ -279,9 +295,10 @@ impl Lake {
 
     fn try_commit(&self, commit: &Commit) -> Result<CommitOutcome, LakeError> {
         let mut is_in_place = false;
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
+            std::thread::sleep(commit.pause_before(attempt));
             let snapshot = self.table.snapshot()?;
-            let mut state = self.table.checked_state(&snapshot)?;
+            let state = self.table.checked_state(&snapshot)?;
             if let Some(source_id) = commit.moved_source(snapshot.version(), &state.ledger) {
                 return Ok(CommitOutcome::SourceMoved { source_id });
             }
@@ -294,7 +311,7 @@ impl Lake {
                 self.put_in_place(&commit.moves().collect::<Vec<_>>())?;
                 is_in_place = true;
             }
-            let entry = self.entry(commit, snapshot.version() + 1, &mut state)?;
+            let entry = self.entry(commit, snapshot.version() + 1, &state)?;
             if entry.domains.is_empty() || self.table.commit(&snapshot, entry)? {
                 return Ok(CommitOutcome::Committed);
             }
@@ -313,12 +330,12 @@ impl Lake {
             .map_err(|(path, source)| io("write", &path, source))
     }
 
-    /// The log entry `version`; `state` becomes that after it.
+    /// The log entry `version`, which follows `state`.
     fn entry<'a>(
         &self,
         commit: &'a Commit,
         version: u64,
-        state: &mut TableState,
+        state: &TableState,
     ) -> Result<TableCommit<'a>, LakeError> {
         static NOTHING: BTreeSet<String> = BTreeSet::new();
         let mut transaction_ids = Vec::new();
@@ -332,9 +349,6 @@ impl Lake {
                 })?;
             transaction_ids.push((format!("firedrill:{}", advance.source_id), position));
             domains.push((format!("{DOMAIN_PREFIX}{}", advance.source_id), json));
-            state
-                .ledger
-                .put(advance.source_id.clone(), advance.state.clone());
         }
         for (name, json) in &commit.facts {
             if state.facts.get(name) != Some(json) {
@@ -346,7 +360,38 @@ impl Lake {
             replaced: &NOTHING,
             transaction_ids,
             domains,
-            seal: Seal::new(version, state.ledger.iter()),
+            seal: Seal::following(version, &state.ledger, &commit.advances),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::tests::state;
+    use super::*;
+
+    #[test]
+    fn who_lost_waits_longer_each_time_and_not_as_long_as_its_neighbour() {
+        let commit_of = |source_id: &str| {
+            let mut commit = Commit::new();
+            commit.advance(source_id.to_owned(), 0, state(1));
+            commit
+        };
+        let [one, other] = ["a", "b"].map(commit_of);
+        assert_eq!(one.pause_before(0), Duration::ZERO);
+        let mean_ms = |attempts: std::ops::Range<u32>| {
+            let pauses = attempts.map(|attempt| one.pause_before(attempt).as_millis());
+            pauses.sum::<u128>() / 100
+        };
+        assert!(
+            (200..450).contains(&mean_ms(100..200)),
+            "half of {PAUSE_MS_MAX}"
+        );
+        assert!((1..=2).all(|attempt| one.pause_before(attempt).as_millis() < 20));
+        let same =
+            (1..50).filter(|attempt| one.pause_before(*attempt) == other.pause_before(*attempt));
+        assert_eq!(same.count(), 0);
+        let longest = (0..ATTEMPTS_MAX).map(|attempt| one.pause_before(attempt));
+        assert!(longest.max().unwrap() < Duration::from_millis(PAUSE_MS_MAX));
     }
 }

@@ -5,7 +5,7 @@
 //! `lines = records + rejected + blank + duplicates`.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,8 @@ impl SourceState {
 /// Every source by its identifier.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    sources: BTreeMap<String, SourceState>,
+    /// Shared with whoever holds an earlier ledger: most sources never move again.
+    sources: BTreeMap<Arc<str>, Arc<SourceState>>,
     /// Built when a log is first to be recognised: a report never asks.
     index: OnceLock<HeadIndex>,
 }
@@ -88,23 +89,23 @@ impl Ledger {
     /// The state of one source.
     #[must_use]
     pub fn get(&self, source_id: &str) -> Option<&SourceState> {
-        self.sources.get(source_id)
+        self.sources.get(source_id).map(|state| &**state)
     }
 
     /// The state of one source, with its identifier as the ledger has it.
     #[must_use]
     pub fn get_entry(&self, source_id: &str) -> Option<(&str, &SourceState)> {
         let (source_id, state) = self.sources.get_key_value(source_id)?;
-        Some((source_id, state))
+        Some((&**source_id, &**state))
     }
 
     /// Puts a source's state in; a later one replaces an earlier one.
     pub fn put(&mut self, source_id: String, state: SourceState) {
-        let before = self.sources.get(&source_id);
+        let before = self.sources.get(source_id.as_str()).map(|state| &**state);
         if let Some(index) = self.index.get_mut() {
             index.put(&source_id, before, &state);
         }
-        self.sources.insert(source_id, state);
+        self.sources.insert(source_id.into(), Arc::new(state));
     }
 
     /// Which source a log with this beginning is.
@@ -122,7 +123,7 @@ impl Ledger {
 
     /// Every source with its identifier, in the order of the identifiers.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &SourceState)> {
-        self.sources.iter().map(|(id, state)| (id.as_str(), state))
+        self.sources.iter().map(|(id, state)| (&**id, &**state))
     }
 
     /// The number of sources.

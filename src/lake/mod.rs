@@ -33,6 +33,7 @@ mod flushing;
 mod foreign;
 mod identity;
 mod kept_json;
+mod kept_state;
 mod key;
 mod known_columns;
 mod ledger;

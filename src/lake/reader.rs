@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Int32Array, RecordBatch};
 use parquet::arrow::ProjectionMask;
@@ -90,7 +91,7 @@ pub struct RowFilter {
 pub struct LakeReader {
     place: Place,
     files: Vec<PartFile>,
-    state: TableState,
+    state: Arc<TableState>,
     version: u64,
 }
 
@@ -126,7 +127,7 @@ impl LakeReader {
         place: &Place,
         table: &Table,
         snapshot: &delta_kernel::snapshot::SnapshotRef,
-        state: TableState,
+        state: Arc<TableState>,
     ) -> Result<Self, LakeError> {
         let files = table.files(snapshot)?;
         let files = files.into_iter().map(|file| PartFile {

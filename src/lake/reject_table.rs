@@ -16,7 +16,7 @@ use delta_kernel_default_engine::stats::FileStatsAccumulator;
 
 use super::commit::ATTEMPTS_MAX;
 use super::place::Place;
-use super::table::{MirroredFile, Table};
+use super::table::{MirroredFile, Table, TableState};
 use super::{Lake, LakeError, Ledger, io, rejects, rejects_folder};
 
 /// The columns of a reject file as the table declares them.
@@ -79,7 +79,7 @@ impl Lake {
             // The mirror first: whatever it shows is in the ledger that is read after it.
             let snapshot = table.snapshot()?;
             let shown = table.files(&snapshot)?.into_iter().map(|file| file.name);
-            let lag = Lag::new(shown.collect(), &self.ledger()?);
+            let lag = Lag::new(shown.collect(), &self.state()?.ledger);
             if lag.is_none() {
                 return Ok(());
             }
@@ -93,9 +93,9 @@ impl Lake {
         Err(LakeError::Contended(ATTEMPTS_MAX))
     }
 
-    fn ledger(&self) -> Result<Ledger, LakeError> {
+    fn state(&self) -> Result<Arc<TableState>, LakeError> {
         let snapshot = self.table.snapshot()?;
-        Ok(self.table.checked_state(&snapshot)?.ledger)
+        Ok(self.table.checked_state(&snapshot)?)
     }
 }
 

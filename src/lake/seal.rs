@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Ledger;
+use super::commit::Advance;
+use super::ledger::{Ledger, SourceState};
 
 /// Name of the domain-metadata entry.
 pub const DOMAIN: &str = "firedrill.seal";
@@ -26,10 +27,7 @@ pub struct Seal {
 
 impl Seal {
     /// The seal of commit `version`, which leaves `ledger` behind.
-    pub fn new<'a>(
-        version: u64,
-        states: impl Iterator<Item = (&'a str, &'a super::SourceState)>,
-    ) -> Self {
+    pub fn new<'a>(version: u64, states: impl Iterator<Item = (&'a str, &'a SourceState)>) -> Self {
         let mut seal = Self {
             version,
             sources: 0,
@@ -40,6 +38,22 @@ impl Seal {
             seal.sources += 1;
             seal.lines += state.lines;
             seal.records += state.records;
+        }
+        seal
+    }
+
+    /// The seal of commit `version`, which moves the sources of `ledger` by `advances`, each at most once.
+    pub fn following(version: u64, ledger: &Ledger, advances: &[Advance]) -> Self {
+        let mut seal = Self::new(version, ledger.iter());
+        for Advance {
+            source_id, state, ..
+        } in advances
+        {
+            let before = ledger.get(source_id);
+            seal.sources += u64::from(before.is_none());
+            let of_before = |count: fn(&SourceState) -> u64| before.map_or(0, count);
+            seal.lines = seal.lines + state.lines - of_before(|before| before.lines);
+            seal.records = seal.records + state.records - of_before(|before| before.records);
         }
         seal
     }
@@ -83,6 +97,28 @@ pub fn problem(
 mod tests {
     use super::super::ledger::tests::state;
     use super::*;
+
+    #[test]
+    fn the_next_seal_is_that_of_the_ledger_after_it() {
+        let advance = |source_id: &str, from, lines| Advance {
+            source_id: source_id.to_owned(),
+            from,
+            state: state(lines),
+            head: None,
+        };
+        let mut ledger = Ledger::default();
+        ledger.put("a".to_owned(), state(10));
+        ledger.put("b".to_owned(), state(3));
+        let advances = [advance("b", 300, 8), advance("c", 0, 4)];
+        let following = Seal::following(5, &ledger, &advances);
+        for Advance {
+            source_id, state, ..
+        } in advances
+        {
+            ledger.put(source_id, state);
+        }
+        assert_eq!(following, Seal::new(5, ledger.iter()));
+    }
 
     #[test]
     fn a_seal_of_another_commit_or_ledger_is_a_problem() {

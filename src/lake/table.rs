@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::StructArray;
 use delta_kernel::committer::FileSystemCommitter;
@@ -17,6 +18,7 @@ use delta_kernel_default_engine::build_add_file_metadata;
 use delta_kernel_default_engine::parquet::DataFileMetadata;
 use url::Url;
 
+use super::kept_state::KeptState;
 use super::ledger::{self, Ledger};
 use super::part::Part;
 use super::place::Place;
@@ -53,7 +55,7 @@ pub struct MirroredFile {
 }
 
 /// What the domain-metadata entries of a snapshot say.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct TableState {
     pub ledger: Ledger,
     /// Facts of the whole lake, JSON by name.
@@ -61,11 +63,27 @@ pub struct TableState {
     pub seal: Option<Seal>,
 }
 
+impl TableState {
+    /// Puts an entry in; a later one replaces an earlier one, and those of other programs are passed over.
+    pub fn put(&mut self, domain: &str, json: &str) -> serde_json::Result<()> {
+        if let Some(source_id) = domain.strip_prefix(ledger::DOMAIN_PREFIX) {
+            let source = serde_json::from_str(json)?;
+            self.ledger.put(source_id.to_owned(), source);
+        } else if domain == seal::DOMAIN {
+            self.seal = Some(serde_json::from_str(json)?);
+        } else if let Some(name) = domain.strip_prefix(FACT_PREFIX) {
+            self.facts.insert(name.to_owned(), json.to_owned());
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug)]
 pub struct Table {
     place: Place,
     folder: PathBuf,
     url: Url,
+    kept: KeptState,
 }
 
 impl Table {
@@ -108,6 +126,7 @@ impl Table {
             url: place
                 .url(folder)
                 .map_err(|source| io("open", folder, source))?,
+            kept: KeptState::default(),
         };
         if !Self::exists_in(place, folder)? {
             table.create(columns, properties)?;
@@ -163,38 +182,42 @@ impl Table {
         }
     }
 
-    /// Ledger, facts and seal of a snapshot, as they are.
-    pub fn state(&self, snapshot: &SnapshotRef) -> Result<TableState, LakeError> {
+    /// Ledger, facts and seal of a snapshot, as the whole log has them.
+    pub fn state(&self, snapshot: &SnapshotRef) -> Result<Arc<TableState>, LakeError> {
         let entries = snapshot
             .get_all_domain_metadata(self.place.engine())
             .map_err(|error| self.error(error))?;
         let mut state = TableState::default();
-        let damaged = |source| LakeError::Ledger {
-            path: self.folder.clone(),
-            source,
-        };
         for entry in entries {
-            let json = entry.configuration();
-            let domain = entry.domain();
-            if let Some(source_id) = domain.strip_prefix(ledger::DOMAIN_PREFIX) {
-                let source = serde_json::from_str(json).map_err(damaged)?;
-                state.ledger.put(source_id.to_owned(), source);
-            } else if domain == seal::DOMAIN {
-                state.seal = Some(serde_json::from_str(json).map_err(damaged)?);
-            } else if let Some(name) = domain.strip_prefix(FACT_PREFIX) {
-                state.facts.insert(name.to_owned(), json.to_owned());
-            }
+            let put = state.put(entry.domain(), entry.configuration());
+            put.map_err(|source| LakeError::Ledger {
+                path: self.folder.clone(),
+                source,
+            })?;
         }
-        Ok(state)
+        Ok(Arc::new(state))
     }
 
     /// As [`Table::state`], when the newest entry of the log is whole.
-    pub fn checked_state(&self, snapshot: &SnapshotRef) -> Result<TableState, LakeError> {
+    pub fn checked_state(&self, snapshot: &SnapshotRef) -> Result<Arc<TableState>, LakeError> {
+        let version = snapshot.version();
+        let entry = |version| {
+            let path = log::entry_path(&self.folder, version);
+            self.place.read_text(&path).ok()
+        };
+        if let Some(state) = self.kept.at(version, entry)
+            && self.entry_problem(version, &state)?.is_none()
+        {
+            return Ok(state);
+        }
         let state = self.state(snapshot)?;
-        match self.entry_problem(snapshot.version(), &state)? {
-            None => Ok(state),
+        match self.entry_problem(version, &state)? {
+            None => {
+                self.kept.keep(version, &state);
+                Ok(state)
+            }
             Some(why) => Err(LakeError::LogEntry {
-                path: log::entry_path(&self.folder, snapshot.version()),
+                path: log::entry_path(&self.folder, version),
                 why,
             }),
         }
