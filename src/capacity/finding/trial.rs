@@ -61,6 +61,9 @@ pub struct TrialFacts {
     pub in_flight_first: f64,
     /// In the last quarter.
     pub in_flight_last: f64,
+    /// The kind of request that was most of them, e.g. `POST /checkout`.
+    #[serde(default)]
+    pub waiting_route: Option<String>,
     /// Median response time, µs.
     pub response_p50_us: u64,
     /// 95th percentile, µs.

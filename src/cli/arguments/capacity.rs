@@ -16,7 +16,7 @@ use crate::declared_files::DurationText;
     subcommand_negates_reqs = true,
     after_help = "\
 Examples:
-  firedrill capacity load-scenarios/black-friday.yaml --budget 20m
+  firedrill capacity load-scenarios/black-friday.yaml --budget 40m
   firedrill capacity shop.yaml --host https://staging.example.com --trial 2m --budget 1h --soak 30m
   firedrill capacity shop.yaml --goal comfortable --goal contacts:loss=1%,width=3%
   firedrill capacity shop.yaml --search-id november                  goes on if it was interrupted
@@ -60,7 +60,7 @@ pub struct CapacityArguments {
     #[arg(long, value_name = "SHARE", default_value = "5%")]
     pub width: ShareText,
     /// How long all may take: calibration, search, curve, recovery; not the soak
-    #[arg(long, value_name = "DURATION", default_value = "20m")]
+    #[arg(long, value_name = "DURATION", default_value = "40m")]
     pub budget: DurationText,
     /// The rate that is tried first, e.g. 10/s or 600/min; without it a tenth of the scenario's peak
     #[arg(long, value_name = "RATE")]

@@ -144,12 +144,12 @@ fn first_to_break(found: &Found) -> Option<FirstToBreak> {
         None if trial.dropped > 0 || trial.unanswered > 0 => (
             "answers".to_owned(),
             "Requests without an answer".to_owned(),
-            None,
+            trial.waiting_route.clone(),
         ),
         None => (
             "backlog".to_owned(),
             "Requests that pile up".to_owned(),
-            None,
+            trial.waiting_route.clone(),
         ),
     };
     Some(FirstToBreak {

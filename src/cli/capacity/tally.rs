@@ -94,6 +94,8 @@ struct Kind {
     /// By mark, as in `marks`.
     bad: Vec<u64>,
     failed: u64,
+    /// How long its requests were under way, in all.
+    waited_us: i64,
 }
 
 /// Counts of one mark.
@@ -128,8 +130,12 @@ impl Tally {
         bits |= if is_late { LATE } else { 0 };
         bits |= if is_unanswered { UNANSWERED } else { 0 };
         self.requests += 1;
-        if !is_unanswered && !was_never_sent {
-            bits |= self.judge(plan, record);
+        if !was_never_sent {
+            let kind = self.kind(plan, record);
+            self.kinds[kind].waited_us += record.done_us - record.due_us;
+            if !is_unanswered {
+                bits |= self.judge(kind, record);
+            }
         }
         let second = usize::try_from((record.due_us - plan.from_us) / 1_000_000).unwrap_or(0);
         if self.seconds.len() <= second {
@@ -143,7 +149,7 @@ impl Tally {
     }
 
     /// The bits of a request that ended.
-    fn judge(&mut self, plan: &TallyPlan, record: &DrillRecord) -> u64 {
+    fn judge(&mut self, kind: usize, record: &DrillRecord) -> u64 {
         let response_us = record.response_us();
         self.response.record(response_us);
         self.answered += u64::from(record.status > 0);
@@ -151,8 +157,7 @@ impl Tally {
         let is_refused = matches!(record.status, 429 | 503);
         self.refused += u64::from(is_refused);
         self.failed += u64::from(is_failed && !is_refused);
-        let index = self.kind(plan, record);
-        let kind = &mut self.kinds[index];
+        let kind = &mut self.kinds[kind];
         kind.due += 1;
         kind.failed += u64::from(is_failed);
         self.orders += u64::from(kind.is_order);
@@ -207,6 +212,7 @@ impl Tally {
             marks,
             due: 0,
             failed: 0,
+            waited_us: 0,
         });
         self.by_key.insert(key, self.kinds.len() - 1);
         self.kinds.len() - 1
@@ -246,6 +252,15 @@ impl Tally {
         let mut by_label: HashMap<&str, u64> = HashMap::new();
         for kind in &self.kinds {
             *by_label.entry(&kind.label).or_insert(0) += kind.failed;
+        }
+        worst(by_label)
+    }
+
+    /// The kind of request that shoppers waited for most, over all of its requests.
+    pub fn waiting_route(&self) -> Option<String> {
+        let mut by_label: HashMap<&str, u64> = HashMap::new();
+        for kind in &self.kinds {
+            *by_label.entry(&kind.label).or_insert(0) += kind.waited_us.unsigned_abs();
         }
         worst(by_label)
     }

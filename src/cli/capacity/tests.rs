@@ -117,18 +117,23 @@ fn shoppers(change: impl Fn(u64, &mut DrillRecord)) -> Vec<DrillRecord> {
     both.collect()
 }
 
-fn judged(records: &[DrillRecord], dropped: u64) -> Vec<GoalTrial> {
-    let set = set();
-    let goals = goals(&set);
-    let tally_plan = TallyPlan {
+fn tallied(set: &SliSetPlan, goals: &Goals, records: &[DrillRecord]) -> (TallyPlan, Tally) {
+    let plan = TallyPlan {
         plan: Arc::new(plan()),
         marks: goals.marks.clone(),
-        order: order_of(&set),
+        order: order_of(set),
         from_us: 5 * SECOND_US,
         to_us: 15 * SECOND_US,
     };
     let mut tally = Tally::default();
-    tally.add(&tally_plan, records);
+    tally.add(&plan, records);
+    (plan, tally)
+}
+
+fn judged(records: &[DrillRecord], dropped: u64) -> Vec<GoalTrial> {
+    let set = set();
+    let goals = goals(&set);
+    let (tally_plan, tally) = tallied(&set, &goals, records);
     let mut builder = RollupBuilder::new(RollupPlan::new(SECOND_US, set.cuts_us()));
     for (position, record) in (0..).zip(records) {
         builder.add_record(&record.as_request_record(&tally_plan.plan, "run", 0, position));
@@ -250,6 +255,23 @@ fn what_piles_up_is_lost_though_no_limit_is_passed_yet() {
         0,
     );
     assert!(found[2] > 0.0, "{found:?}");
+}
+
+#[test]
+fn what_piles_up_is_of_the_route_that_shoppers_waited_for_most() {
+    let set = set();
+    let goals = goals(&set);
+    let waiting = |records: &[DrillRecord]| tallied(&set, &goals, records).1.waiting_route();
+    let slow = shoppers(|number, checkout| {
+        checkout.error = (number >= 100).then_some("cancelled");
+    });
+    assert_eq!(waiting(&slow).as_deref(), Some("POST /checkout"));
+    let pages: Vec<DrillRecord> = slow
+        .into_iter()
+        .filter(|request| request.step == 0)
+        .collect();
+    assert_eq!(waiting(&pages).as_deref(), Some("GET /"));
+    assert_eq!(waiting(&[]), None);
 }
 
 #[test]

@@ -283,6 +283,7 @@ fn facts(
         in_flight_mean,
         in_flight_first,
         in_flight_last,
+        waiting_route: tally.waiting_route(),
         response_p50_us: quantile(0.5),
         response_p95_us: quantile(0.95),
         response_p99_us: quantile(0.99),
