@@ -122,6 +122,9 @@ pub struct RequestRecord<'a> {
     /// Service time in µs, from when the request was really sent to the last byte of the body;
     /// `None` where only one duration is known.
     pub service_us: Option<u64>,
+    /// Time to the first byte in µs, from when the request was really sent until the head of its
+    /// answer was there; `None` where nobody measured it, as in logs, or nothing came.
+    pub first_byte_us: Option<u64>,
     /// Bytes of the request, where known.
     pub bytes_in: Option<u64>,
     /// Bytes of the response, where known.

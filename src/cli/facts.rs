@@ -82,6 +82,9 @@ pub struct RunFacts {
     pub response_us: LatencyFacts,
     /// From sent to the last byte.
     pub service_us: LatencyFacts,
+    /// From sent to the head of the answer; `None` without an answer, and of runs of earlier versions.
+    #[serde(default)]
+    pub first_byte_us: Option<LatencyFacts>,
     /// Requests answered in each second since the start.
     pub answered_per_s: Vec<u64>,
     /// Shoppers who arrived in each second since the start.
@@ -163,6 +166,11 @@ impl LagFacts {
 }
 
 impl LatencyFacts {
+    /// Of a histogram; `None` when it is empty.
+    pub fn of_some(histogram: &LatencyHistogram) -> Option<Self> {
+        (histogram.count() > 0).then(|| Self::of(histogram))
+    }
+
     /// Of a histogram; all 0 when it is empty.
     pub fn of(histogram: &LatencyHistogram) -> Self {
         let quantile = |quantile| histogram.quantile_us(quantile).unwrap_or(0);

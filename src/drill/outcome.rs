@@ -32,6 +32,7 @@ pub struct WorkerOutcome {
     pub lag: LatencyHistogram,
     pub response: LatencyHistogram,
     pub service: LatencyHistogram,
+    pub first_byte: LatencyHistogram,
     pub requests: u64,
     /// Requests that steps name, and how many of them were made for the first time.
     pub step_requests: u64,
@@ -61,6 +62,9 @@ impl WorkerOutcome {
         if record.error != Some("cancelled") {
             self.response.record(record.response_us());
             self.service.record(record.service_us());
+            if let Some(us) = record.first_byte_after_us() {
+                self.first_byte.record(us);
+            }
         }
     }
 
@@ -68,6 +72,7 @@ impl WorkerOutcome {
         self.lag.add(&other.lag);
         self.response.add(&other.response);
         self.service.add(&other.service);
+        self.first_byte.add(&other.first_byte);
         self.requests += other.requests;
         self.step_requests += other.step_requests;
         self.first_attempts += other.first_attempts;
@@ -119,6 +124,8 @@ pub struct DrillOutcome {
     pub service: LatencyHistogram,
     /// Length of the run, µs.
     pub length_us: i64,
+    /// From sent to the head of the answer, µs, of the requests that had one.
+    pub first_byte: LatencyHistogram,
     /// Whether it was stopped before its end.
     pub is_stopped: bool,
     /// What it took of its machine.

@@ -64,6 +64,12 @@ impl DrillRecord {
         u64::try_from(self.done_us - self.sent_us).unwrap_or(0)
     }
 
+    /// Time to the first byte: from sent to the head of the answer, µs; `None` without one.
+    #[must_use]
+    pub fn first_byte_after_us(&self) -> Option<u64> {
+        u64::try_from(self.first_byte_us? - self.sent_us).ok()
+    }
+
     /// Whether it is the first request of the shopper.
     #[must_use]
     pub fn is_first(&self) -> bool {
@@ -96,6 +102,7 @@ impl DrillRecord {
             status: self.status,
             latency_us: Some(self.response_us()),
             service_us: Some(self.service_us()),
+            first_byte_us: self.first_byte_after_us(),
             bytes_in: None,
             bytes_out: Some(self.bytes_out),
             shopper: i64::try_from(self.shopper).ok(),

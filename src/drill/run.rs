@@ -196,6 +196,7 @@ pub(super) fn outcome(
         response: counted.response,
         service: counted.service,
         length_us: i64::try_from(length.as_micros()).unwrap_or(i64::MAX),
+        first_byte: counted.first_byte,
         is_stopped: paced.is_stopped,
         health: GeneratorHealth::default(),
     }

@@ -44,6 +44,7 @@ pub struct Columns {
     upstream_tries: NumberColumn<Int32Type>,
     weight: NumberColumn<Int32Type>,
     row_key: NumberColumn<Int64Type>,
+    first_byte_us: NumberColumn<Int64Type>,
 }
 
 impl std::fmt::Debug for Columns {
@@ -95,6 +96,7 @@ impl Columns {
             .append_option(record.upstream_tries.map(int));
         self.weight.append(int(record.weight.max(1)));
         self.row_key.append_option(record.row_key);
+        self.first_byte_us.append_option(long(record.first_byte_us));
     }
 
     /// The numbers of the rows since the last call, in the order of the schema.
@@ -114,6 +116,7 @@ impl Columns {
             Arc::new(self.upstream_tries.finish()),
             Arc::new(self.weight.finish()),
             Arc::new(self.row_key.finish()),
+            Arc::new(self.first_byte_us.finish()),
         ]
     }
 

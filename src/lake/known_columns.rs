@@ -13,7 +13,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
 use super::place::PlaceFile;
-use super::schema::column;
+use super::schema::{self, column};
 
 /// A column chunk without any text is smaller; the dictionaries of larger ones are not looked at.
 const EMPTY_COLUMN_BYTES_MAX: i64 = 4_096;
@@ -26,6 +26,8 @@ pub enum Known {
     NoText,
     /// Every weight is 1, or left out for 1: a log that is not sampled.
     WeightOne,
+    /// The file is older than the column: no row has a value.
+    Absent,
 }
 
 /// The columns of which the footer tells everything.
@@ -50,7 +52,11 @@ pub fn known_columns<'a>(
             false => (name == column::WEIGHT && is_one(chunk)).then_some(Known::WeightOne),
         }
     };
+    let has = |name: &str| metadata.schema().column_with_name(name).is_some();
     let known = |name: &str| {
+        if schema::is_added(name) && !has(name) {
+            return Some(Known::Absent);
+        }
         let mut of_groups = groups.iter().map(|group| of_group(name, group));
         let first = of_groups.next()??;
         of_groups.all(|other| other == Some(first)).then_some(first)
@@ -92,7 +98,7 @@ pub fn with_dictionaries(
     columns: &[&str],
     known: &[(&str, Known)],
 ) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let text = schema::text();
     let rows = batch.num_rows();
     let picked = columns.iter().map(|name| {
         let known = known.iter().find(|(known, _)| known == name);
@@ -100,6 +106,10 @@ pub fn with_dictionaries(
             let array = match known {
                 Known::NoText => arrow::array::new_null_array(&text, rows),
                 Known::WeightOne => Arc::new(Int32Array::from_value(1, rows)),
+                Known::Absent => {
+                    let declared = schema::ARROW.field_with_name(name)?;
+                    arrow::array::new_null_array(declared.data_type(), rows)
+                }
             };
             return Ok((*name, array, true));
         }

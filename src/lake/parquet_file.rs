@@ -25,7 +25,7 @@ use super::schema::{self, column};
 use super::text_chunk::ZSTD_LEVEL;
 use super::{LakeError, io};
 
-/// Version of the parser and of the columns; part of every file name.
+/// Version of the parser and of the columns, but for those that files may lack; part of every file name.
 const FILE_VERSION: u32 = 2;
 /// Hexadecimal digits of the hash in a file name.
 const HASH_DIGITS: usize = 16;
@@ -306,6 +306,7 @@ pub fn request_properties() -> WriterProperties {
         column::POSITION,
         column::UPSTREAM_TRIES,
         column::WEIGHT,
+        column::FIRST_BYTE_US,
     ] {
         builder = builder
             .set_column_dictionary_enabled(ColumnPath::from(name), false)

@@ -58,6 +58,8 @@ pub mod column {
     pub const WEIGHT: &str = "weight";
     /// Hash of the exporter's identifier of the row.
     pub const ROW_KEY: &str = "row_key";
+    /// Time from sending to the head of the answer, µs; null where nobody measured it.
+    pub const FIRST_BYTE_US: &str = "first_byte_us";
 }
 
 /// The type of a text column.
@@ -94,31 +96,51 @@ pub static ARROW: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new(UPSTREAM_TRIES, DataType::Int32, true),
         Field::new(WEIGHT, DataType::Int32, true),
         Field::new(ROW_KEY, DataType::Int64, true),
+        Field::new(FIRST_BYTE_US, DataType::Int64, true),
     ]))
 });
+
+/// Columns that older tables and files may lack: their rows have no value there. The next commit
+/// declares them.
+const ADDED_COLUMNS: [&str; 1] = [column::FIRST_BYTE_US];
+
+/// Whether a file, or a table until its next commit, may do without the column.
+pub fn is_added(name: &str) -> bool {
+    ADDED_COLUMNS.contains(&name)
+}
 
 /// The same columns as the Delta table declares them.
 ///
 /// # Errors
 /// Never in practice: the column names are distinct.
 pub fn delta_schema() -> delta_kernel::KernelResult<delta::SchemaRef> {
-    let fields = ARROW.fields().iter().map(|field| {
-        let data_type = match field.data_type() {
-            DataType::Timestamp(..) => delta::DataType::TIMESTAMP,
-            DataType::Int32 => delta::DataType::INTEGER,
-            DataType::Int64 => delta::DataType::LONG,
-            _ => delta::DataType::STRING,
-        };
-        delta::StructField::nullable(field.name().clone(), data_type)
-    });
+    let fields = ARROW.fields().iter().map(|field| delta_field(field));
     Ok(Arc::new(delta::StructType::try_new(fields)?))
+}
+
+fn delta_field(field: &Field) -> delta::StructField {
+    let data_type = match field.data_type() {
+        DataType::Timestamp(..) => delta::DataType::TIMESTAMP,
+        DataType::Int32 => delta::DataType::INTEGER,
+        DataType::Int64 => delta::DataType::LONG,
+        _ => delta::DataType::STRING,
+    };
+    delta::StructField::nullable(field.name().clone(), data_type)
 }
 
 /// Columns whose smallest and largest value per part the table's log keeps.
 pub const STATS_COLUMNS: [&str; 2] = [column::TS, column::MINUTE];
 
-/// The first of our columns that `found` lacks, if there is one.
+/// The first of our columns that `found` lacks and no table may lack, if there is one.
 pub fn missing_column(found: &delta::StructType) -> Option<&'static str> {
     let mut names = ARROW.fields().iter().map(|field| field.name().as_str());
-    names.find(|name| found.field(name).is_none())
+    names.find(|name| found.field(name).is_none() && !is_added(name))
+}
+
+/// The columns that `found` lacks and the next commit declares.
+pub fn undeclared(found: &delta::StructType) -> impl Iterator<Item = delta::StructField> {
+    let fields = ARROW.fields().iter();
+    fields
+        .filter(move |field| is_added(field.name()) && found.field(field.name()).is_none())
+        .map(|field| delta_field(field))
 }

@@ -170,7 +170,7 @@ impl Table {
             .map_err(|error| self.error(error))
     }
 
-    /// Refuses a table that lacks a column of ours.
+    /// Refuses a table that lacks a column of ours, unless it is one that the next commit declares.
     pub fn check_columns(&self) -> Result<(), LakeError> {
         let snapshot = self.snapshot()?;
         match schema::missing_column(&snapshot.schema()) {
@@ -257,6 +257,10 @@ impl Table {
         let mut builder = snapshot
             .clone()
             .update_table(operation, ENGINE_INFO, is_new_data);
+        // A table of an older build declares a column of ours with the first entry that may use it.
+        for field in schema::undeclared(&snapshot.schema()) {
+            builder = builder.add_column(field);
+        }
         for (domain, json) in commit.domains {
             builder = builder.with_domain_metadata(domain, json);
         }

@@ -146,8 +146,8 @@ impl Decoded {
         let missing = |name: &str| {
             arrow::error::ArrowError::SchemaError(format!("column `{name}` is missing"))
         };
-        for field in schema::ARROW.fields() {
-            let name = field.name();
+        let must_have = schema::ARROW.fields().iter().map(|field| field.name());
+        for name in must_have.filter(|name| !schema::is_added(name)) {
             batch.column_by_name(name).ok_or_else(|| missing(name))?;
         }
         let ts = batch.column_by_name(column::TS);

@@ -10,7 +10,7 @@ use super::page::{
 use super::text;
 
 /// What the two latencies of a rehearsal are.
-pub const LATENCIES: &str = "Response time counts from when a request was due: what a shopper felt. Service time counts from when it was sent: what the target took.";
+pub const LATENCIES: &str = "Response time counts from when a request was due: what a shopper felt. Service time counts from when it was sent: what the target took. First byte is from sent to the head of the answer.";
 
 /// How behaviour past the limit is told.
 pub const LIMITS: &str = "Requests count when they were due, good answers when they came, over a few seconds each. Under strain: a median of three times that at little load, or more than 5 % refused or failed, beyond chance. Past the limit only where the load was higher than any that was carried.";

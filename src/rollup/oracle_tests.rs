@@ -59,6 +59,7 @@ fn add(builder: &mut RollupBuilder, row: &Row) {
         status: row.status,
         latency_us: row.latency_us,
         service_us: None,
+        first_byte_us: None,
         bytes_in: None,
         bytes_out: None,
         shopper: None,

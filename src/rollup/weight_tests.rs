@@ -82,6 +82,7 @@ fn of_records() -> Rollup {
             status: 200,
             latency_us,
             service_us: None,
+            first_byte_us: None,
             bytes_in: None,
             bytes_out: None,
             shopper: None,

@@ -33,6 +33,7 @@ pub fn record(rows: &Rows, position: u64) -> RequestRecord<'static> {
         status: 200,
         latency_us: Some(position * 1_000),
         service_us: None,
+        first_byte_us: (position.is_multiple_of(3)).then_some(position * 500),
         bytes_in: None,
         bytes_out: Some(position),
         shopper: i64::try_from(position % 7).ok(),

@@ -58,6 +58,8 @@ mod lake_upkeep;
 
 mod lake_damage;
 
+mod lake_older;
+
 mod sli;
 
 mod learned_levels;

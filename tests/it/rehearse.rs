@@ -46,6 +46,27 @@ pub fn assert_nobody_is_lost(folder: &TempFolder, rehearsed: &Value) {
     assert_sound(folder);
 }
 
+/// Fails unless each answered request of the lake has a time to its first byte, and the document their
+/// percentile.
+#[track_caller]
+fn assert_first_bytes_are_in_the_lake(folder: &TempFolder, rehearsed: &Value) {
+    let columns = ["status", "service_us", "first_byte_us"];
+    let mut found: Vec<u64> = Vec::new();
+    for row in rows(&folder.join("lake/requests"), &columns) {
+        assert_eq!(row[0] == "0", row[2].is_empty(), "{row:?}");
+        let number = |text: &str| text.parse::<u64>().ok();
+        assert!(number(&row[2]) <= number(&row[1]), "{row:?}");
+        found.extend(number(&row[2]));
+    }
+    found.sort_unstable();
+    let rank = (found.len() * 99).div_ceil(100);
+    let (own, expected) = (count(rehearsed, "/first_byte_us/p99"), found[rank - 1]);
+    assert!(
+        own.abs_diff(expected) * 1_000 <= expected,
+        "{own} {expected}"
+    );
+}
+
 /// Fails unless `sli --run` says the very same of the run as the rehearsal itself.
 #[track_caller]
 fn assert_judged_the_same(folder: &TempFolder, rehearsed: &Value, defs: &str) {
@@ -70,7 +91,7 @@ fn a_rehearsal_within_its_slis_passes_and_says_everything_that_is_documented() {
     for quantile in ["p50", "p99", "max"] {
         count(&rehearsed, &format!("/schedule_lag_us/{quantile}"));
     }
-    for latency in ["response_us", "service_us"] {
+    for latency in ["response_us", "service_us", "first_byte_us"] {
         let of = |quantile: &str| count(&rehearsed, &format!("/{latency}/{quantile}"));
         assert!(0 < of("p50") && of("p50") <= of("p95"), "{latency}");
         assert!(
@@ -79,6 +100,8 @@ fn a_rehearsal_within_its_slis_passes_and_says_everything_that_is_documented() {
         );
     }
     assert!(count(&rehearsed, "/service_us/p50") <= count(&rehearsed, "/response_us/p50"));
+    assert!(count(&rehearsed, "/first_byte_us/p50") <= count(&rehearsed, "/service_us/p50"));
+    assert_first_bytes_are_in_the_lake(&folder, &rehearsed);
     assert_sli_shape(&rehearsed);
     assert!(folder.read("page.html").contains("</html>"));
     assert_nobody_is_lost(&folder, &rehearsed);

@@ -63,6 +63,7 @@ impl Enrichment {
             status: line.status,
             latency_us: line.latency_us,
             service_us: None,
+            first_byte_us: None,
             bytes_in: line.bytes_in,
             bytes_out: line.bytes_out,
             shopper,

@@ -32,6 +32,8 @@ pub struct LiveSecond {
     pub response: Option<Quantiles>,
     /// From sent to the last byte.
     pub service: Option<Quantiles>,
+    /// From sent to the head of the answer; `None` where there was no answer.
+    pub first_byte: Option<Quantiles>,
 }
 
 /// Percentiles, µs.
@@ -62,6 +64,7 @@ struct OpenSecond {
     errors: BTreeMap<ErrorName, u64>,
     response: LatencyHistogram,
     service: LatencyHistogram,
+    first_byte: LatencyHistogram,
 }
 
 /// Why there was no answer, or the status of a bad one.
@@ -91,6 +94,9 @@ impl LiveSeconds {
         second.requests += 1;
         second.response.record(record.response_us());
         second.service.record(record.service_us());
+        if let Some(us) = record.first_byte_after_us() {
+            second.first_byte.record(us);
+        }
         let error = match (record.error, record.status) {
             (Some(error), _) => Some(ErrorName::Error(error)),
             (None, status @ (429 | 500..=599)) => Some(ErrorName::Status(status)),
@@ -137,6 +143,7 @@ impl LiveSeconds {
                     errors: second.errors.values().sum(),
                     response: Quantiles::of(&second.response),
                     service: Quantiles::of(&second.service),
+                    first_byte: Quantiles::of(&second.first_byte),
                 },
                 second.errors,
             );

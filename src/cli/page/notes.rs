@@ -69,6 +69,11 @@ pub fn facts(judged: &Judged) -> Vec<Fact> {
         ),
         fact("Response time", latency_words(run.response_us)),
         fact("Service time", latency_words(run.service_us)),
+        fact(
+            "Time to first byte",
+            run.first_byte_us
+                .map_or_else(|| text::NO_VALUE.to_owned(), latency_words),
+        ),
         fact("Seed", run.seed.to_string()),
         set,
     ];

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::Judged;
 use crate::cli::exit_code::Failure;
-use crate::cli::facts::RunFacts;
+use crate::cli::facts::{LatencyFacts, RunFacts};
 use crate::cli::range::run_scope;
 use crate::report::{CriterionRow, LatencyRow, LimitPart, RehearsalPart, State};
 use crate::rollup::Rollup;
@@ -61,11 +61,11 @@ pub fn part(judged: &Judged) -> Result<Option<RehearsalPart>, Failure> {
         zone: &judged.zone,
         visits: Some(&judged.followed.visits),
     };
-    let (response, service) = (run.response_us, run.service_us);
-    let latency = |name: &str, response_us: u64, service_us: u64| LatencyRow {
+    let latency = |name: &str, of: fn(&LatencyFacts) -> u64| LatencyRow {
         name: name.to_owned(),
-        response_us,
-        service_us,
+        response_us: of(&run.response_us),
+        service_us: of(&run.service_us),
+        first_byte_us: run.first_byte_us.as_ref().map(of),
     };
     let criteria = conditions::rows(&view, run)?;
     let limit = limit::limit(&view, run);
@@ -77,10 +77,10 @@ pub fn part(judged: &Judged) -> Result<Option<RehearsalPart>, Failure> {
         shoppers: load::shoppers(run),
         requests: load::requests(judged, run),
         latencies: vec![
-            latency("p50", response.p50, service.p50),
-            latency("p95", response.p95, service.p95),
-            latency("p99", response.p99, service.p99),
-            latency("max", response.max, service.max),
+            latency("p50", |latency| latency.p50),
+            latency("p95", |latency| latency.p95),
+            latency("p99", |latency| latency.p99),
+            latency("max", |latency| latency.max),
         ],
         limit,
         comparison: comparison::comparison(judged, run)?,

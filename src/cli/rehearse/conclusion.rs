@@ -51,6 +51,7 @@ struct RehearseJson<'a> {
     response_us: LatencyFacts,
     service_us: LatencyFacts,
     invalid_because: &'a [String],
+    first_byte_us: Option<LatencyFacts>,
     stopped_by: Option<&'a Guard>,
     thresholds: &'a [ThresholdFacts],
     generator: Option<&'a GeneratorHealth>,
@@ -342,6 +343,7 @@ fn print(
             report: report.display().to_string(),
         });
     }
+            first_byte_us: facts.first_byte_us,
     if terminal.is_quiet {
         return Ok(());
     }

@@ -105,6 +105,7 @@ pub fn driven_facts(
         schedule_lag_us: LagFacts::of(outcome),
         response_us: LatencyFacts::of(&outcome.response),
         service_us: LatencyFacts::of(&outcome.service),
+        first_byte_us: LatencyFacts::of_some(&outcome.first_byte),
         answered_per_s: recorded.answered_per_s.clone(),
         arrivals_per_s: arrivals_per_s(plan, judged_us),
         planned_per_s: planned_per_s(plan, judged_us),

@@ -50,6 +50,7 @@ fn rollup(set: &SliSetPlan, failing: &Range<i64>, slow: &Range<i64>) -> Rollup {
                 20_000
             }),
             service_us: None,
+            first_byte_us: None,
             bytes_in: None,
             bytes_out: None,
             shopper: None,

@@ -123,6 +123,7 @@ fn latency_table(rows: &[LatencyRow]) -> Markup {
                     th scope="col" { "All requests" }
                     th.number scope="col" { "Response" }
                     th.number scope="col" { "Service" }
+                    th.number scope="col" { "First byte" }
                 } }
                 tbody {
                     @for row in rows {
@@ -130,6 +131,7 @@ fn latency_table(rows: &[LatencyRow]) -> Markup {
                             th scope="row" { (row.name) }
                             td.number { (super::response_time(Some(row.response_us))) }
                             td.number { (super::response_time(Some(row.service_us))) }
+                            td.number { (super::response_time(row.first_byte_us)) }
                         }
                     }
                 }

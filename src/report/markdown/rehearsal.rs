@@ -29,10 +29,16 @@ pub fn rehearsal_blocks(part: &RehearsalPart, clock: &Clock) -> Vec<String> {
             plain(&row.name),
             response_time(Some(row.response_us)),
             response_time(Some(row.service_us)),
+            response_time(row.first_byte_us),
         ]
     });
     blocks.push(table(
-        &["All requests", "Response time", "Service time"],
+        &[
+            "All requests",
+            "Response time",
+            "Service time",
+            "First byte",
+        ],
         rows,
     ));
     blocks.push(words::LATENCIES.to_owned());

@@ -69,7 +69,7 @@ pub struct LoadRow {
     pub note: Option<String>,
 }
 
-/// A percentile of both latencies.
+/// A percentile of the latencies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LatencyRow {
     /// e.g. `p95`.
@@ -78,4 +78,7 @@ pub struct LatencyRow {
     pub response_us: u64,
     /// From sent to the last byte, µs.
     pub service_us: u64,
+    /// From sent to the head of the answer, µs; `None` where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte_us: Option<u64>,
 }

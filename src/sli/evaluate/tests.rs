@@ -50,6 +50,7 @@ pub(super) fn rollup(set: &SliSetPlan, rows: &[Row]) -> Rollup {
             status: *status,
             latency_us: *latency_us,
             service_us: None,
+            first_byte_us: None,
             bytes_in: None,
             bytes_out: None,
             shopper: None,

@@ -69,6 +69,7 @@ pub fn latency(frame: &mut Frame<'_>, area: Rect, look: &Look, palette: Palette)
         ),
         Line::raw(quantiles("response", of(|second| second.response))),
         Line::raw(quantiles("service", of(|second| second.service))),
+        Line::raw(quantiles("1st byte", of(|second| second.first_byte))),
     ];
     let bars = look.seconds.iter();
     let bars = bars.map(|second| second.response.map_or(0, |response| response.p95));

@@ -20,6 +20,7 @@ pub fn busy(name: &str) -> Look {
             errors: at_s.unsigned_abs() / 10,
             response: latency,
             service: latency,
+            first_byte: latency,
         }
     };
     let health = |at_s: i64| HealthSample {

@@ -149,8 +149,8 @@
 
   const showLatency = (look) => {
     const newest = look.seconds.findLast((it) => it.response);
-    const line = (name, of) => row(name, ...["p50", "p95", "p99"].map((key) => cell(null, newest ? time(newest[of][key]) : NONE, "number")));
-    fill("latency", [line("response (from due)", "response"), line("service (from sent)", "service")]);
+    const line = (name, of) => row(name, ...["p50", "p95", "p99"].map((key) => cell(null, newest && newest[of] ? time(newest[of][key]) : NONE, "number")));
+    fill("latency", [line("response (from due)", "response"), line("service (from sent)", "service"), line("first byte (from sent)", "first_byte")]);
     const of = (kind, key) => look.seconds.map((it) => (it[kind] ? it[kind][key] : null));
     chart("latency-plot", [["response p50", "grey"], ["response p95", "blue"], ["response p99", "orange"], ["service p95", "green", [4, 4]]],
       [look.seconds.map((it) => it.at_s), of("response", "p50"), of("response", "p95"), of("response", "p99"), of("service", "p95")], time,

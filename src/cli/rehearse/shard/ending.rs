@@ -43,6 +43,7 @@ struct ShardJson<'a> {
     schedule_lag_us: LagFacts,
     response_us: LatencyFacts,
     service_us: LatencyFacts,
+    first_byte_us: Option<LatencyFacts>,
     invalid_because: &'a [String],
     stopped_by: Option<&'a Guard>,
     scenarios: &'a [ScenarioFacts],
@@ -159,6 +160,7 @@ fn print(
             scenarios: &facts.scenarios,
             lake: lake.display().to_string(),
         });
+            first_byte_us: run.first_byte_us,
     }
     if terminal.is_quiet {
         return Ok(());

@@ -34,6 +34,8 @@ pub struct ShardFacts {
     pub lag: Buckets,
     pub response: Buckets,
     pub service: Buckets,
+    #[serde(default)]
+    pub first_byte: Buckets,
 }
 
 /// Latencies per bucket: percentiles of several shards come from sums of these, never from percentiles.
@@ -79,6 +81,7 @@ impl ShardFacts {
             lag: Buckets::of(&outcome.lag),
             response: Buckets::of(&outcome.response),
             service: Buckets::of(&outcome.service),
+            first_byte: Buckets::of(&outcome.first_byte),
         }
     }
 

@@ -44,6 +44,7 @@ pub fn merged(shards: &[ShardFacts]) -> Option<RunFacts> {
         schedule_lag_us: LagFacts::of_histogram(&lag),
         response_us: LatencyFacts::of(&histogram(shards, |shard| &shard.response)),
         service_us: LatencyFacts::of(&histogram(shards, |shard| &shard.service)),
+        first_byte_us: LatencyFacts::of_some(&histogram(shards, |shard| &shard.first_byte)),
         answered_per_s: added(runs().map(|run| run.answered_per_s.as_slice())),
         arrivals_per_s: added(runs().map(|run| run.arrivals_per_s.as_slice())),
         seconds: seconds(shards),
