@@ -59,7 +59,7 @@ impl Call<'_> {
         let connector = Connector::new(self.url, &transport)?;
         let client = Client::new(connector, None, Instant::now());
         let answer = client
-            .send(&self.outgoing(), &Connections::default(), true)
+            .send(&mut self.outgoing(), &Connections::default(), true)
             .await;
         Ok(CallAnswer {
             status: answer.status,

@@ -267,7 +267,7 @@ impl Wire for OneShopper<'_> {
             .unwrap_or(self.shop.origin)
     }
 
-    async fn send(&self, outgoing: &Outgoing, _: u64, is_fresh: bool) -> Answer {
+    async fn send(&self, outgoing: &mut Outgoing, _: u64, is_fresh: bool) -> Answer {
         let connections = match self.shop.plan.transport.connections {
             ConnectionPolicy::Pooled => &self.shop.pooled,
             ConnectionPolicy::PerShopper => &self.own,

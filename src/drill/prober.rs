@@ -128,7 +128,7 @@ impl Wire for OneAttempt<'_> {
         origin.checked_add(since).unwrap_or(origin)
     }
 
-    async fn send(&self, outgoing: &Outgoing, _: u64, is_fresh: bool) -> Answer {
+    async fn send(&self, outgoing: &mut Outgoing, _: u64, is_fresh: bool) -> Answer {
         let client = &self.prober.client;
         client.send(outgoing, &self.connections, is_fresh).await
     }

@@ -52,7 +52,7 @@ impl ServerDates {
     /// # Errors
     /// Why there was no answer, in a word.
     pub async fn ask(&self) -> Result<ServerDate, &'static str> {
-        let outgoing = Outgoing {
+        let mut outgoing = Outgoing {
             method: Method::HEAD,
             path: self.path.clone(),
             headers: HeaderMap::new(),
@@ -60,7 +60,10 @@ impl ServerDates {
             wants_body: false,
             deadline: Instant::now() + TIMEOUT,
         };
-        let answer = self.client.send(&outgoing, &self.connections, false).await;
+        let answer = self
+            .client
+            .send(&mut outgoing, &self.connections, false)
+            .await;
         if let Some(reason) = answer.error {
             return Err(reason.as_str());
         }

@@ -43,7 +43,7 @@ pub trait Wire {
     /// meanwhile.
     fn send(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &mut Outgoing,
         shopper: u64,
         is_fresh: bool,
     ) -> impl Future<Output = Answer>;
@@ -128,16 +128,17 @@ impl<W: Wire> Visit<'_, W> {
         for hop in 0.. {
             let sent_us = self.wire.now_us();
             let is_fresh = shopper.is_chosen(self.plan.transport.new_connections);
-            let mut answer = self.send(outgoing.as_ref(), shopper.number, is_fresh).await;
+            let redirected = outgoing
+                .as_ref()
+                .filter(|_| self.step.follows_redirects && hop < REDIRECTS_MAX)
+                .cloned();
+            let mut answer = self.send(outgoing.as_mut(), shopper.number, is_fresh).await;
             let done_us = self.wire.now_us();
             if answer.error == Some(Reason::Timeout) && waits_until_us <= done_us {
                 answer.error = Some(Reason::Abandoned);
             }
             keep_cookies(shopper, &answer);
-            let next = outgoing
-                .as_ref()
-                .filter(|_| self.step.follows_redirects && hop < REDIRECTS_MAX)
-                .and_then(|outgoing| self.redirect(shopper, outgoing, &answer));
+            let next = redirected.and_then(|from| self.redirect(shopper, &from, &answer));
             let end = match &next {
                 Some(_) => End::Good,
                 None => self.judge(shopper, &answer),
@@ -180,7 +181,7 @@ impl<W: Wire> Visit<'_, W> {
         patience_us.min(reloads_us).min(shopper.leaves_us)
     }
 
-    async fn send(&self, outgoing: Option<&Outgoing>, shopper: u64, is_fresh: bool) -> Answer {
+    async fn send(&self, outgoing: Option<&mut Outgoing>, shopper: u64, is_fresh: bool) -> Answer {
         match outgoing {
             Some(outgoing) => self.wire.send(outgoing, shopper, is_fresh).await,
             None => Answer::none(Reason::Request),
@@ -297,8 +298,8 @@ impl<W: Wire> Visit<'_, W> {
         let sent_us = self.wire.now_us();
         let fails_at_us = sent_us.saturating_add(self.plan.limits.step_timeout_us);
         let deadline = self.wire.moment(fails_at_us.min(shopper.leaves_us));
-        let outgoing = request::of_path(self.plan, shopper, path, false, deadline);
-        let answer = self.send(outgoing.as_ref(), shopper.number, false).await;
+        let mut outgoing = request::of_path(self.plan, shopper, path, false, deadline);
+        let answer = self.send(outgoing.as_mut(), shopper.number, false).await;
         let done_us = self.wire.now_us();
         self.wire
             .record(self.record(shopper, part, (due_us, sent_us, done_us), &answer));

@@ -204,10 +204,12 @@ impl Worker {
 
     /// Hands the records on; never waits: if the recorder is too slow they are lost and counted.
     fn flush(&self) {
-        let batch = self.buffer.take();
-        if batch.is_empty() {
+        let records = self.buffer.borrow().len();
+        if records == 0 {
             return;
         }
+        // The next batch is likely to be as long.
+        let batch = self.buffer.replace(Vec::with_capacity(records));
         if let Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) =
             self.records.try_send(batch)
         {
@@ -234,7 +236,7 @@ impl Wire for Worker {
         self.origin.checked_add(since).unwrap_or(self.origin)
     }
 
-    async fn send(&self, outgoing: &Outgoing, shopper: u64, is_fresh: bool) -> Answer {
+    async fn send(&self, outgoing: &mut Outgoing, shopper: u64, is_fresh: bool) -> Answer {
         let connections = self.connections(shopper);
         tokio::select! {
             biased;

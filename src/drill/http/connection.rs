@@ -40,7 +40,10 @@ impl Connection {
     where
         T: Read + Write + Unpin + Send + 'static,
     {
-        let (sender, connection) = http1::handshake(io)
+        // One buffer per request, and the plainer system call.
+        let (sender, connection) = http1::Builder::new()
+            .writev(false)
+            .handshake(io)
             .await
             .map_err(|error| Reason::of(&error))?;
         // Why it ended is told to whoever waits for an answer.

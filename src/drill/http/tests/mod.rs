@@ -61,7 +61,7 @@ fn get(path: &str) -> Outgoing {
 async fn ask(url: &str, transport: &TransportPlan) -> Answer {
     let client = client(url, transport, None);
     client
-        .send(&get("/a?b=c"), &Connections::default(), false)
+        .send(&mut get("/a?b=c"), &Connections::default(), false)
         .await
 }
 
@@ -124,7 +124,7 @@ async fn a_connection_is_used_again_unless_a_fresh_one_is_asked_for() {
     let connections = Connections::default();
     let mut new = Vec::new();
     for is_fresh in [false, false, false, true, false] {
-        let answer = client.send(&get("/"), &connections, is_fresh).await;
+        let answer = client.send(&mut get("/"), &connections, is_fresh).await;
         assert_eq!((answer.status, answer.bytes_out), (200, 5));
         assert_eq!(answer.body, b"hello");
         assert!(answer.first_byte_us.is_some());
@@ -142,7 +142,7 @@ async fn a_connection_that_closed_while_idle_costs_no_request() {
     let client = client(&url, &transport(), None);
     let connections = Connections::default();
     for sent in 1..=3 {
-        let answer = client.send(&get("/"), &connections, false).await;
+        let answer = client.send(&mut get("/"), &connections, false).await;
         assert_eq!((answer.status, answer.error), (200, None));
         assert_eq!(requests.load(Relaxed), sent);
         // The end of the stream arrives while nobody asks for anything.
@@ -194,11 +194,13 @@ async fn an_answer_may_take_only_so_long() {
         (slow, None, limit),
     ] {
         let client = client(&format!("http://{address}"), &transport(), first_byte);
-        let outgoing = Outgoing {
+        let mut outgoing = Outgoing {
             deadline: Instant::now() + deadline,
             ..get("/")
         };
-        let answer = client.send(&outgoing, &Connections::default(), false).await;
+        let answer = client
+            .send(&mut outgoing, &Connections::default(), false)
+            .await;
         assert_eq!((answer.status, answer.error), (0, Some(Reason::Timeout)));
     }
 }
@@ -256,10 +258,10 @@ async fn one_connection_of_http_2_carries_many_requests_at_once() {
     };
     let client = client(&format!("http://{address}"), &transport, None);
     let connections = Connections::default();
-    client.send(&get("/first"), &connections, false).await;
-    let paths: Vec<Outgoing> = (0..40).map(|number| get(&format!("/{number}"))).collect();
+    client.send(&mut get("/first"), &connections, false).await;
+    let mut paths: Vec<Outgoing> = (0..40).map(|number| get(&format!("/{number}"))).collect();
     let sent = paths
-        .iter()
+        .iter_mut()
         .map(|outgoing| client.send(outgoing, &connections, false));
     let answers = futures_util::future::join_all(sent).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
@@ -343,7 +345,9 @@ async fn connections_come_from_the_given_addresses_in_turn() {
     };
     let client = client(&format!("http://{address}"), &transport, None);
     for _ in 0..4 {
-        let answer = client.send(&get("/"), &Connections::default(), true).await;
+        let answer = client
+            .send(&mut get("/"), &Connections::default(), true)
+            .await;
         assert_eq!(answer.status, 200);
     }
     let [second, third] = addresses;
