@@ -280,6 +280,11 @@ impl Redactor {
     pub fn shown(&self, text: &str) -> String {
         without_secrets(text.to_owned(), &self.secrets)
     }
+
+    /// Hides what `other` hides, too.
+    pub fn take_in(&mut self, other: Self) {
+        self.secrets.extend(other.secrets);
+    }
 }
 
 impl fmt::Debug for Redactor {

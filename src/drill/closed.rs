@@ -175,7 +175,7 @@ impl Shop {
                 Some(shopper) => wire.visit(Box::new(shopper)).await,
                 None => Leave::Completed,
             };
-            self.count(|shoppers| shoppers.left(leave));
+            self.count(|shoppers| shoppers.left(number, leave));
             // A journey of nothing must not keep the others waiting.
             tokio::task::yield_now().await;
         }

@@ -90,6 +90,8 @@ pub struct DrillOutcome {
     pub offered: u64,
     /// Shoppers who reached the end of their journey.
     pub completed: u64,
+    /// The same for each of several scenarios that run at once; empty where there is one alone.
+    pub completed_by_scenario: Vec<u64>,
     /// Shoppers who left after no answer, a 4xx or a 5xx.
     pub gave_up: u64,
     /// Shoppers who left because it took too long.
@@ -122,10 +124,10 @@ pub struct DrillOutcome {
     pub response: LatencyHistogram,
     /// From sent to the last byte, µs.
     pub service: LatencyHistogram,
-    /// Length of the run, µs.
-    pub length_us: i64,
     /// From sent to the head of the answer, µs, of the requests that had one.
     pub first_byte: LatencyHistogram,
+    /// Length of the run, µs.
+    pub length_us: i64,
     /// Whether it was stopped before its end.
     pub is_stopped: bool,
     /// What it took of its machine.

@@ -16,7 +16,7 @@ use super::outcome::Leave;
 use super::run::Progress;
 use super::shopper::Shopper;
 use super::worker::{News, Order};
-use crate::scenario::{Arrival, Arrivals, ConnectionPolicy, DrillPlan};
+use crate::scenario::{Arrival, Arrivals, ConnectionPolicy, DrillPlan, SCENARIO_NUMBERS};
 
 /// Length of a tick, µs. A shopper does not notice half a millisecond, and waking the workers once
 /// per tick instead of once per request is what keeps the CPU per request low at a schedule.
@@ -27,6 +27,8 @@ const TICK_US: i64 = 500;
 pub struct PacerOutcome {
     pub offered: u64,
     pub completed: u64,
+    /// The same for each of several scenarios; empty where there is one alone.
+    pub completed_by_scenario: Vec<u64>,
     pub gave_up: u64,
     pub lost_patience: u64,
     pub withheld: u64,
@@ -71,7 +73,7 @@ impl Pacer<'_> {
     /// Paces the whole run; returns when everybody left, or the time for that is over, or it was
     /// stopped.
     pub fn run(self) -> PacerOutcome {
-        let mut outcome = PacerOutcome::default();
+        let mut outcome = PacerOutcome::of(self.plan);
         let mut arrivals = Arrivals::new(self.plan);
         let mut next_arrival = arrivals.next();
         let mut thinking: BinaryHeap<Thinking> = BinaryHeap::new();
@@ -90,7 +92,7 @@ impl Pacer<'_> {
                         present += 1;
                         thinking.push(Thinking(shopper));
                     }
-                    None => outcome.completed += 1,
+                    None => outcome.left(arrival.number, Leave::Completed),
                 }
             }
             self.release(now_us, &mut thinking, &mut next_worker);
@@ -140,7 +142,7 @@ impl Pacer<'_> {
                     shopper.due_us = on_tick(shopper.due_us);
                     thinking.push(Thinking(shopper));
                 }
-                News::Left(_) => *present -= 1,
+                News::Left(..) => *present -= 1,
             }
         }
         self.progress.completed.store(outcome.completed, Relaxed);
@@ -185,13 +187,27 @@ impl Pacer<'_> {
 fn count(outcome: &mut PacerOutcome, news: &News) {
     match news {
         News::Thinks(_) => {}
-        News::Left(leave) => outcome.left(*leave),
+        News::Left(number, leave) => outcome.left(*number, *leave),
     }
 }
 
 impl PacerOutcome {
-    /// Counts a shopper who is gone.
-    pub fn left(&mut self, leave: Leave) {
+    /// Nobody yet.
+    pub fn of(plan: &DrillPlan) -> Self {
+        Self {
+            completed_by_scenario: vec![0; plan.joined.len()],
+            ..Self::default()
+        }
+    }
+
+    /// Counts shopper `number`, who is gone.
+    pub fn left(&mut self, number: u64, leave: Leave) {
+        let scenario = usize::try_from(number / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
+        if leave == Leave::Completed
+            && let Some(count) = self.completed_by_scenario.get_mut(scenario)
+        {
+            *count += 1;
+        }
         let count = match leave {
             Leave::Completed => &mut self.completed,
             Leave::GaveUp => &mut self.gave_up,

@@ -179,6 +179,7 @@ pub(super) fn outcome(
     DrillOutcome {
         offered: paced.offered,
         completed: paced.completed,
+        completed_by_scenario: paced.completed_by_scenario,
         gave_up: paced.gave_up,
         lost_patience: paced.lost_patience,
         withheld: paced.withheld,
@@ -195,8 +196,8 @@ pub(super) fn outcome(
         lag: counted.lag,
         response: counted.response,
         service: counted.service,
-        length_us: i64::try_from(length.as_micros()).unwrap_or(i64::MAX),
         first_byte: counted.first_byte,
+        length_us: i64::try_from(length.as_micros()).unwrap_or(i64::MAX),
         is_stopped: paced.is_stopped,
         health: GeneratorHealth::default(),
     }

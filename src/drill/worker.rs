@@ -49,8 +49,8 @@ pub enum Order {
 pub enum News {
     /// A shopper thinks until its `due_us`.
     Thinks(Box<Shopper>),
-    /// A shopper is gone.
-    Left(Leave),
+    /// The shopper of this number is gone.
+    Left(u64, Leave),
 }
 
 /// Everything a worker needs.
@@ -199,7 +199,7 @@ impl Worker {
             self.own.borrow_mut().remove(&number);
         }
         // As for those who think.
-        let _ = self.news.send(News::Left(leave));
+        let _ = self.news.send(News::Left(number, leave));
     }
 
     /// Hands the records on; never waits: if the recorder is too slow they are lost and counted.

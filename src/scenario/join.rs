@@ -2,20 +2,22 @@
 //!
 //! In: plans. Out: one plan, in which each keeps its own arrivals, seed and shoppers, so that adding
 //! another changes nothing of who comes when. Target, transport and limits are those of the first;
-//! thresholds look at their own shoppers only where they name them; the conditions of all must be met.
+//! drill timelines become one; thresholds look at their own shoppers only where they name them; the conditions of all must be met.
 
 use super::curve::TrafficCurve;
-use super::plan::{BodyPlan, DrillPlan, JoinedScenario, PartBody, StepPlan, TargetPlan};
+use super::plan::{
+    BodyPlan, DrillAction, DrillPlan, JoinedScenario, PartBody, StepPlan, TargetPlan,
+};
 
 /// The most scenarios of one run.
 pub const SCENARIOS_MAX: usize = 16;
 
 /// The plan of all of `plans`. Journeys, kinds of shoppers and labels have the name of their scenario in
-/// front; so have channels whose name is there already.
+/// front, and so have titles of drills; so have channels and drills whose name is there already.
 ///
 /// # Errors
 /// A sentence fragment: two of the same name, another target (where `is_target_fixed` is not), a closed
-/// model, a drill timeline of another than the first, too many.
+/// model, faults of two drills in one place at once, too many.
 pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, String> {
     if plans.len() > SCENARIOS_MAX {
         return Err(format!("more than {SCENARIOS_MAX} scenarios at once"));
@@ -24,12 +26,6 @@ pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, S
         if plans[..index].iter().any(|other| other.name == plan.name) {
             return Err(format!(
                 "two scenarios are called `{}` (hint: give one of them another name)",
-                plan.name
-            ));
-        }
-        if index > 0 && !plan.drills.entries.is_empty() {
-            return Err(format!(
-                "`{}` has a drill timeline, which only the first of several scenarios may have (hint: name it first)",
                 plan.name
             ));
         }
@@ -54,6 +50,7 @@ pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, S
     for mut plan in plans {
         let joined = JoinedScenario::of(&plan, (all.kinds.len(), all.channels.len()));
         prefix(&mut plan);
+        add_drills(&mut all, &mut plan)?;
         add(&mut all, plan);
         all.joined.push(joined);
     }
@@ -84,6 +81,39 @@ fn prefix(plan: &mut DrillPlan) {
     for phase in &mut plan.traffic.phases {
         phase.name = format!("{name}: {}", phase.name);
     }
+    for entry in &mut plan.drills.entries {
+        entry.title = format!("{name}: {}", entry.title);
+    }
+}
+
+/// Makes one timeline of two, by the moments at which entries begin.
+fn add_drills(all: &mut DrillPlan, plan: &mut DrillPlan) -> Result<(), String> {
+    let known = &mut all.drills.entries;
+    for mut entry in plan.drills.entries.drain(..) {
+        if let Some((earlier, (fault, _))) = known
+            .iter()
+            .find_map(|earlier| Some((earlier, entry.collides_with(earlier)?)))
+        {
+            return Err(format!(
+                "`{fault}` of `{}` is on while that of `{}` is (hint: the later of two such faults replaces the earlier; let one end first)",
+                entry.title, earlier.title
+            ));
+        }
+        if known.iter().any(|earlier| earlier.id == entry.id) {
+            let named = format!("{}-{}", plan.name, entry.id);
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            entry.id = named.replace(|c: char| !is_plain(c), "-");
+        }
+        if let DrillAction::ChannelOff(channel) = &mut entry.action {
+            *channel += all.channels.len();
+        }
+        known.push(entry);
+    }
+    known.sort_by_key(|entry| entry.at_us);
+    all.drills
+        .redactor
+        .take_in(std::mem::take(&mut plan.drills.redactor));
+    Ok(())
 }
 
 fn add(all: &mut DrillPlan, mut plan: DrillPlan) {
@@ -247,10 +277,40 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_may_have_a_drill_timeline() {
-        let drills = "drills: [{id: deploy, at: 2s, deploy: v2}]\n";
-        assert!(join(vec![plan("a", drills), plan("b", "")], false).is_ok());
-        let refused = join(vec![plan("a", ""), plan("b", drills)], false);
-        assert!(refused.unwrap_err().starts_with("`b` has a drill timeline"));
+    fn timelines_become_one_in_the_order_of_time() {
+        let first = "drills: [{id: deploy, at: 2s, deploy: v2}, {id: late, at: 4s, deploy: v3}]\n";
+        let second = "drills: [{id: deploy, at: 3s, for: 1s, channel_off: mail}]\n";
+        let all = join(vec![plan("a", first), plan("b", second)], false).unwrap();
+        let entries: Vec<(&str, &str, i64)> = all
+            .drills
+            .entries
+            .iter()
+            .map(|entry| (entry.id.as_str(), entry.title.as_str(), entry.at_us))
+            .collect();
+        assert_eq!(
+            entries,
+            [
+                ("deploy", "a: deploy v2", 2_000_000),
+                ("b-deploy", "b: mail turned off", 3_000_000),
+                ("late", "a: deploy v3", 4_000_000),
+            ]
+        );
+        let DrillAction::ChannelOff(channel) = all.drills.entries[1].action else {
+            panic!("{:?}", all.drills.entries[1]);
+        };
+        assert_eq!(&*all.channels[channel].name, "b/mail");
+        assert_eq!(all.channels[channel].off, [(3_000_000, 4_000_000)]);
+    }
+
+    #[test]
+    fn two_faults_in_one_place_are_on_one_after_the_other_only() {
+        let fault = |at: &str| {
+            format!("drills: [{{id: slow, at: {at}, for: 2s, fault: payment-outage}}]\n")
+        };
+        let together = |at: &str| join(vec![plan("a", &fault("1s")), plan("b", &fault(at))], false);
+        assert!(together("3s").is_ok());
+        let refused = together("2s").unwrap_err();
+        assert!(refused.contains("`b: fault payment-outage`"), "{refused}");
+        assert!(refused.contains("hint"), "{refused}");
     }
 }

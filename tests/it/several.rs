@@ -70,7 +70,7 @@ fn another_scenario_changes_nothing_of_who_comes_when() {
         (text(&scenarios[0], "/name"), text(&scenarios[1], "/name")),
         ("short", "looking")
     );
-    for key in ["/offered_arrivals", "/requests", "/started"] {
+    for key in ["/offered_arrivals", "/requests", "/started", "/completed"] {
         assert_eq!(
             count(&scenarios[0], key) + count(&scenarios[1], key),
             count(&both, key),

@@ -88,7 +88,12 @@ pub fn conclude(
     let facts = facts(rehearsal, &done, arguments)?;
     let recorded = done.recorded;
     let ended = Ended {
-        scenarios: scenario_facts(&rehearsal.plan, facts.judged_us, &recorded.by_scenario),
+        scenarios: scenario_facts(
+            &rehearsal.plan,
+            facts.judged_us,
+            &recorded.by_scenario,
+            &done.outcome.completed_by_scenario,
+        ),
         replayed: rehearsal.replayed.as_ref().map(|replayed| &replayed.facts),
         committed: recorded.committed,
         facts,

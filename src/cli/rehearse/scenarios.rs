@@ -17,6 +17,7 @@ pub struct ScenarioFacts {
     name: String,
     offered_arrivals: u64,
     started: u64,
+    completed: u64,
     requests: u64,
 }
 
@@ -25,6 +26,7 @@ impl ScenarioFacts {
     pub fn add(&mut self, other: &Self) {
         self.offered_arrivals += other.offered_arrivals;
         self.started += other.started;
+        self.completed += other.completed;
         self.requests += other.requests;
     }
 }
@@ -58,11 +60,13 @@ pub fn scenarios(
     }
 }
 
-/// Counts of each scenario; empty where there is one alone. `recorded` has requests and shoppers.
+/// Counts of each scenario; empty where there is one alone. `recorded` has requests and shoppers,
+/// `completed` the shoppers who came to the end of their journey.
 pub fn scenario_facts(
     plan: &DrillPlan,
     until_us: i64,
     recorded: &[(u64, u64)],
+    completed: &[u64],
 ) -> Vec<ScenarioFacts> {
     let mut offered = vec![0_u64; plan.joined.len()];
     for arrival in Arrivals::new(plan).take_while(|arrival| arrival.due_us < until_us) {
@@ -71,12 +75,13 @@ pub fn scenario_facts(
             *count += 1;
         }
     }
-    let counted = plan.joined.iter().zip(offered).zip(recorded);
+    let counted = plan.joined.iter().zip(offered).zip(recorded).zip(completed);
     let facts = counted.map(
-        |((joined, offered_arrivals), (requests, started))| ScenarioFacts {
+        |(((joined, offered_arrivals), (requests, started)), completed)| ScenarioFacts {
             name: joined.name.clone(),
             offered_arrivals,
             started: *started,
+            completed: *completed,
             requests: *requests,
         },
     );

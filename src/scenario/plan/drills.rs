@@ -141,6 +141,19 @@ impl DrillTimeline {
 }
 
 impl DrillEntryPlan {
+    /// The faults of both, when they are in one place at once: the second would replace the first, and
+    /// take it away.
+    #[must_use]
+    pub fn collides_with<'a>(&'a self, other: &'a Self) -> Option<(&'a Fault, &'a Fault)> {
+        let (DrillAction::Fault(one), DrillAction::Fault(two)) = (&self.action, &other.action)
+        else {
+            return None;
+        };
+        let ends_us = |entry: &Self| entry.until_us.unwrap_or(i64::MAX);
+        let is_at_once = self.at_us < ends_us(other) && other.at_us < ends_us(self);
+        (is_at_once && one.same_place(two)).then_some((one, two))
+    }
+
     fn hooks(&self) -> [Option<&HookPlan>; 2] {
         match &self.action {
             DrillAction::Marked { hook, undo, .. } => [hook.as_deref(), undo.as_deref()],

@@ -406,19 +406,11 @@ impl Resolver<'_> {
         })
     }
 
-    /// Of two faults in one place at once the second would replace the first, and take it away.
     fn check_overlaps(&mut self, entries: &[DrillEntryPlan]) {
         for (at, later) in entries.iter().enumerate() {
             for earlier in &entries[..at] {
-                let (DrillAction::Fault(one), DrillAction::Fault(other)) =
-                    (&earlier.action, &later.action)
-                else {
-                    continue;
-                };
-                let ends_us = |entry: &DrillEntryPlan| entry.until_us.unwrap_or(i64::MAX);
-                let is_at_once = earlier.at_us < ends_us(later) && later.at_us < ends_us(earlier);
-                if is_at_once && one.same_place(other) {
-                    let message = format!("`{one}` of `{}` is still on then", earlier.id);
+                if let Some((_, other)) = later.collides_with(earlier) {
+                    let message = format!("`{other}` of `{}` is still on then", earlier.id);
                     let hint =
                         "the later of two such faults replaces the earlier; let one end first";
                     let pointer = format!("/drills/{}/fault", later.index);

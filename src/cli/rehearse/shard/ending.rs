@@ -76,7 +76,12 @@ pub fn conclude(
         clock: claimed.clock.clone(),
         committed: done.recorded.committed,
         outcome: &done.outcome,
-        scenarios: scenario_facts(&rehearsal.plan, run.judged_us, &done.recorded.by_scenario),
+        scenarios: scenario_facts(
+            &rehearsal.plan,
+            run.judged_us,
+            &done.recorded.by_scenario,
+            &done.outcome.completed_by_scenario,
+        ),
     };
     let facts = ShardFacts::new(run, ending);
     if let Some(error) = done.recorded.failure {
@@ -155,12 +160,12 @@ fn print(
             schedule_lag_us: run.schedule_lag_us,
             response_us: run.response_us,
             service_us: run.service_us,
+            first_byte_us: run.first_byte_us,
             invalid_because: &run.invalid_because,
             stopped_by: run.guard.as_ref(),
             scenarios: &facts.scenarios,
             lake: lake.display().to_string(),
         });
-            first_byte_us: run.first_byte_us,
     }
     if terminal.is_quiet {
         return Ok(());
