@@ -1,20 +1,31 @@
 //! What changed between two stretches of time, and whether noise explains it.
 
+use std::collections::BTreeMap;
+
 use super::range::Judged;
 use crate::latency_buckets::{LatencyHistogram, highest_of};
-use crate::rollup::Rollup;
+use crate::rollup::{Rollup, Selection};
 use crate::sli::difference::{
-    Change, Difference, RateCounts, ShareCounts, dispersion_matched, keep_discoveries, percentiles,
-    rates, shares,
+    Change, Difference, RateCounts, ShareCounts, dispersion_matched, keep_discoveries,
+    percentile_border, percentiles, rates, share_dispersion_matched, shares,
 };
 use crate::sli::interval;
-use crate::sli::{EventPlan, Measure, SliPlan, SliSeries, SliSetPlan, SliWindow, Unit};
+use crate::sli::{Measure, SliPlan, SliSeries, SliSetPlan, SliWindow, Unit};
 use crate::time_window::TimeWindow;
 
 /// Of the changes that are told, at most this share are noise (Benjamini and Hochberg).
 const FALSE_SHARE: f64 = 0.1;
 /// Counts that are compared pairwise for how much the traffic scatters.
 const MATCHED_BINS: usize = 24;
+
+/// What is taken to be independent of each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Independent {
+    /// Single requests, as between weeks: what happened in one hour of a week did happen in that week.
+    Requests,
+    /// Stretches of a run: in another run of the same a slow second would come elsewhere, or not at all.
+    Stretches,
+}
 
 /// One side of a comparison.
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +94,14 @@ impl SliChange {
 
 /// Every SLI of the set that can be compared, in the order of the set; of the changes that are told
 /// few are false, however many SLIs there are.
-pub fn changes(set: &SliSetPlan, before: Side<'_>, after: Side<'_>) -> Vec<SliChange> {
+pub fn changes(
+    set: &SliSetPlan,
+    before: Side<'_>,
+    after: Side<'_>,
+    independent: Independent,
+) -> Vec<SliChange> {
     let compared = set.slis.iter().enumerate().filter_map(|(index, sli)| {
-        let found = compared(sli, index, before, after)?;
+        let found = compared(sli, index, (before, after), independent)?;
         Some(SliChange {
             index,
             title: sli.title.clone(),
@@ -107,27 +123,38 @@ pub fn changes(set: &SliSetPlan, before: Side<'_>, after: Side<'_>) -> Vec<SliCh
 
 type Compared = (Option<f64>, Option<f64>, Difference);
 
-fn compared(sli: &SliPlan, index: usize, before: Side<'_>, after: Side<'_>) -> Option<Compared> {
+fn compared(
+    sli: &SliPlan,
+    index: usize,
+    (before, after): (Side<'_>, Side<'_>),
+    independent: Independent,
+) -> Option<Compared> {
     match &sli.measure {
         Measure::Ratio { .. } | Measure::LatencyCut { .. } => {
-            let sums = [before, after].map(|side| {
-                let mut sum = ShareCounts { good: 0, valid: 0 };
-                for window in side.windows(index) {
-                    sum.good += window.good;
-                    sum.valid += window.valid;
-                }
-                sum
-            });
+            let stretches = [before, after].map(|side| share_bins(index, side));
+            let sums = stretches.each_ref().map(|bins| sum_of(bins));
+            let dispersion = match independent {
+                Independent::Requests => None,
+                Independent::Stretches => share_dispersion_matched(&stretches[0], &stretches[1]),
+            };
             let value = |sum: ShareCounts| {
                 (sum.valid > 0).then(|| interval::number(sum.good) / interval::number(sum.valid))
             };
-            Some((value(sums[0]), value(sums[1]), shares(sums[0], sums[1])))
+            let difference = shares(sums[0], sums[1], dispersion.unwrap_or(1.0));
+            Some((value(sums[0]), value(sums[1]), difference))
         }
         Measure::Rate { per_us } => Some(rate(*per_us, index, before, after)),
         Measure::Latency { quantile } => {
-            let cells = [before, after].map(|side| cells(&sli.event, side));
+            let stretches = [before, after].map(|side| {
+                let wanted = side.rollup.select(|series| sli.event.covers(series));
+                latency_bins(&wanted, side.stretch)
+            });
+            let cells = stretches.each_ref().map(|bins| cells(bins));
             let value = |cells: &[(u64, u64)]| at_quantile(cells, *quantile);
-            let difference = percentiles(&cells[0], &cells[1], *quantile);
+            let difference = match independent {
+                Independent::Requests => percentiles(&cells[0], &cells[1], *quantile, 1.0),
+                Independent::Stretches => run_percentiles(&stretches[0], &stretches[1], *quantile),
+            };
             Some((value(&cells[0]), value(&cells[1]), difference))
         }
         Measure::WindowsGood { .. }
@@ -168,15 +195,77 @@ fn bins(counts: &[u64]) -> Vec<u64> {
     counts.chunks(size).map(|bin| bin.iter().sum()).collect()
 }
 
+/// Good and valid ones in a few equal bins.
+fn share_bins(index: usize, side: Side<'_>) -> Vec<ShareCounts> {
+    let windows: Vec<ShareCounts> = side
+        .windows(index)
+        .map(|window| ShareCounts {
+            good: window.good,
+            valid: window.valid,
+        })
+        .collect();
+    let size = windows.len().div_ceil(MATCHED_BINS).max(1);
+    windows.chunks(size).map(sum_of).collect()
+}
+
+fn sum_of(counts: &[ShareCounts]) -> ShareCounts {
+    ShareCounts {
+        good: counts.iter().map(|counts| counts.good).sum(),
+        valid: counts.iter().map(|counts| counts.valid).sum(),
+    }
+}
+
+/// Latencies of the windows that begin in `stretch`, in a few equal bins of it.
+pub fn latency_bins(wanted: &Selection<'_>, stretch: TimeWindow) -> Vec<LatencyHistogram> {
+    let length_us = (stretch.end_us - stretch.start_us).max(1);
+    let bins = i64::try_from(MATCHED_BINS).unwrap_or(1);
+    let inside = |start_us: i64| {
+        let at_us = stretch
+            .contains(start_us)
+            .then_some(start_us - stretch.start_us)?;
+        usize::try_from(at_us * bins / length_us).ok()
+    };
+    let of_cores = wanted.fold_windows(
+        inside,
+        |sums: &mut BTreeMap<usize, LatencyHistogram>, bin, own| {
+            sums.entry(bin).or_default().add(own);
+        },
+    );
+    let mut all = vec![LatencyHistogram::new(); MATCHED_BINS];
+    for (bin, own) in of_cores.into_iter().flatten() {
+        all[bin].add(&own);
+    }
+    all
+}
+
 /// Latencies and how often they occur, ascending.
-fn cells(event: &EventPlan, side: Side<'_>) -> Vec<(u64, u64)> {
-    let wanted = side.rollup.select(|series| event.covers(series));
-    let inside = |start_us: i64| side.stretch.contains(start_us).then_some(0);
-    let of_cores = wanted.fold_windows(inside, |sum: &mut LatencyHistogram, _, own| sum.add(own));
-    let buckets = of_cores.iter().flat_map(LatencyHistogram::buckets);
-    buckets
+fn cells(bins: &[LatencyHistogram]) -> Vec<(u64, u64)> {
+    let mut sum = LatencyHistogram::new();
+    bins.iter().for_each(|bin| sum.add(bin));
+    sum.buckets()
         .map(|(bucket, count)| (highest_of(bucket), count))
         .collect()
+}
+
+/// A percentile of two runs, each in stretches that belong to each other.
+pub fn run_percentiles(
+    before: &[LatencyHistogram],
+    after: &[LatencyHistogram],
+    quantile: f64,
+) -> Difference {
+    let (one, two) = (cells(before), cells(after));
+    let border = percentile_border(&one, &two, quantile).unwrap_or(0);
+    let below = |bin: &LatencyHistogram| ShareCounts {
+        good: bin
+            .buckets()
+            .filter(|(bucket, _)| highest_of(*bucket) < border)
+            .map(|(_, count)| count)
+            .sum(),
+        valid: bin.count(),
+    };
+    let shares = [before, after].map(|bins| bins.iter().map(below).collect::<Vec<_>>());
+    let dispersion = share_dispersion_matched(&shares[0], &shares[1]);
+    percentiles(&one, &two, quantile, dispersion.unwrap_or(1.0))
 }
 
 fn at_quantile(cells: &[(u64, u64)], quantile: f64) -> Option<f64> {

@@ -16,7 +16,7 @@ pub const LATENCIES: &str = "Response time counts from when a request was due: w
 pub const LIMITS: &str = "Requests count when they were due, good answers when they came, over a few seconds each. Under strain: a median of three times that at little load, or more than 5 % refused or failed, beyond chance. Past the limit only where the load was higher than any that was carried.";
 
 /// What a comparison of two runs can tell.
-pub const COMPARISON: &str = "Beyond noise: at most a tenth of the differences that are called so is expected to be noise between single requests. Requests of one run are not wholly independent of each other; a repeated run shows how much two runs differ by themselves.";
+pub const COMPARISON: &str = "Beyond noise: at most a tenth of the differences that are called so is expected to be noise. Requests of one run share the fate of their moment: how much the two runs differ from stretch to stretch, twenty-four of them, is taken into account. A repeated run shows how much two runs differ by themselves.";
 
 /// A route with its method, or all of them.
 pub fn route(method: &str, route: &str) -> String {

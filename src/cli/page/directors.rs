@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{is_customer, is_error, limit_of, sli_unit, state_of};
-use crate::cli::changes::{SliChange, changes};
+use crate::cli::changes::{Independent, SliChange, changes};
 use crate::cli::contacts::ContactOutlook;
 use crate::cli::past::LAST_YEAR_WEEKS;
 use crate::cli::range::Judged;
@@ -327,7 +327,11 @@ fn worst_hour(judged: &Judged) -> Option<WorstHour> {
 pub fn changed(judged: &Judged) -> Option<Vec<String>> {
     let before = judged.previous.as_ref()?.side();
     let after = crate::cli::changes::Side::of(judged, judged.scope.range);
-    let found = changes(&judged.set, before, after);
+    let independent = match judged.run {
+        Some(_) => Independent::Stretches,
+        None => Independent::Requests,
+    };
+    let found = changes(&judged.set, before, after, independent);
     let told = found
         .iter()
         .filter(|change| change.is_outside_noise() == Some(true));

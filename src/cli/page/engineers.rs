@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{is_customer, is_error, number, sli_unit, status_name};
 use crate::annotations::{BeforeAfterSettings, before_after};
-use crate::cli::changes::{Side, changes};
+use crate::cli::changes::{Independent, Side, changes};
 use crate::cli::range::Judged;
 use crate::cli::shoppers::{CAME, WHOLE};
 use crate::report::{
@@ -244,6 +244,7 @@ fn annotations(judged: &Judged) -> Vec<AnnotationRow> {
                     &judged.set,
                     Side::of(judged, stretches.before),
                     Side::of(judged, stretches.after),
+                    Independent::Requests,
                 ),
             ),
             Err(reason) => (reason.to_string(), Vec::new()),

@@ -4,11 +4,13 @@
 //! bounds, and how often noise alone would do as much. Nothing is called a change that noise alone
 //! does once in 20 times or more; over many SLIs [`keep_discoveries`] asks for more.
 
+mod clusters;
 mod percentile;
 mod rate;
 mod share;
 
-pub use percentile::percentiles;
+pub use clusters::share_dispersion_matched;
+pub use percentile::{percentile_border, percentiles};
 pub use rate::{RateCounts, count_against_weeks, dispersion_matched, rates};
 pub use share::{ShareCounts, shares};
 
@@ -147,9 +149,9 @@ mod tests {
 
     #[test]
     fn what_is_no_discovery_among_many_is_noise() {
-        let mut differences = vec![shares(of(990, 1_000), of(950, 1_000))];
-        differences.push(shares(of(500, 1_000), of(547, 1_000)));
-        differences.extend((0..20).map(|_| shares(of(990, 1_000), of(988, 1_000))));
+        let mut differences = vec![shares(of(990, 1_000), of(950, 1_000), 1.0)];
+        differences.push(shares(of(500, 1_000), of(547, 1_000), 1.0));
+        differences.extend((0..20).map(|_| shares(of(990, 1_000), of(988, 1_000), 1.0)));
         differences.push(Difference::NOT_ENOUGH_DATA);
         assert_eq!(differences[1].change, Change::Up);
         keep_discoveries(&mut differences, 0.05);

@@ -9,24 +9,31 @@ use crate::sli::interval::{self, number};
 
 /// Two percentiles, each of the values `(value, how many)` in ascending order, e.g. the cells of
 /// a histogram; the estimate is after less before, in the unit of the values. Not enough data
-/// where a percentile has no interval ([`interval::quantile_ranks`]).
+/// where a percentile has no interval ([`interval::quantile_ranks`]). `dispersion` as for
+/// [`super::shares`], of the values below [`percentile_border`].
 ///
 /// Quantile test: as many values lie above the quantile of all values together (Fisher's exact
 /// test, the smaller tail doubled); the interval joins the two order-statistic intervals as
 /// G. Y. Zou and A. Donner, "Construction of Confidence Limits about Effect Measures", 2008.
 #[must_use]
-pub fn percentiles(before: &[(u64, u64)], after: &[(u64, u64)], quantile: f64) -> Difference {
-    let found = bounds_of(before, quantile).zip(bounds_of(after, quantile));
-    let Some((earlier, later)) = found else {
+pub fn percentiles(
+    before: &[(u64, u64)],
+    after: &[(u64, u64)],
+    quantile: f64,
+    dispersion: f64,
+) -> Difference {
+    let bounds = |cells| bounds_of(cells, quantile, dispersion.max(1.0));
+    let Some((earlier, later)) = bounds(before).zip(bounds(after)) else {
         return Difference::NOT_ENOUGH_DATA;
     };
-    let mut pooled = [before, after].concat();
-    pooled.sort_unstable();
-    let Some(border) = border(&pooled, quantile) else {
+    let Some(border) = percentile_border(before, after, quantile) else {
         return Difference::NOT_ENOUGH_DATA;
     };
     let [below_before, below_after] = [before, after].map(|cells| within(cells, border));
-    let p_value = fisher(below_before, below_after);
+    let p_value = fisher(
+        below_before.effective(dispersion),
+        below_after.effective(dispersion),
+    );
     let (estimate, interval) = moved(earlier, later);
     // The percentile may move one way while more values go the other way round the common border:
     // that is not called a change of the percentile.
@@ -38,6 +45,18 @@ pub fn percentiles(before: &[(u64, u64)], after: &[(u64, u64)], quantile: f64) -
         interval: Some(interval),
         p_value: Some(p_value),
     }
+}
+
+/// The first value that counts as above the quantile of all values together; `None` of nothing.
+#[must_use]
+pub fn percentile_border(
+    before: &[(u64, u64)],
+    after: &[(u64, u64)],
+    quantile: f64,
+) -> Option<u64> {
+    let mut pooled = [before, after].concat();
+    pooled.sort_unstable();
+    border(&pooled, quantile)
 }
 
 /// The first value that counts as above the quantile of these values. Many values may be equal to
@@ -62,9 +81,18 @@ fn within(cells: &[(u64, u64)], border: u64) -> ShareCounts {
     }
 }
 
-fn bounds_of(cells: &[(u64, u64)], quantile: f64) -> Option<Bounded> {
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "ranks are counts"
+)]
+fn bounds_of(cells: &[(u64, u64)], quantile: f64, dispersion: f64) -> Option<Bounded> {
     let count = count_of(cells);
-    let [low, high] = interval::quantile_ranks(count, quantile)?;
+    let effective = (number(count) / dispersion) as u64;
+    let [low, high] = interval::quantile_ranks(effective, quantile)?;
+    // Each of the fewer values stands for several.
+    let low = ((number(low - 1) * dispersion) as u64 + 1).min(count);
+    let high = ((number(high) * dispersion).ceil() as u64).clamp(low, count);
     let value = at_rank(cells, nearest_rank(count, quantile))?;
     let interval = [at_rank(cells, low)?, at_rank(cells, high)?];
     Some(Bounded {
@@ -104,16 +132,19 @@ mod tests {
     #[test]
     fn percentiles_change_when_more_values_lie_above_the_common_one() {
         let values = |slow: u64| vec![(100, 1_000 - slow), (900, slow)];
-        let found = percentiles(&values(20), &values(120), 0.95);
+        let found = percentiles(&values(20), &values(120), 0.95, 1.0);
         assert_eq!((found.change, found.estimate), (Change::Up, Some(800.0)));
         assert_eq!(
-            percentiles(&values(60), &values(61), 0.95).change,
+            percentiles(&values(60), &values(61), 0.95, 1.0).change,
             Change::Noise
         );
         assert_eq!(
-            percentiles(&[(5, 58)], &values(100), 0.95).change,
+            percentiles(&[(5, 58)], &values(100), 0.95, 1.0).change,
             Change::NotEnoughData
         );
-        assert_eq!(percentiles(&[], &[], 0.95).change, Change::NotEnoughData);
+        assert_eq!(
+            percentiles(&[], &[], 0.95, 1.0).change,
+            Change::NotEnoughData
+        );
     }
 }

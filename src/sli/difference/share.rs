@@ -19,13 +19,18 @@ pub struct ShareCounts {
     pub valid: u64,
 }
 
-/// Two shares; the estimate is after less before, from -1 to 1.
+/// Two shares; the estimate is after less before, from -1 to 1. `dispersion` is how many times the
+/// variance is that of independent requests, 1 for those; for two runs take that of
+/// [`super::share_dispersion_matched`].
 ///
 /// R. A. Fisher's exact test, the smaller tail doubled; the interval is method 10 of
 /// R. G. Newcombe, "Interval Estimation for the Difference Between Independent Proportions", 1998.
-/// The test is stricter than the interval: near the border the interval alone may leave out 0.
+/// The test is stricter than the interval: near the border the interval alone may leave out 0. With a
+/// dispersion above 1 all counts are divided by it (the effective sample size of L. Kish).
 #[must_use]
-pub fn shares(before: ShareCounts, after: ShareCounts) -> Difference {
+pub fn shares(before: ShareCounts, after: ShareCounts, dispersion: f64) -> Difference {
+    let exact = after.share() - before.share();
+    let (before, after) = (before.effective(dispersion), after.effective(dispersion));
     let Some((earlier, later)) = wilson(before).zip(wilson(after)) else {
         return Difference::NOT_ENOUGH_DATA;
     };
@@ -34,17 +39,43 @@ pub fn shares(before: ShareCounts, after: ShareCounts) -> Difference {
         ..counts
     };
     let none = |counts: ShareCounts| ShareCounts { good: 0, ..counts };
-    let (estimate, interval) = moved(earlier, later);
+    let (_, interval) = moved(earlier, later);
     Difference {
         change: judged(
-            estimate,
+            exact,
             fisher(before, after),
             fisher(none(before), all(after)),
         ),
-        estimate: Some(estimate),
+        estimate: Some(exact),
         interval: Some(interval),
         p_value: Some(fisher(before, after)),
     }
+}
+
+impl ShareCounts {
+    fn share(self) -> f64 {
+        number(self.good.min(self.valid)) / number(self.valid.max(1))
+    }
+
+    /// As many independent requests as say as much as these.
+    pub(super) fn effective(self, dispersion: f64) -> Self {
+        let fewer = |count: u64| rounded(number(count) / dispersion.max(1.0));
+        let bad = fewer(self.valid - self.good.min(self.valid));
+        let good = fewer(self.good.min(self.valid));
+        Self {
+            good,
+            valid: good + bad,
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count divided by 1 or more"
+)]
+fn rounded(count: f64) -> u64 {
+    count.round() as u64
 }
 
 /// E. B. Wilson's score interval, 1927, which Newcombe's method takes; `None` of nothing.
@@ -123,7 +154,7 @@ mod tests {
             (of(0, 20), of(10, 10), 0.6791, 1.0),
         ];
         for (before, after, low, high) in table {
-            let found = shares(before, after).interval.unwrap();
+            let found = shares(before, after, 1.0).interval.unwrap();
             assert!(
                 (found[0] - low).abs() < 1e-4 && (found[1] - high).abs() < 1e-4,
                 "{found:?}"
@@ -155,7 +186,11 @@ mod tests {
             ),
         ];
         for (before, after, change) in table {
-            assert_eq!(shares(before, after).change, change, "{before:?} {after:?}");
+            assert_eq!(
+                shares(before, after, 1.0).change,
+                change,
+                "{before:?} {after:?}"
+            );
         }
     }
 
@@ -179,7 +214,7 @@ mod tests {
         fn swapping_before_and_after_turns_a_difference_round(one in 1_u64..500, two in 1_u64..500, first in 0.0..=1.0_f64, second in 0.0..=1.0_f64) {
             let before = of((number(one) * first) as u64, one);
             let after = of((number(two) * second) as u64, two);
-            let (there, back) = (shares(before, after), shares(after, before));
+            let (there, back) = (shares(before, after, 1.0), shares(after, before, 1.0));
             prop_assert!((there.p_value.unwrap() - back.p_value.unwrap()).abs() < 1e-9);
             prop_assert!((there.estimate.unwrap() + back.estimate.unwrap()).abs() < 1e-12);
             prop_assert!((there.interval.unwrap()[0] + back.interval.unwrap()[1]).abs() < 1e-12);

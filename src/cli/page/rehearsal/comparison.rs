@@ -3,16 +3,16 @@
 use super::super::directors::change_words;
 use super::super::{is_counted, sli_unit, state_of};
 use super::{RunView, conditions};
-use crate::cli::changes::{SliChange, changes};
+use crate::cli::changes::{Independent, SliChange, changes, latency_bins, run_percentiles};
 use crate::cli::exit_code::Failure;
 use crate::cli::facts::{LatencyFacts, RunFacts};
 use crate::cli::page::sentence;
 use crate::cli::range::{Judged, Previous};
-use crate::latency_buckets::{LatencyHistogram, highest_of};
+use crate::latency_buckets::LatencyHistogram;
 use crate::report::{
     ComparedLatency, ComparedLoad, ComparedSli, MixComparison, RunComparison, Unit, text,
 };
-use crate::sli::difference::{Change, Difference, keep_discoveries, percentiles};
+use crate::sli::difference::{Change, Difference, keep_discoveries};
 
 /// Of the percentiles that are called changed, at most this share is noise (Benjamini and Hochberg).
 const FALSE_SHARE: f64 = 0.1;
@@ -42,7 +42,7 @@ pub fn comparison(judged: &Judged, run: &RunFacts) -> Result<Option<RunCompariso
     let is_missed = super::are_missed(&criteria, earlier.has_own_criteria);
     let verdict_before = sentence::verdict_of(Some(earlier), &previous.series, is_missed);
     let after = crate::cli::changes::Side::of(judged, judged.scope.range);
-    let found = changes(&judged.set, previous.side(), after);
+    let found = changes(&judged.set, previous.side(), after, Independent::Stretches);
     let mut latencies = latencies(previous, judged, earlier, run);
     if !is_comparable {
         latencies
@@ -170,18 +170,16 @@ fn latencies(
     earlier: &RunFacts,
     run: &RunFacts,
 ) -> Vec<ComparedLatency> {
-    let before = previous.rollup.select(is_counted).latencies();
-    let after = judged.rollup.select(is_counted).latencies();
-    let cells = |latencies: &LatencyHistogram| -> Vec<(u64, u64)> {
-        let buckets = latencies.buckets();
-        buckets
-            .map(|(bucket, count)| (highest_of(bucket), count))
-            .collect()
-    };
-    let both = (cells(&before), cells(&after));
+    let before = previous.rollup.select(is_counted);
+    let after = judged.rollup.select(is_counted);
+    let bins = (
+        latency_bins(&before, previous.scope.range),
+        latency_bins(&after, judged.scope.range),
+    );
+    let (before, after) = (before.latencies(), after.latencies());
     let tested = QUANTILES.iter().filter(|(_, quantile)| *quantile < 1.0);
     let mut differences: Vec<Difference> = tested
-        .map(|(_, quantile)| percentiles(&both.0, &both.1, *quantile))
+        .map(|(_, quantile)| run_percentiles(&bins.0, &bins.1, *quantile))
         .collect();
     keep_discoveries(&mut differences, FALSE_SHARE);
     let rows = QUANTILES.iter().enumerate();
