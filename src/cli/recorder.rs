@@ -214,6 +214,10 @@ impl<'a> Recorder<'a> {
 
     fn commit(&mut self) {
         self.last_commit = Instant::now();
+        // A run of many hours keeps its counts to the end; the last ones are looked at every second.
+        let old_us = crate::time_window::now_us() - LiveState::SPAN_US;
+        self.builder.pack(old_us);
+        self.scoped.iter_mut().for_each(|scope| scope.pack(old_us));
         if let Err(error) = self.try_commit() {
             self.fail(error);
         }

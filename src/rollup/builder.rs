@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::batch::{self, Clock, MINUTE_US, RollupError};
 use super::cells::{Chunk, Rollup};
+use super::packed::{pack, unpack};
 use super::plan::{RollupPlan, is_inside_bucket};
 use super::series::{Dimension, SeriesKey, SeriesParts, SeriesTable};
 use crate::latency_buckets::bucket_of;
@@ -55,6 +56,8 @@ struct Slot {
     loose: Vec<i32>,
     /// Buckets with their counts, ascending.
     counted: Vec<(i32, u64)>,
+    /// Those of long ago, packed; see [`RollupBuilder::pack`].
+    packed: Box<[u8]>,
     /// Per inner cut: latencies of its bucket within the cut; empty while there is none.
     partial: Vec<u64>,
 }
@@ -239,6 +242,7 @@ impl RollupBuilder {
                 count: 0,
                 loose: Vec::new(),
                 counted: Vec::new(),
+                packed: Box::default(),
                 partial: Vec::new(),
             });
         }
@@ -304,6 +308,17 @@ impl RollupBuilder {
         }
     }
 
+    /// Packs what was counted in windows that begin before `until_us`, so that a drill of many hours takes
+    /// a byte or two per latency that differs. They may still be counted into.
+    pub fn pack(&mut self, until_us: i64) {
+        let until = until_us.div_euclid(self.plan.window_us);
+        for slot in &mut self.slots {
+            if slot.window < until && !(slot.loose.is_empty() && slot.counted.is_empty()) {
+                slot.pack();
+            }
+        }
+    }
+
     /// The rollup of everything counted so far in windows that begin at `from_us` or later.
     #[must_use]
     pub fn rollup_from(&self, from_us: i64) -> Rollup {
@@ -346,14 +361,24 @@ impl RollupBuilder {
 }
 
 impl Slot {
+    fn pack(&mut self) {
+        let mut packed = Vec::new();
+        pack(self.latencies(), &mut packed);
+        self.packed = packed.into();
+        // Their memory, too.
+        (self.loose, self.counted) = (Vec::new(), Vec::new());
+    }
+
     fn settle(&mut self) {
         self.counted = self.latencies();
+        self.packed = Box::default();
         self.loose.clear();
     }
 
     /// All latencies, where they stand as they came but in order.
     fn sorted_loose(&self) -> Option<&[i32]> {
-        (self.counted.is_empty() && self.loose.is_sorted()).then_some(&self.loose)
+        let is_only = self.counted.is_empty() && self.packed.is_empty();
+        (is_only && self.loose.is_sorted()).then_some(&self.loose)
     }
 
     /// Buckets with their counts, ascending.
@@ -362,11 +387,15 @@ impl Slot {
         if !loose.is_sorted() {
             loose.to_mut().sort_unstable();
         }
-        let loose: Vec<(i32, u64)> = runs(&loose).collect();
-        if self.counted.is_empty() {
-            return loose;
+        let mut all: Vec<(i32, u64)> = runs(&loose).collect();
+        if !self.counted.is_empty() {
+            all = merged(&self.counted, &all);
         }
-        merged(&self.counted, &loose)
+        if !self.packed.is_empty() {
+            let packed: Vec<(i32, u64)> = unpack(&self.packed).collect();
+            all = merged(&packed, &all);
+        }
+        all
     }
 }
 

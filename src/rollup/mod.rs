@@ -41,4 +41,6 @@ pub use table::RollupRow;
 #[cfg(test)]
 mod oracle_tests;
 #[cfg(test)]
+mod packing_tests;
+#[cfg(test)]
 mod weight_tests;
