@@ -28,6 +28,7 @@ mod maintenance;
 mod objectives;
 mod outside;
 mod page;
+mod partners;
 mod past;
 mod premortem;
 mod probe;

@@ -16,6 +16,7 @@ use super::exit_code::{ExitCode, Failure};
 use super::facts::RunFacts;
 use super::objectives;
 use super::outside::{ExpectedRates, expected_rates, outside};
+use super::partners::{PartnerState, partners};
 use super::past::Past;
 use super::shoppers::{Asked, Followed, shoppers};
 use crate::annotations::{Annotation, load_annotations};
@@ -69,6 +70,8 @@ pub struct Judged {
     pub uncompared: Option<String>,
     /// What was done to the shop, sorted by time.
     pub annotations: Vec<Annotation>,
+    /// What probes saw of partners while a rehearsal ran.
+    pub partners: Vec<PartnerState>,
     /// What came of the drills of a rehearsal.
     pub drills: Vec<DrillScore>,
     /// What became of the objectives of the SLIs that have any, by name.
@@ -204,6 +207,10 @@ pub fn judge_against(
         Some(path) => load_annotations(path, Some(&zone))?,
         None => Vec::new(),
     };
+    let partners = match &run {
+        Some(_) => partners(&reader, scope.range)?,
+        None => Vec::new(),
+    };
     let rejected = reader
         .ledger()
         .iter()
@@ -224,6 +231,7 @@ pub fn judge_against(
         previous,
         uncompared,
         annotations,
+        partners,
         drills,
         objectives,
         contacts: None,

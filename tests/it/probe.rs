@@ -9,6 +9,7 @@ use super::lake_rows::rows;
 use super::partner_file::{nobody, partner, partners, reference, well};
 use super::program::{command, count, interrupt, list, run, start, text, wait, wait_for_line};
 use super::scripted_server::{Said, ScriptedServer};
+use super::surge_file::{Surge, WIDE_SLIS};
 use super::target_server::TargetServer;
 use super::temp_folder::TempFolder;
 
@@ -303,4 +304,44 @@ fn probes_are_judged_by_the_same_slis_as_customers() {
         by_service.contains("up") && by_service.contains("busy"),
         "{by_service}"
     );
+}
+
+#[test]
+fn a_rehearsal_says_how_partners_did_meanwhile() {
+    let server = ScriptedServer::start(|asked| match asked.line.as_str() {
+        "GET /bad" => Said::Answer("503 Busy", &[], ""),
+        _ => Said::Answer("200 OK", &[], ""),
+    });
+    let url = server.base_url();
+    let lines = [
+        partner("bad", &url, ", steps: [{get: /bad}]"),
+        partner("good", &url, ""),
+    ];
+    let folder = partners(&lines, "");
+    folder.write("short.yaml", Surge::default().yaml());
+    folder.write("wide.yaml", WIDE_SLIS);
+    // Of before the run.
+    run(&folder, "probe partners.yaml --once --lake lake").exits(1);
+    let words = "probe partners.yaml --commit-every 100ms --lake lake --json";
+    let prober = start(&mut command(&folder, words));
+    let words = "rehearse short.yaml --sli-defs wide.yaml --run-id one --lake lake --json";
+    let rehearsed = run(&folder, words).exits(0).json();
+    interrupt(&prober);
+    wait(prober).exits(0);
+    let partners = list(&rehearsed, "/partners");
+    let names: Vec<&str> = partners.iter().map(|it| text(it, "/partner")).collect();
+    assert_eq!(names, ["bad", "good"], "{partners:?}");
+    for (partner, is_bad) in partners.iter().zip([true, false]) {
+        let requests = count(partner, "/requests");
+        assert!((1..=60).contains(&requests), "{partner}");
+        let expected = if is_bad { requests } else { 0 };
+        assert_eq!(count(partner, "/failed"), expected, "{partner}");
+        assert_eq!(partner["p95_us"].is_null(), is_bad, "{partner}");
+    }
+    let words = "report --run one --lake lake --defs wide.yaml -o page.md -q";
+    run(&folder, words).exits(0);
+    let page = folder.read("page.md");
+    for part in ["Partner bad", "Partner good"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
 }

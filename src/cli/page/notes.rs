@@ -78,6 +78,8 @@ pub fn facts(judged: &Judged) -> Vec<Fact> {
         set,
     ];
     facts.extend(shards::facts(run));
+    let partners = judged.partners.iter();
+    facts.extend(partners.map(|state| fact(&format!("Partner {}", state.partner), state.words())));
     facts
 }
 

@@ -17,6 +17,7 @@ use crate::cli::live::{End, Ui};
 use crate::cli::objectives;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::page;
+use crate::cli::partners::{PartnerState, partners};
 use crate::cli::range::{Judged, Previous, compared_run, run_scope};
 use crate::cli::replay::ReplayFacts;
 use crate::cli::shoppers::{Asked, Followed, nobody, shoppers};
@@ -50,8 +51,8 @@ struct RehearseJson<'a> {
     schedule_lag_us: LagFacts,
     response_us: LatencyFacts,
     service_us: LatencyFacts,
-    invalid_because: &'a [String],
     first_byte_us: Option<LatencyFacts>,
+    invalid_because: &'a [String],
     stopped_by: Option<&'a Guard>,
     thresholds: &'a [ThresholdFacts],
     generator: Option<&'a GeneratorHealth>,
@@ -59,6 +60,8 @@ struct RehearseJson<'a> {
     slis: &'a [SliSeries],
     drills: &'a [DrillScore],
     predicted_contacts: PredictedContactsJson,
+    #[serde(skip_serializing_if = "<[PartnerState]>::is_empty")]
+    partners: &'a [PartnerState],
     #[serde(flatten)]
     more: &'a More<'a>,
     lake: String,
@@ -151,6 +154,10 @@ pub fn finish(
         Some(_) => None,
         None => Some(lake.reader()?),
     };
+    let partners = match &reader {
+        Some(reader) => partners(reader, scope.range)?,
+        None => Vec::new(),
+    };
     let drilled = Drilled {
         run: &facts,
         set,
@@ -174,6 +181,7 @@ pub fn finish(
         previous,
         uncompared,
         annotations: Vec::new(),
+        partners,
         drills,
         objectives,
         contacts: None,
@@ -335,6 +343,7 @@ fn print(
             schedule_lag_us: facts.schedule_lag_us,
             response_us: facts.response_us,
             service_us: facts.service_us,
+            first_byte_us: facts.first_byte_us,
             invalid_because: &facts.invalid_because,
             stopped_by: facts.guard.as_ref(),
             thresholds: &facts.thresholds,
@@ -343,12 +352,12 @@ fn print(
             slis: &judged.series,
             drills: &judged.drills,
             predicted_contacts: PredictedContactsJson::of(judged),
+            partners: &judged.partners,
             more,
             lake: lake.root().display().to_string(),
             report: report.display().to_string(),
         });
     }
-            first_byte_us: facts.first_byte_us,
     if terminal.is_quiet {
         return Ok(());
     }
