@@ -280,6 +280,71 @@ fn a_generator_without_file_descriptors_makes_the_run_invalid_and_blames_no_targ
     assert_eq!(valid, count(&invalid, "/requests") - without);
 }
 
+/// Runs the program where it is alone with a loopback of its own, with so many ports for connections; `None`
+/// where this machine makes no network for a test.
+fn with_ports(folder: &TempFolder, ports: u32, words: &str) -> Option<std::process::Output> {
+    let alone = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--net", "--map-root-user", "sh", "-ec", script]);
+        command.arg(env!("CARGO_BIN_EXE_firedrill"));
+        command.current_dir(folder.path()).stdin(Stdio::null());
+        command
+    };
+    let range = format!(
+        "ip link set lo up; echo '61000 {}' > /proc/sys/net/ipv4/ip_local_port_range",
+        60_999 + ports
+    );
+    let can = alone(&range).stderr(Stdio::null()).status();
+    if !can.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    let mut command = alone(&format!("{range}; exec \"$0\" \"$@\""));
+    command.args(words.split_whitespace());
+    Some(command.output().expect("it started before"))
+}
+
+#[test]
+fn a_generator_without_ports_makes_the_run_invalid_and_blames_no_target() {
+    let folder = TempFolder::new();
+    folder.write("any-page.yaml", ANY_PAGE_SLIS);
+    folder.write(
+        "short.yaml",
+        "name: short\nseed: 7\ntarget: {shop: {checkouts_per_s: 60, payment_time: 20ms, payment_queue: 300}}\n\
+         traffic: {arrivals: even, phases: [{name: all, for: 1s, shoppers_per_s: 90}, {name: rest, for: 4s, shoppers_per_s: 0}]}\n\
+         shoppers: [{name: all, share: 1, journey: only}]\n\
+         journeys: {only: [{get: /, assets: [/product/1, /product/2, /product/3, /product/4, /product/5, /product/6]}]}\n\
+         limits: {in_flight: 100, step_timeout: 2s, schedule_lag_p99: 30s}\n\
+         drills: [{id: slow, at: 100ms, fault: 'latency:/product/{id}:20s'}]\n",
+    );
+    let words = "rehearse short.yaml --sli-defs any-page.yaml --lake lake --json";
+    let Some(refused) = with_ports(&folder, 20, words) else {
+        eprintln!("skipped: no network namespace here");
+        return;
+    };
+    assert_eq!(refused.status.code(), Some(4));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("ip_local_port_range"), "{message}");
+    let ran = with_ports(&folder, 200, words).expect("it was there before");
+    let message = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(5), "{message}");
+    let invalid: Value = serde_json::from_slice(&ran.stdout).expect("one document");
+    assert_eq!(text(&invalid, "/verdict"), "invalid");
+    let reasons = list(&invalid, "/invalid_because");
+    assert!(
+        reasons.iter().any(|reason| reason
+            .as_str()
+            .is_some_and(|it| it.contains("no port left"))),
+        "{reasons:?}"
+    );
+    let errors = super::lake_rows::rows(&folder.join("lake/requests"), &["error"]);
+    let without = errors.iter().filter(|row| row[0] == "ports").count() as u64;
+    assert!(without > 0);
+    assert!(!errors.iter().any(|row| row[0] == "connect"));
+    // The SLI has no request that was never sent.
+    let valid = count(&invalid["slis"][0], "/valid");
+    assert_eq!(valid, count(&invalid, "/requests") - without);
+}
+
 #[test]
 fn a_source_address_of_another_machine_is_refused() {
     let server = ScriptedServer::start(failing);
