@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A target that freezes for two seconds under 1,000 arrivals per second: does the load tester say what
-# its shoppers felt? The truth is arithmetic: whoever is due while the target is frozen waits for its
-# end. Beside it what a clock that starts at the sending says of the same requests (as k6 measures), and
+# its shoppers felt? The truth is arithmetic over what the target takes by itself: the same seed is run
+# without the freeze, before and after, and of these times request n has that of one of the two; whoever
+# is due while the target is frozen waits for its end besides. Beside it what a clock that starts at the sending says of the same requests (as k6 measures), and
 # closed loops of 50 connections (hey, and Goose as it is), which stop asking while they wait.
 #   cargo bench --no-run && bash benches/freeze.sh FIREDRILL [SECONDS]
 # Needs nginx and hey (Debian), python3 with duckdb (PyPI). Loopback only; ends by itself.
@@ -43,30 +44,48 @@ shoppers: [{name: one, share: 1, journey: look}]
 journeys: {look: [{get: /}]}
 limits: {in_flight: 8000, schedule_lag_p99: 1h}
 YAML
+ours() { # name of the run
+    "$firedrill" rehearse freeze.yaml --lake "$1" --report report.html --run-id "$1" --json > "$1.json" 2> "$1.log" || cat "$1.log"
+}
+ours before
 freeze 8 &
-"$firedrill" rehearse freeze.yaml --lake lake --report report.html --run-id freeze --json > run.json 2> run.log || cat run.log
-wait %2 2> /dev/null || true
+freezer=$!
+ours freeze
+wait "$freezer"
+ours after
 python3 - <<'PYTHON'
 import json, duckdb
-run = json.load(open("run.json"))
+def read(name):
+    rows = duckdb.sql(f"select epoch_us(ts) as due, latency_us, service_us from '{name}/requests/*.parquet' order by 1, position").fetchall()
+    run = json.load(open(f"{name}.json"))
+    assert len(rows) == run["requests"], (name, len(rows), run["requests"])
+    return rows, run
 begins, ends = (int(line) for line in open("freeze.txt"))
-rows = duckdb.sql("select epoch_us(ts) as due, latency_us, service_us from 'lake/requests/*.parquet' order by 1").fetchall()
-assert len(rows) == run["requests"], (len(rows), run["requests"])
-calm = sorted(latency for due, latency, _ in rows if not begins - 50_000 <= due <= ends + 500_000)
-base = calm[len(calm) // 2]
-truth = sorted(max(ends - due, 0) + base if begins <= due else base for due, _, _ in rows)
-found = sorted(latency for _, latency, _ in rows)
-sent = sorted(service for _, _, service in rows)
+rows, run = read("freeze")
+(before, _), (after, _) = read("before"), read("after")
+assert len(before) == len(rows) == len(after), "the same seed makes the same requests"
+# Column 1 is the response time, from due on; 2 the service time, from sending on.
+def truth(column):
+    calm = [(before, after)[index % 2][index][column] for index in range(len(rows))]
+    waits = (max(ends - due, 0) if begins <= due else 0 for due, _, _ in rows)
+    return sorted(wait + own for wait, own in zip(waits, calm))
 at = lambda values, q: values[min(len(values) - 1, int(q * len(values)))]
-print(f"{len(rows)} requests, frozen for {(ends - begins) / 1e6:.3f} s; without freeze {base} µs")
-for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1)):
-    print(f"{name:6} truth {at(truth, q):9} µs   firedrill {at(found, q):9} µs   {at(found, q) / at(truth, q) - 1:+.2%}   from sending {at(sent, q):9} µs")
+lag = run["schedule_lag_us"]
+print(f"{len(rows)} requests, frozen for {(ends - begins) / 1e6:.3f} s; schedule lag p50 {lag['p50']} µs, p99 {lag['p99']} µs")
+calm = lambda rows, q: at(sorted(row[1] for row in rows), q)
+print(f"the two runs without the freeze: p50 {calm(before, 0.5)} and {calm(after, 0.5)} µs, p90 {calm(before, 0.9)} and {calm(after, 0.9)} µs")
+for title, column in (("response", 1), ("service", 2)):
+    expected, found = truth(column), sorted(row[column] for row in rows)
+    for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1)):
+        print(f"{title:8} {name:6} truth {at(expected, q):9} µs   firedrill {at(found, q):9} µs   {at(found, q) / at(expected, q) - 1:+.2%}")
 PYTHON
 freeze 8 &
+freezer=$!
 hey -z "${seconds}s" -c 50 -q 20 http://127.0.0.1:8099/ | grep -E "Requests/sec|50%|90%|99%|Slowest" | sed 's/^/hey, 50 connections, 1,000\/s: /'
-wait %3 2> /dev/null || true
+wait "$freezer"
 if [ -n "$goose" ]; then
     freeze 8 &
+    freezer=$!
     "$goose" waits http://127.0.0.1:8099/ "$seconds" 1000 | grep "Goose loop"
-    wait %4 2> /dev/null || true
+    wait "$freezer"
 fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # CPU per request of the load generator and of its peers, against a static nginx on loopback, in
-# one session: median of five. Needs nginx and hey (Debian packages) and a built release binary.
+# one session: median of five. Needs nginx and hey (Debian packages) and a built release binary; oha
+# (crates.io), where it is installed, is measured, too.
 #   bash benches/generator.sh [FIREDRILL] [RUNS]
 # CPU per request = (user + system time of the generator's process) / requests.
 set -euo pipefail
@@ -28,7 +29,7 @@ name: static
 events: {page: {}}
 slis: [{kind: ratio, name: answered, title: Answered, event: page}]
 YAML
-scenario() { # rate seconds
+scenario() { # rate seconds in-flight
 cat > "$work/scenario.yaml" <<YAML
 name: static
 target: {base_url: "http://127.0.0.1:8099"}
@@ -37,7 +38,7 @@ traffic:
   curve: [{at: 0s, shoppers_per_s: $1}, {at: ${2}s, shoppers_per_s: $1}]
 shoppers: [{name: one, share: 1, journey: one}]
 journeys: {one: [{get: /}]}
-limits: {in_flight: 10000, schedule_lag_p99: 1h, dropped_share: 1}
+limits: {in_flight: $3, schedule_lag_p99: 1h, dropped_share: 1}
 YAML
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -46,8 +47,8 @@ cpu_of() { # command … → CPU seconds of the process on the last line of stan
     tail -n 1 "$work/time" | awk '{ print $1 + $2 }'
 }
 
-ours() { # rate → CPU µs per request, lag p99, requests per second
-    scenario "$1" "$seconds"
+ours() { # rate [in-flight] → CPU µs per request, lag p99, requests per second
+    scenario "$1" "$seconds" "${2:-10000}"
     rm -rf "$work/lake"
     local cpu
     cpu=$(cpu_of "$firedrill" rehearse "$work/scenario.yaml" --sli-defs "$work/sli.yaml" --lake "$work/lake" --report "$work/r.html" --json -q)
@@ -64,25 +65,45 @@ hey_run() { # extra arguments → CPU µs per request
     requests=$(awk '/\[200\]/ { n += $2 } END { print n }' "$work/out")
     awk -v c="$cpu" -v n="$requests" -v s="$seconds" 'BEGIN { printf "%.1f %.0f\n", c * 1e6 / n, n / s }'
 }
+oha_run() { # extra arguments → CPU µs per request, requests per second
+    local cpu
+    cpu=$(cpu_of oha -z "${seconds}s" -c 50 --no-tui --output-format json "$@" http://127.0.0.1:8099/)
+    python3 - "$work/out" "$cpu" "$seconds" <<'PY'
+import json, sys
+requests = sum(json.load(open(sys.argv[1]))["statusCodeDistribution"].values())
+print(f"{float(sys.argv[2]) * 1e6 / requests:.1f} {requests / float(sys.argv[3]):.0f}")
+PY
+}
 goose=$(ls -t "$target"/release/deps/goose_loops-* 2> /dev/null | grep -v '\.d$' | head -n 1)
+
+goose_loop() { # rate → CPU µs per request, requests per second
+    "$goose" waits http://127.0.0.1:8099/ "$seconds" "$1" |
+        sed -n 's/.*: \([0-9]*\) requests, \([0-9.]*\) µs CPU.*/\2 \1/p' | awk -v s="$seconds" '{ printf "%.1f %.0f\n", $1, $2 / s }'
+}
 
 for run in $(seq "$runs"); do
     hey_run >> "$work/hey-full"
-    hey_run -q 100 >> "$work/hey-5000"
-    "$goose" bare http://127.0.0.1:8099/ "$seconds" | sed -n 's/.* \([0-9.]*\) µs CPU.*/\1/p' >> "$work/goose-bare"
-    "$goose" pool http://127.0.0.1:8099/ "$seconds" 5000 | sed -n 's/.* \([0-9.]*\) µs CPU.*lag p99 \([0-9]*\) µs/\1 \2/p' >> "$work/goose-pool"
-    ours 5000 >> "$work/ours-5000"
-    ours 10000 >> "$work/ours-10000"
-    ours 15000 >> "$work/ours-15000"
+    "$goose" bare http://127.0.0.1:8099/ "$seconds" | sed -n 's/.*: \([0-9]*\) requests, \([0-9.]*\) µs CPU.*/\2 \1/p' | awk -v s="$seconds" '{ printf "%.1f %.0f\n", $1, $2 / s }' >> "$work/goose-full"
     ours "${FULL_SPEED:-40000}" >> "$work/ours-full"
+    # As the peers: who comes while 50 requests are under way is turned away.
+    ours "${FULL_SPEED:-40000}" 50 >> "$work/ours-of-50-full"
+    if command -v oha > /dev/null; then oha_run >> "$work/oha-full"; fi
+    "$goose" pool http://127.0.0.1:8099/ "$seconds" 5000 | sed -n 's/.* \([0-9.]*\) µs CPU.*lag p99 \([0-9]*\) µs/\1 \2/p' >> "$work/goose-pool"
+    for rate in 5000 10000 15000; do
+        hey_run -q "$((rate / 50))" >> "$work/hey-$rate"
+        goose_loop "$rate" >> "$work/goose-$rate"
+        ours "$rate" >> "$work/ours-$rate"
+        if command -v oha > /dev/null; then oha_run -q "$rate" >> "$work/oha-$rate"; fi
+    done
 done
-echo "median of $runs, CPU µs per request (and what else is said)"
-for rate in 5000 10000 15000; do
-    found="$work/ours-$rate"
-    echo "firedrill at $rate/s, everything recorded    $(median < "$found")   lag p99 µs $(awk '{ print $2 }' "$found" | median)   dropped $(awk '{ n += $4 } END { print n }' "$found")   lost $(awk '{ n += $5 } END { print n }' "$found")"
+echo "median of $runs, CPU µs per request (and requests per second)"
+for rate in full 5000 10000 15000; do
+    for who in ours ours-of-50 hey goose oha; do
+        [ -f "$work/$who-$rate" ] || continue
+        column=2
+        case $who in ours*) column=3 ;; esac
+        echo "$rate  $who  $(median < "$work/$who-$rate")   $(awk -v c="$column" '{ print $c }' "$work/$who-$rate" | median)/s"
+    done
+    echo "$rate  ours: lag p99 µs $(awk '{ print $2 }' "$work/ours-$rate" | median)   dropped $(awk '{ n += $4 } END { print n }' "$work/ours-$rate")   lost $(awk '{ n += $5 } END { print n }' "$work/ours-$rate")"
 done
-echo "firedrill at full speed, everything recorded $(median < "$work/ours-full")   requests/s $(awk '{ print $3 }' "$work/ours-full" | median)"
-echo "hey at 5,000/s                              $(median < "$work/hey-5000")"
-echo "hey at full speed                           $(median < "$work/hey-full")   requests/s $(awk '{ print $2 }' "$work/hey-full" | median)"
-echo "bare Goose loop, metrics on, full speed      $(median < "$work/goose-bare")"
-echo "GooseUser pool in one attack at 5,000/s      $(median < "$work/goose-pool")   lag p99 µs $(awk '{ print $2 }' "$work/goose-pool" | median)"
+echo "GooseUser pool in one attack at 5,000/s  $(median < "$work/goose-pool")   lag p99 µs $(awk '{ print $2 }' "$work/goose-pool" | median)"

@@ -101,8 +101,9 @@ async fn waits(url: &str, seconds: u64, per_second: u64) {
     let times = times.lock().expect("no holder panics");
     let at = |quantile| times.quantile_us(quantile).unwrap_or(0);
     println!(
-        "Goose loop of {USERS} users: {} requests, p50 {} µs, p90 {} µs, p99 {} µs, p99.9 {} µs, max {} µs",
+        "Goose loop of {USERS} users: {} requests, {:.1} µs CPU per request, p50 {} µs, p90 {} µs, p99 {} µs, p99.9 {} µs, max {} µs",
         times.count(),
+        cpu_per_request_us(times.count()),
         at(0.5),
         at(0.9),
         at(0.99),
@@ -161,11 +162,14 @@ async fn attack(configuration: GooseConfiguration, function: goose::goose::Trans
 }
 
 fn report(name: &str, requests: u64, lag_us: Option<u64>) {
-    let cpu_us = cpu_us();
-    #[expect(clippy::cast_precision_loss, reason = "counts of a few seconds")]
-    let per_request = cpu_us as f64 / requests.max(1) as f64;
+    let per_request = cpu_per_request_us(requests);
     let lag = lag_us.map_or_else(String::new, |us| format!(", lag p99 {us} µs"));
     println!("{name}: {requests} requests, {per_request:.1} µs CPU per request{lag}");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds")]
+fn cpu_per_request_us(requests: u64) -> f64 {
+    cpu_us() as f64 / requests.max(1) as f64
 }
 
 /// User and system time of this process, from `/proc/self/stat` (fields 14 and 15, in ticks of
