@@ -12,17 +12,14 @@
 pub mod access_log;
 #[path = "../../src/declared_files/mod.rs"]
 pub mod declared_files;
+pub mod drafts;
 #[path = "../../src/enrichment/mod.rs"]
 pub mod enrichment;
 #[path = "../../src/route/mod.rs"]
 pub mod route;
+pub mod support;
 #[path = "../../src/time_window.rs"]
 pub mod time_window;
-/// Of support contacts only the reader of tickets: the rest reads nothing.
-pub mod support {
-    #[path = "../../../src/support/tickets/mod.rs"]
-    pub mod tickets;
-}
 
 // Once more and public: `access_log` keeps both to itself.
 #[allow(clippy::duplicate_mod, reason = "see above")]

@@ -3,6 +3,8 @@
 //! A wrong guess is worse than none: below [`SHARE_MIN`] of the lines it asks, and shows what it
 //! tried.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use super::blocks::LineBlock;
@@ -101,7 +103,17 @@ pub fn detect(block: &LineBlock, context: &LineContext) -> Result<LogFormat, Det
     }
     let mut tried = Vec::new();
     for envelope in Envelope::ALL {
-        let scores = LogFormat::known().map(|known| score(&lines, envelope, known, context));
+        let inside: Vec<_> = lines.iter().map(|line| envelope.open(line)).collect();
+        // Where no line is in this envelope, all formats would say what they said without it.
+        let is_around = |(inside, line): (&Option<Cow<'_, [u8]>>, &&[u8])| {
+            inside
+                .as_ref()
+                .is_some_and(|inside| inside.len() < line.len())
+        };
+        if envelope != Envelope::Bare && !inside.iter().zip(&lines).any(is_around) {
+            continue;
+        }
+        let scores = LogFormat::known().map(|known| score(&inside, envelope, known, context));
         let scores: Vec<Score> = scores.collect();
         if let Some(best) = most_telling(&scores, lines.len()) {
             let format = LogFormat::new(best.envelope, best.known);
@@ -120,13 +132,14 @@ pub fn detect(block: &LineBlock, context: &LineContext) -> Result<LogFormat, Det
     Err(unknown(first, tried, lines.len()))
 }
 
+/// What `known` makes of lines that were taken out of their envelope; `None` for one that was not in it.
 fn score(
-    lines: &[&[u8]],
+    lines: &[Option<Cow<'_, [u8]>>],
     envelope: Envelope,
     known: &'static KnownFormat,
     context: &LineContext,
 ) -> Score {
-    let format = LogFormat::new(envelope, known);
+    let format = LogFormat::new(Envelope::Bare, known);
     let mut context = context.clone();
     let mut score = Score {
         envelope,
@@ -136,7 +149,11 @@ fn score(
         reason: None,
     };
     for (index, line) in lines.iter().enumerate() {
-        match parse_line(line, &format, &mut context) {
+        let parsed = match line {
+            Some(line) => parse_line(line, &format, &mut context),
+            None => Err("it is not in the envelope"),
+        };
+        match parsed {
             Ok(Some(_)) => score.requests += 1,
             Ok(None) => score.nothing += 1,
             Err(reason) if score.nothing > 0 && known.header != HeaderRule::None => {

@@ -1,6 +1,7 @@
 //! A request-log format: a known one, a pasted one or that of a mapping file, and what stands around
 //! its lines.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -27,6 +28,20 @@ pub enum Envelope {
 impl Envelope {
     /// Every envelope, the simplest first.
     pub const ALL: [Envelope; 3] = [Envelope::Bare, Envelope::Prefixed, Envelope::Docker];
+
+    /// What is inside. A line without a prefix may stand among lines that have one and stays as it is;
+    /// one that is not in Docker's JSON is nothing.
+    pub(super) fn open<'a>(self, line: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Envelope::Bare => Some(Cow::Borrowed(line)),
+            Envelope::Prefixed => Some(Cow::Borrowed(prefix::without_prefix(line))),
+            Envelope::Docker => {
+                let mut inner = Vec::new();
+                let inside = docker::unwrap_docker(line, &mut inner)?;
+                Some(Cow::Owned(inside.to_vec()))
+            }
+        }
+    }
 
     fn as_str(self) -> &'static str {
         match self {

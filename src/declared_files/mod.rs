@@ -12,6 +12,7 @@
 
 mod problem;
 mod scalar;
+mod schema;
 mod schema_check;
 mod syntax;
 mod tree;
@@ -34,6 +35,7 @@ use serde_path_to_error::Segment;
 use sha2::{Digest, Sha256};
 
 pub use problem::{DeclaredFileError, PROBLEMS_MAX, Place, Problem, choices_hint, closest};
+pub use schema::Schema;
 pub use tree::{DEPTH_MAX, NODES_MAX, REPLACED_BYTES_MAX};
 pub use values::{DURATION_DAYS_MAX, DurationText, DurationTextError};
 
@@ -103,36 +105,7 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(
     text: &[u8],
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Declared<T>, DeclaredFileError> {
-    let mut findings = Findings::default();
-    let source = Source::new(path, decoded(text, &mut findings));
-    if !findings.found.is_empty() {
-        return Err(error_of(findings, &source));
-    }
-    let (root, secrets) = tree::read(&source.text, env, &mut findings);
-    let Some(root) = root else {
-        return Err(error_of(findings, &source));
-    };
-    schema_check::check(&root, &untitled_schema::<T>(), &mut findings);
-    findings.into_result(&source)?;
-    match serde_path_to_error::deserialize(root.to_value()) {
-        Ok(value) => {
-            let sha256 = sha256_of(text);
-            Ok(Declared {
-                value,
-                source,
-                root: Arc::new(root),
-                secrets,
-                sha256,
-                moved: Vec::new(),
-            })
-        }
-        Err(error) => {
-            let finding = serde_finding(&error, &root, &secrets);
-            Err(DeclaredFileError::from(vec![Problem::new(
-                &source, finding,
-            )]))
-        }
-    }
+    Schema::new().parse(path, text, env)
 }
 
 /// The JSON Schema (draft 2020-12) of a declared file, for editors.
@@ -386,15 +359,6 @@ fn place_after(before: &str) -> Place {
         line: number(normal.matches('\n').count() + 1),
         column: number(last.chars().count() + 1),
     }
-}
-
-/// The root's title is the name of a Rust type, which nobody who writes the file knows.
-fn untitled_schema<T: JsonSchema>() -> Value {
-    let mut schema = schema::<T>();
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove("title");
-    }
-    schema
 }
 
 fn error_of(findings: Findings, source: &Source) -> DeclaredFileError {

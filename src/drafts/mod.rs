@@ -5,35 +5,14 @@
 //! nothing is sent. Reading order: [`Flow`], [`ScenarioLines`], then [`har`] and [`learned`]. Documented in
 //! `docs/learn.md`.
 
+mod file_endings;
 mod flow;
 mod lines;
 
 pub mod har;
 pub mod learned;
 
+use file_endings::FILE_ENDINGS;
+
 pub use flow::Flow;
 pub use lines::{ScenarioLines, duration_text, share_text};
-
-/// What the files of a page are called, where nothing else tells.
-const FILE_ENDINGS: [&str; 20] = [
-    "css",
-    "js",
-    "mjs",
-    "map",
-    "png",
-    "jpg",
-    "jpeg",
-    "gif",
-    "webp",
-    "avif",
-    "svg",
-    "ico",
-    "woff",
-    "woff2",
-    "ttf",
-    "otf",
-    "mp4",
-    "webm",
-    "mp3",
-    "webmanifest",
-];

@@ -17,7 +17,7 @@ use super::tidy::{in_repository, read};
 /// Formats whose logs have no wall clock: no line of them is a request by itself.
 const WITHOUT_CLOCK: [&str; 2] = ["goose-csv", "goose-json"];
 /// Targets that read no log.
-const OTHERS: [&str; 4] = ["enrichment", "route", "tickets", "timestamps"];
+const OTHERS: [&str; 5] = ["enrichment", "har", "route", "tickets", "timestamps"];
 
 struct Records(Vec<String>);
 

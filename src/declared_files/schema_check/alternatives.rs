@@ -173,7 +173,7 @@ impl<'s> Walker<'s, '_> {
             let mut walker = Walker {
                 schema: self.schema,
                 findings: &mut findings,
-                patterns: Default::default(),
+                patterns: self.patterns,
             };
             walker.check(node, schema, told);
             if fewest

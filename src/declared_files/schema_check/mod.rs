@@ -15,6 +15,7 @@ mod limits;
 mod words;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -61,14 +62,51 @@ pub(super) fn unknown_keywords(schema: &Value) -> Vec<String> {
 /// A schema object.
 type Object = Map<String, Value>;
 
-/// Adds a finding for each place where the tree is not what the schema says.
-pub(super) fn check(root: &Node, schema: &Value, findings: &mut Findings) {
-    let mut walker = Walker {
-        schema,
-        findings,
-        patterns: HashMap::new(),
-    };
-    walker.check(root, schema, Told::of("value"));
+/// A schema, with its patterns.
+pub(super) struct CheckedSchema {
+    schema: Value,
+    /// Compiled when first needed; `None` for one that the regex crate cannot read.
+    patterns: HashMap<String, OnceLock<Option<Regex>>>,
+}
+
+impl CheckedSchema {
+    pub(super) fn new(schema: Value) -> Self {
+        let mut patterns = HashMap::new();
+        find_patterns(&schema, &mut patterns);
+        Self { schema, patterns }
+    }
+
+    /// Adds a finding for each place where the tree is not what the schema says.
+    pub(super) fn check(&self, root: &Node, findings: &mut Findings) {
+        let mut walker = Walker {
+            schema: &self.schema,
+            findings,
+            patterns: &self.patterns,
+        };
+        walker.check(root, &self.schema, Told::of("value"));
+    }
+}
+
+/// Every pattern that stands anywhere in a schema.
+fn find_patterns(schema: &Value, patterns: &mut HashMap<String, OnceLock<Option<Regex>>>) {
+    match schema {
+        Value::Array(list) => list.iter().for_each(|item| find_patterns(item, patterns)),
+        Value::Object(object) => {
+            for (keyword, value) in object {
+                match (keyword.as_str(), value) {
+                    ("pattern", Value::String(pattern)) => {
+                        patterns.insert(pattern.clone(), OnceLock::new());
+                    }
+                    ("patternProperties", Value::Object(named)) => {
+                        patterns.extend(named.keys().map(|name| (name.clone(), OnceLock::new())));
+                    }
+                    (_, _) => {}
+                }
+                find_patterns(value, patterns);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// What the schema on the way down has said about a value; the outermost word counts.
@@ -105,8 +143,7 @@ struct Walker<'s, 'f> {
     /// The whole schema, for `$ref`.
     schema: &'s Value,
     findings: &'f mut Findings,
-    /// Compiled patterns; `None` for one that the regex crate cannot read.
-    patterns: HashMap<&'s str, Option<Regex>>,
+    patterns: &'s HashMap<String, OnceLock<Option<Regex>>>,
 }
 
 impl<'s> Walker<'s, '_> {
@@ -238,12 +275,12 @@ impl<'s> Walker<'s, '_> {
         }
     }
 
-    fn matches(&mut self, pattern: &'s str, text: &str) -> bool {
+    fn matches(&self, pattern: &str, text: &str) -> bool {
         let compiled = self
             .patterns
-            .entry(pattern)
-            .or_insert_with(|| Regex::new(pattern).ok());
-        compiled.as_ref().is_none_or(|regex| regex.is_match(text))
+            .get(pattern)
+            .and_then(|slot| slot.get_or_init(|| Regex::new(pattern).ok()).as_ref());
+        compiled.is_none_or(|regex| regex.is_match(text))
     }
 
     fn check_number(&mut self, node: &Node, schema: &'s Object, told: Told<'s>) {
