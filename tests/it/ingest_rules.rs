@@ -44,6 +44,68 @@ fn a_line_that_was_exported_twice_counts_once_where_rows_are_unique() {
     assert_eq!(count(&all, "/totals/records"), 70);
 }
 
+/// A log of CloudFront with requests of these numbers.
+fn cloudfront_lines(range: std::ops::Range<u32>) -> String {
+    let header = "#Fields: date time c-ip cs-method cs(Host) cs-uri-stem sc-status x-edge-request-id time-taken\n";
+    let lines = range.map(|index| {
+        let (minute, second) = (index / 60, index % 60);
+        let cells = [
+            "2026-11-27",
+            &format!("08:{minute:02}:{second:02}"),
+            "203.0.113.9",
+            "GET",
+            "shop.example",
+            "/cart",
+            "200",
+            &format!("Req{index}=="),
+            "0.1",
+        ];
+        cells.join("\t") + "\n"
+    });
+    header.to_owned() + &lines.collect::<String>()
+}
+
+#[test]
+fn sources_of_one_command_that_repeat_each_other_count_each_row_once() {
+    let folder = TempFolder::new();
+    let logs = |kind: &str, lines: fn(std::ops::Range<u32>) -> String| {
+        let ranges = [0..3_000, 1..3_000, 1_500..3_500, 3_400..3_401];
+        for (index, range) in ranges.into_iter().enumerate() {
+            folder.write(&format!("{kind}/{index}.log"), lines(range));
+        }
+    };
+    logs("google", google_lines);
+    logs("cloudfront", cloudfront_lines);
+    for kind in ["google", "cloudfront"] {
+        let words = format!("ingest {kind} --unique-rows --lake {kind}-lake --json");
+        let ingested = run(&folder, &words).exits(0).json();
+        assert_conserved(&ingested);
+        assert_eq!(count(&ingested, "/totals/records"), 3_500, "{kind}");
+        let lines = 3_000 + 2_999 + 2_000 + 1;
+        let repeated = count(&ingested, "/totals/already_ingested_lines");
+        assert_eq!(repeated, lines - 3_500, "{kind}");
+        let lake = folder.join(&format!("{kind}-lake/requests"));
+        let mut keys = rows(&lake, &["row_key"]);
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), 3_500, "{kind}");
+    }
+}
+
+#[test]
+fn a_source_that_is_refused_takes_no_row_from_the_others() {
+    let folder = TempFolder::new();
+    // Half of its lines are not understood, so nothing of it is kept.
+    let refused = google_lines(0..200) + &"{}\n".repeat(200);
+    folder.write("a.json", refused);
+    folder.write("b.json", google_lines(50..150));
+    let words = "ingest a.json b.json --unique-rows --lake lake --json";
+    let ran = run(&folder, words).exits(4);
+    assert!(ran.err.contains("a.json"), "{}", ran.err);
+    assert_eq!(count(&info(&folder), "/records"), 100);
+    assert_sound(&folder);
+}
+
 #[test]
 fn a_repeated_line_within_a_growing_file_counts_once_where_rows_are_unique() {
     let folder = TempFolder::new();
