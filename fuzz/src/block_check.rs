@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::fast::FixedState;
 
 use crate::access_log::{
-    BlockCounts, HeaderRule, LineBlock, LineContext, LineSink, LogFormat, LogLine, Taken,
+    BlockCounts, LineBlock, LineContext, LineSink, LogFormat, LogLine, Taken,
     is_settled, parse_block, replay_header,
 };
 
@@ -65,40 +65,28 @@ fn parsed_in_parts(bytes: &[u8], format: &LogFormat, seen: &mut Seen) -> BlockCo
     let mut counts = BlockCounts::default();
     let mut header: Vec<u8> = Vec::new();
     let mut start = 0;
-    for end in part_ends(bytes, format) {
+    for end in part_ends(bytes) {
         let part = block(start as u64, &bytes[start..end]);
         let mut context = LineContext::default();
         replay_header(&header, format, &mut context);
         counts.add(parsed(&part, format, &mut context, seen));
-        if let Some(found) = format.last_header(&part) {
-            header = found.to_vec();
-        }
+        header = format.header_after(&part, &header).into_owned();
         start = end;
     }
     counts
 }
 
 /// Where the parts end: after every line, or after one line and at the end. Which, the length says.
-fn part_ends(bytes: &[u8], format: &LogFormat) -> Vec<usize> {
+fn part_ends(bytes: &[u8]) -> Vec<usize> {
     let mut ends: Vec<usize> = memchr::memchr_iter(b'\n', bytes)
         .map(|found| found + 1)
         .filter(|end| *end < bytes.len())
         .collect();
-    if format.header() == HeaderRule::FirstLine {
-        // The first block of a log holds its header: only a log that begins with megabytes of blank
-        // lines could have it later.
-        ends.retain(|end| !is_blank(&bytes[..*end]));
-    }
     if bytes.len().is_multiple_of(2) && !ends.is_empty() {
         ends = vec![ends[bytes.len() / 2 % ends.len()]];
     }
     ends.push(bytes.len());
     ends
-}
-
-fn is_blank(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    bytes.iter().all(u8::is_ascii_whitespace)
 }
 
 fn line_count(bytes: &[u8]) -> u64 {

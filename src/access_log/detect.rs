@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use super::blocks::LineBlock;
+use super::delimited::w3c::OTHER_SOFTWARE;
 use super::format::KnownFormat;
 use super::line::{HeaderRule, LineContext};
 use super::log_format::Envelope;
@@ -258,7 +259,8 @@ fn unknown(first: &[u8], mut tried: Vec<Score>, line_count: usize) -> DetectErro
     });
     let headed = tried
         .iter()
-        .find_map(|score| Some((score.known.name, score.reason?)));
+        .filter_map(|score| Some((score.known.name, score.reason?)))
+        .min_by_key(|(_, reason)| *reason == OTHER_SOFTWARE);
     let shown: Vec<String> = if let Some((name, reason)) = headed {
         vec![format!("its header is that of {name}, but {reason}")]
     } else if tried.first().is_some_and(|score| score.requests > 0) {
@@ -363,6 +365,15 @@ mod tests {
         let goose = "elapsed,scenario_index,scenario_name,transaction_index,transaction_name,raw,name,final_url,redirected,response_time,status_code,success,update,user,error,coordinated_omission_elapsed,user_cadence\n12,0,a,0,b,c,d,e,f,1,200,true,false,0,,0,0\n";
         let message = detected(goose).unwrap_err().to_string();
         assert!(message.contains("no wall clock"), "{message}");
+        let time_only =
+            "#Software: IIS\n#Fields: time cs-method cs-uri-stem sc-status\n08:00:01 GET / 200\n";
+        let message = detected(time_only).unwrap_err().to_string();
+        assert!(
+            message.contains("that of iis, but #Fields has no date"),
+            "{message}"
+        );
+        let dated = time_only.replacen("#Fields", "#Date: 2026-11-27 08:00:00\n#Fields", 1);
+        assert_eq!(detected(&dated).as_deref(), Ok("iis"));
         let half = format!("{COMMON}\none\ntwo\nthree\n");
         let message = detected(&half).unwrap_err().to_string();
         assert!(message.contains("understands 1 of 4 lines"), "{message}");

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::clock::Clock;
+use super::delimited::w3c_date::LineDate;
 
 /// One request as the log has it. Texts point into the line where they can.
 ///
@@ -131,6 +132,8 @@ pub struct LineContext {
     /// Of every column of the log, which wanted value it holds, as the format's own code counts them; derived from
     /// `header` when that changes.
     pub columns: Vec<Option<usize>>,
+    /// Of which day lines are that have a time only.
+    pub date: Option<LineDate>,
 }
 
 /// How a log says what its columns are.
@@ -140,6 +143,9 @@ pub enum HeaderRule {
     None,
     /// By lines that begin so; each is in force until the next one.
     LinesBeginning(&'static [u8]),
-    /// By the first line of the source.
+    /// As before, and where they name no column for the date, by lines that begin with the other text and
+    /// the times after it.
+    LinesAndDate(&'static [u8], &'static [u8]),
+    /// By the first line of the source that is not blank.
     FirstLine,
 }

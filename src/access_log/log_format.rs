@@ -6,13 +6,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::blocks::LineBlock;
+use super::delimited::w3c;
 use super::format::KnownFormat;
 use super::json::docker;
 use super::line::{HeaderRule, LineContext, LineResult};
 use super::mapping::Mapping;
 use super::parse::{BYTE_ORDER_MARK, is_blank, without_mark};
 use super::pasted::PastedFormat;
-use super::{alb, clf, delimited, elb, envoy_text, haproxy, json, nginx_text, prefix, traefik_clf};
+use super::{
+    LINE_BYTES_MAX, alb, clf, delimited, elb, envoy_text, haproxy, json, nginx_text, prefix,
+    traefik_clf,
+};
 
 /// What stands around each line of the log proper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,31 +150,65 @@ impl LogFormat {
         }
     }
 
-    /// The header line in force after `block`, if the block has one; with its envelope, without a
-    /// byte order mark.
+    /// The header in force after `block`, for [`replay_header`](super::replay_header); `before` is the one
+    /// before it. With its envelope, without a byte order mark.
     #[must_use]
-    pub fn last_header<'a>(&self, block: &'a LineBlock) -> Option<&'a [u8]> {
-        let mut lines = block
-            .lines()
-            .map(|(offset, line)| without_mark(line, offset));
-        match (self.header(), self.envelope) {
-            (HeaderRule::None, _) => None,
-            // Blank lines before it are none, in `parse_block` either.
-            (HeaderRule::FirstLine, _) if block.offset == 0 => lines.find(|line| !is_blank(line)),
-            (HeaderRule::FirstLine, _) => None,
-            (HeaderRule::LinesBeginning(beginning), Envelope::Bare) => {
-                last_line_beginning(block, beginning)
+    pub fn header_after<'a>(&self, block: &'a LineBlock, before: &'a [u8]) -> Cow<'a, [u8]> {
+        if block.oversized_bytes.is_some() {
+            return Cow::Borrowed(before);
+        }
+        let found = match self.header() {
+            HeaderRule::None => None,
+            HeaderRule::FirstLine if before.is_empty() => lines_of(block).next(),
+            HeaderRule::FirstLine => None,
+            HeaderRule::LinesAndDate(_, date)
+                if [before, &block.bytes]
+                    .iter()
+                    .any(|text| memchr::memmem::find(text, date).is_some()) =>
+            {
+                return Cow::Owned(self.dated_header_after(block, before));
             }
-            (HeaderRule::LinesBeginning(beginning), Envelope::Prefixed) => lines
-                .filter(|line| prefix::without_prefix(line).starts_with(beginning))
-                .last(),
-            (HeaderRule::LinesBeginning(beginning), Envelope::Docker) => lines
-                .filter(|line| {
-                    let mut inner = Vec::new();
-                    docker::unwrap_docker(line, &mut inner)
-                        .is_some_and(|line| line.starts_with(beginning))
-                })
-                .last(),
+            HeaderRule::LinesBeginning(beginning) | HeaderRule::LinesAndDate(beginning, _) => {
+                self.last_line_beginning(block, beginning)
+            }
+        };
+        Cow::Borrowed(found.unwrap_or(before))
+    }
+
+    fn last_line_beginning<'a>(&self, block: &'a LineBlock, beginning: &[u8]) -> Option<&'a [u8]> {
+        if self.envelope == Envelope::Bare {
+            return last_line_beginning(block, beginning);
+        }
+        let is_header = |line: &&[u8]| {
+            let inside = self.envelope.open(line);
+            inside.is_some_and(|inside| inside.starts_with(beginning))
+        };
+        lines_of(block).filter(is_header).last()
+    }
+
+    /// Where a line may get its date from the lines before it, all of them are read.
+    fn dated_header_after(&self, block: &LineBlock, before: &[u8]) -> Vec<u8> {
+        let mut context = LineContext::default();
+        self.replay(before, &mut context);
+        for line in lines_of(block) {
+            let Some(inside) = self.envelope.open(line) else {
+                continue;
+            };
+            if inside.starts_with(b"#") || context.date.is_some() {
+                // Its reason is told when the line itself is read.
+                let _ = self.parse_bare(&inside, &mut context);
+            }
+        }
+        w3c::header_of(&context)
+    }
+
+    /// Puts a header into `context`; it may stand in the envelope.
+    pub(super) fn replay(&self, header: &[u8], context: &mut LineContext) {
+        let lines = header.split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.is_empty()) {
+            let inside = self.envelope.open(line).unwrap_or(Cow::Borrowed(line));
+            // It was a header where it stood; a refusal now would be one of every line after it, too.
+            let _ = self.parse_bare(&inside, context);
         }
     }
 
@@ -226,18 +264,30 @@ fn unknown_name(name: &str) -> String {
     )
 }
 
-/// As [`LogFormat::last_header`] without an envelope, from the end: most blocks have no header.
+/// The lines that are looked at, without a byte order mark.
+fn lines_of(block: &LineBlock) -> impl Iterator<Item = &[u8]> {
+    let lines = block
+        .lines()
+        .map(|(offset, line)| without_mark(line, offset));
+    lines.filter(|line| !is_blank(line) && line.len() <= LINE_BYTES_MAX)
+}
+
+/// As the method without an envelope, from the end: most blocks have no header.
 fn last_line_beginning<'a>(block: &'a LineBlock, beginning: &[u8]) -> Option<&'a [u8]> {
     let bytes = block.bytes.as_slice();
     let is_marked = block.offset == 0 && bytes.starts_with(BYTE_ORDER_MARK);
-    let start = memchr::memmem::rfind_iter(bytes, beginning).find(|start| match *start {
+    let is_start = |start: &usize| match *start {
         0 => true,
         start if is_marked && start == BYTE_ORDER_MARK.len() => true,
         start => bytes[start - 1] == b'\n',
-    })?;
-    let line = &bytes[start..];
-    let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
-    Some(line[..end].strip_suffix(b"\r").unwrap_or(&line[..end]))
+    };
+    let starts = memchr::memmem::rfind_iter(bytes, beginning).filter(is_start);
+    let mut lines = starts.map(|start| {
+        let line = &bytes[start..];
+        let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
+        line[..end].strip_suffix(b"\r").unwrap_or(&line[..end])
+    });
+    lines.find(|line| line.len() <= LINE_BYTES_MAX)
 }
 
 #[cfg(test)]
@@ -296,17 +346,16 @@ mod tests {
         let iis = LogFormat::from_text("iis").unwrap();
         let text =
             "#Fields: date time\nx #Fields: not this\n#Fields: date time cs-method\r\nline\n";
-        assert_eq!(
-            iis.last_header(&block(0, text)),
-            Some(&b"#Fields: date time cs-method"[..])
-        );
-        assert_eq!(iis.last_header(&block(0, "line\n")), None);
-        assert_eq!(
-            LogFormat::from_text("combined")
-                .unwrap()
-                .last_header(&block(0, text)),
-            None
-        );
+        let after = |format: &LogFormat, text: &str| {
+            let header = format.header_after(&block(0, text), b"before").into_owned();
+            String::from_utf8(header).unwrap()
+        };
+        assert_eq!(after(&iis, text), "#Fields: date time cs-method");
+        assert_eq!(after(&iis, "line\n"), "before");
+        let combined = LogFormat::from_text("combined").unwrap();
+        assert_eq!(after(&combined, text), "before");
+        let too_long = format!("#Fields: {}\n", "x".repeat(LINE_BYTES_MAX));
+        assert_eq!(after(&iis, &too_long), "before");
     }
 
     #[test]
@@ -329,8 +378,9 @@ mod tests {
         ] {
             let format = LogFormat::from_text(name).unwrap();
             let block = block(offset, &text);
-            let found = format.last_header(&block);
-            assert_eq!(found, expected.map(str::as_bytes), "{name} {offset} {text}");
+            let found = format.header_after(&block, b"");
+            let expected = expected.unwrap_or_default();
+            assert_eq!(*found, *expected.as_bytes(), "{name} {offset} {text}");
         }
     }
 }

@@ -132,11 +132,10 @@ fn began_in_time(request: &LogLine<'_>) -> bool {
 
 /// Puts the header that is in force before a block into `context`.
 pub fn replay_header(header: &[u8], format: &LogFormat, context: &mut LineContext) {
-    if !header.is_empty() {
-        // It was a header where it stood; a refusal now would be one of every line after it, too.
-        let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
-        let _ = format.parse(header, context);
-    }
+    format.replay(
+        header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header),
+        context,
+    );
 }
 
 /// Whether a line without an end says the same whatever more of it is written: a number at its

@@ -307,30 +307,189 @@ const IIS: [&str; 6] = [
     "2000 200 2026-11-27 08:00:04 /d POST\n",
 ];
 
+/// IIS lines that have a time only, over two midnights, and of a server that was started anew.
+const TIME_ONLY: [&str; 8] = [
+    "#Date: 2026-11-27 08:00:00\n#Fields: time cs-method cs-uri-stem sc-status\n",
+    "23:59:59 GET /a 200\n",
+    "00:00:01 GET /b 200\n",
+    "23:59:58 GET /late 200\n",
+    "07:00:00 GET /c 404\n",
+    "06:00:00 GET /d 200\n",
+    "#Date: 2026-12-31 23:59:59\n#Fields: time sc-status cs-method cs-uri-stem\n",
+    "00:00:00 200 GET /e\n",
+];
+
+/// The rows of a log of IIS that was read when it ended after each of so many pieces, and at its end.
+fn rows_read_to(pieces: &[&str], ends: &[usize]) -> Vec<Vec<String>> {
+    let folder = TempFolder::new();
+    for end in ends {
+        folder.write("u_ex.log", pieces[..*end].concat());
+        ingest(&folder, "u_ex.log");
+    }
+    folder.write("u_ex.log.gz", gzip(&pieces.concat()));
+    ingest(&folder, "u_ex.log.gz");
+    assert_eq!(count(&info(&folder), "/sources"), 1, "{ends:?}");
+    assert_sound(&folder);
+    let columns = ["position", "ts", "method", "status", "latency_us"];
+    let mut rows = rows(&folder.join("lake/requests"), &columns);
+    rows.sort_by_key(|row| row[0].parse::<u64>().unwrap());
+    rows
+}
+
 #[test]
 fn a_log_with_headers_keeps_its_columns_wherever_reading_stopped() {
-    let whole = IIS.concat();
-    let columns = ["position", "ts", "method", "status", "latency_us"];
-    let read_to = |ends: &[usize]| {
-        let folder = TempFolder::new();
-        for end in ends {
-            folder.write("u_ex.log", IIS[..*end].concat());
-            ingest(&folder, "u_ex.log");
-        }
-        folder.write("u_ex.log.gz", gzip(&whole));
-        ingest(&folder, "u_ex.log.gz");
-        assert_eq!(count(&info(&folder), "/sources"), 1, "{ends:?}");
-        assert_sound(&folder);
-        let mut rows = rows(&folder.join("lake/requests"), &columns);
-        rows.sort_by_key(|row| row[0].parse::<u64>().unwrap());
-        rows
-    };
-    let once = read_to(&[]);
+    let once = rows_read_to(&IIS, &[]);
     let latencies: Vec<&str> = once.iter().map(|row| row[4].as_str()).collect();
     assert_eq!(latencies, ["250000", "500000", "1000000", "2000000"]);
     assert_eq!(once[3][1], "2026-11-27T08:00:02Z");
     assert_eq!(once[2][3], "404");
     for ends in [&[2][..], &[3], &[4], &[5], &[2, 3, 4, 5]] {
-        assert_eq!(read_to(ends), once, "grown at {ends:?}");
+        assert_eq!(rows_read_to(&IIS, ends), once, "grown at {ends:?}");
     }
+}
+
+#[test]
+fn a_log_without_dates_has_that_of_its_directive_wherever_reading_stopped() {
+    let once = rows_read_to(&TIME_ONLY, &[]);
+    let times: Vec<&str> = once.iter().map(|row| row[1].as_str()).collect();
+    let expected = [
+        "2026-11-27T23:59:59Z",
+        "2026-11-28T00:00:01Z",
+        "2026-11-27T23:59:58Z",
+        "2026-11-28T07:00:00Z",
+        "2026-11-29T06:00:00Z",
+        "2027-01-01T00:00:00Z",
+    ];
+    assert_eq!(times, expected);
+    for ends in [&[2][..], &[3], &[4], &[5], &[6], &[7], &[2, 3, 4, 5, 6, 7]] {
+        assert_eq!(rows_read_to(&TIME_ONLY, ends), once, "grown at {ends:?}");
+    }
+}
+
+#[test]
+fn a_log_with_neither_dates_nor_a_directive_is_refused_with_the_cure() {
+    let folder = TempFolder::new();
+    folder.write(
+        "u_ex.log",
+        TIME_ONLY[..6].concat().replace("#Date:", "#Dates:"),
+    );
+    let refused = run(&folder, "ingest u_ex.log --lake lake").refuses(4);
+    for part in ["iis", "no date", "hint: put `#Date: 2026-11-27 00:00:00`"] {
+        assert!(refused.err.contains(part), "{part}: {}", refused.err);
+    }
+    let dated = "#Date: 2026-11-27 00:00:00\n".to_owned() + &folder.read("u_ex.log");
+    folder.write("u_ex.log", dated);
+    assert_eq!(count(&ingest(&folder, "u_ex.log"), "/totals/records"), 5);
+}
+
+/// What fills a line until a few of them are a block of reading, 16 MiB.
+fn filler() -> String {
+    "x".repeat(900_000)
+}
+
+#[test]
+fn a_log_without_dates_keeps_them_from_block_to_block() {
+    let folder = TempFolder::new();
+    let header =
+        "#Date: 2026-11-27 20:00:00\n#Fields: time cs-method cs-uri-stem sc-status x-more\n";
+    // Every line is nine hours after the one before it; forty are three blocks.
+    let lines = (0..40).map(|index| {
+        let hour = (20 + index * 9) % 24;
+        format!("{hour:02}:00:00 GET /a 200 {}\n", filler())
+    });
+    folder.write("u_ex.log", header.to_owned() + &lines.collect::<String>());
+    let ingested = ingest(&folder, "u_ex.log");
+    assert_eq!(count(&ingested, "/totals/rejected"), 0);
+    let mut found = rows(&folder.join("lake/requests"), &["position", "ts"]);
+    found.sort_by_key(|row| row[0].parse::<u64>().unwrap());
+    let start: jiff::Timestamp = "2026-11-27T20:00:00Z".parse().unwrap();
+    for (index, row) in found.iter().enumerate() {
+        let hours = jiff::SignedDuration::from_hours(9 * i64::try_from(index).unwrap());
+        assert_eq!(row[1], (start + hours).to_string(), "line {index}");
+    }
+    assert_eq!(found.len(), 40);
+    assert_sound(&folder);
+}
+
+const SALES: &str = "format: csv\n\
+    time: {form: iso, field: at, means: start}\n\
+    method: {value: GET}\n\
+    target: {field: path}\n\
+    status: {field: status}\n";
+
+#[test]
+fn a_mapped_csv_may_have_any_number_of_blank_lines_before_its_header() {
+    let folder = TempFolder::new();
+    folder.write("sales.yaml", SALES);
+    let row = |second: u32| format!("2026-11-27T08:00:{second:02}Z,/a,200,{}\n", filler());
+    // The first block is blank, the header is in the second, and there is a third.
+    let blank = (" ".repeat(900_000) + "\n").repeat(20);
+    let rows_text: String = (0..40).map(row).collect();
+    folder.write("sales.csv", blank + "at,path,status,note\n" + &rows_text);
+    let ingested = ingest(&folder, "sales.csv --format sales.yaml");
+    assert_eq!(count(&ingested, "/totals/records"), 40);
+    assert_eq!(count(&ingested, "/totals/blank"), 21);
+    assert_eq!(count(&ingested, "/totals/rejected"), 0);
+    assert_sound(&folder);
+}
+
+#[test]
+fn a_mapped_csv_may_begin_with_blank_lines_and_grow() {
+    let folder = TempFolder::new();
+    folder.write("sales.yaml", SALES);
+    let text = "\n\nat,path,status\n2026-11-27T08:00:00Z,/a,200\n2026-11-27T08:00:01Z,/b,200\n";
+    for end in [1, 2, 17, 44, text.len()] {
+        folder.write("sales.csv", &text[..end]);
+        let words = "ingest sales.csv --format sales.yaml --lake lake --json -q";
+        run(&folder, words).exits(0);
+    }
+    assert_eq!(count(&info(&folder), "/records"), 2);
+    assert_eq!(count(&info(&folder), "/rejected"), 0);
+    assert_sound(&folder);
+}
+
+/// Results of JMeter with a failure message of three lines.
+const FAILURES: &str = "timeStamp,elapsed,label,responseCode,responseMessage,failureMessage,URL\n\
+    1795766400000,250,Cart,200,OK,,https://shop.example/cart\n\
+    1795766401000,250,Cart,500,Error,\"expected one of:\n  200,\n  302, said \"\"cart\"\"\",https://shop.example/cart\n\
+    1795766402000,250,Cart,200,OK,,https://shop.example/cart\n";
+
+#[test]
+fn a_cell_of_several_lines_is_rejected_with_the_cure_and_every_line_is_counted() {
+    let folder = TempFolder::new();
+    folder.write("results.jtl", FAILURES);
+    folder.write(
+        "sales.yaml",
+        SALES
+            .replace(
+                "{form: iso, field: at",
+                "{form: epoch, unit: ms, field: timeStamp",
+            )
+            .replace("path", "URL")
+            .replace("status: {field: status}", "status: {field: responseCode}"),
+    );
+    for format in ["auto", "sales.yaml"] {
+        let lake = format!("--format {format} --lake lake-{format}");
+        let refused = run(&folder, &format!("ingest results.jtl {lake}")).refuses(4);
+        let cure = "results.jtl:3: a quoted cell goes on in the next line (hint: ";
+        assert!(refused.err.contains(cure), "{}", refused.err);
+        let words = format!("ingest results.jtl --max-reject 0.6 {lake} --json");
+        let ingested = run(&folder, &words).exits(0).json();
+        super::ingest::assert_conserved(&ingested);
+        for (pointer, expected) in [("lines", 6), ("records", 2), ("rejected", 3), ("blank", 1)] {
+            let found = count(&ingested, &format!("/totals/{pointer}"));
+            assert_eq!(found, expected, "{format}: {pointer}");
+        }
+    }
+    // The cure of the documentation: every record in a line of its own.
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).from_reader(FAILURES.as_bytes());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for record in reader.records() {
+        let record = record.unwrap();
+        let cells = record.iter().map(|cell| cell.replace('\n', " "));
+        writer.write_record(cells).unwrap();
+    }
+    folder.write("cured.jtl", writer.into_inner().unwrap());
+    assert_eq!(count(&ingest(&folder, "cured.jtl"), "/totals/records"), 3);
 }

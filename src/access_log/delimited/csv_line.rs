@@ -13,7 +13,7 @@ use memchr::memchr;
 pub struct OpenQuote;
 
 /// Why a line with an [`OpenQuote`] is not read.
-pub const OPEN_QUOTE: &str = "a quoted cell goes on in the next line, which is not read";
+pub const OPEN_QUOTE: &str = "a quoted cell goes on in the next line (hint: take the line breaks out first, see \"Cells of several lines\" in docs/ingest.md)";
 
 /// Walks over the cells of one line; an empty line has one empty cell.
 #[derive(Debug, Clone)]

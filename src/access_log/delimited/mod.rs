@@ -11,7 +11,8 @@ mod jmeter;
 mod k6_csv;
 mod ltsv;
 mod vegeta_csv;
-mod w3c;
+pub(super) mod w3c;
+pub(super) mod w3c_date;
 
 #[cfg(test)]
 mod tests;

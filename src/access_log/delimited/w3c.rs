@@ -2,6 +2,7 @@
 //!
 //! `#Fields:` names the columns and may come again in the middle of a file. Both write date and time
 //! in UTC, of the end of the request. The headers are told apart by the columns that only CloudFront has, or by tabs.
+//! IIS may write the time alone: the date is then that of `#Date:`, see `w3c_date`.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use super::cell::{
     target, text,
 };
 use super::columns::{self, NO_HEADER, Slots, TOO_MANY, columns_of, has_all, set_header};
-use crate::access_log::clock::Clock;
+use super::w3c_date::{DIRECTIVE, LineDate};
 use crate::access_log::format::KnownFormat;
 use crate::access_log::line::{HeaderRule, LineContext, LineResult, LogLine};
 use crate::access_log::unit::Unit;
@@ -32,13 +33,16 @@ pub const IIS: KnownFormat = KnownFormat {
     about: "IIS W3C extended log (spaces, #Fields)",
     duration: "time-taken, ms",
     time: "end",
-    header: HeaderRule::LinesBeginning(FIELDS),
+    header: HeaderRule::LinesAndDate(FIELDS, DIRECTIVE),
     parse: parse_iis,
 };
 
 const FIELDS: &[u8] = b"#Fields:";
 const WRONG_TIME: &str = "date and time are no time";
 const WRONG_STATUS: &str = "sc-status is no status";
+/// Why a `#Fields:` line is not put in force that is in force for another format.
+pub const OTHER_SOFTWARE: &str = "the #Fields are those of another software";
+const NO_DATE: &str = "#Fields has no date, and no #Date: stands before it (hint: put `#Date: 2026-11-27 00:00:00` with the day of the log above it)";
 const WRONG_DURATION: &str = "time-taken is no duration";
 
 // Slots of the wanted values.
@@ -65,7 +69,7 @@ const PROTOCOL: usize = 19;
 const SLOTS: usize = 20;
 
 /// What a line must have.
-const NEEDED: [usize; 5] = [DATE, TIME, METHOD, STEM, STATUS];
+const NEEDED: [usize; 4] = [TIME, METHOD, STEM, STATUS];
 
 const WANTED: &[(&str, usize)] = &[
     ("date", DATE),
@@ -110,30 +114,50 @@ fn field_names(header: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Puts a `#Fields:` line in force. A header of the other software, or one without what a request
 /// needs, ends the one that was in force.
 fn take_header(line: &[u8], context: &mut LineContext, of_cloudfront: bool) -> LineResult<'static> {
-    if context.header == line {
-        return Ok(None);
+    if context.header != line {
+        let is_cloudfront =
+            line.contains(&b'\t') || field_names(line).any(|name| name.starts_with(b"x-edge-"));
+        let columns = columns_of(field_names(line), WANTED);
+        set_header(context, b"", Vec::new());
+        if is_cloudfront != of_cloudfront {
+            return Err(OTHER_SOFTWARE);
+        }
+        if !has_all(&columns, &NEEDED) {
+            return Err("#Fields lacks time, cs-method, cs-uri-stem or sc-status");
+        }
+        if !has_all(&columns, &[DATE]) && context.date.is_none() {
+            return Err(NO_DATE);
+        }
+        set_header(context, line, columns);
     }
-    let is_cloudfront =
-        line.contains(&b'\t') || field_names(line).any(|name| name.starts_with(b"x-edge-"));
-    let columns = columns_of(field_names(line), WANTED);
-    set_header(context, b"", Vec::new());
-    if is_cloudfront != of_cloudfront {
-        return Err("the #Fields are those of another software");
+    // Where every line has its date, an older one is not to be believed any more.
+    if has_all(&context.columns, &[DATE]) {
+        context.date = None;
     }
-    if !has_all(&columns, &NEEDED) {
-        return Err("#Fields lacks date, time, cs-method, cs-uri-stem or sc-status");
-    }
-    set_header(context, line, columns);
     Ok(None)
+}
+
+/// The lines that put in force what is in force in `context`.
+pub fn header_of(context: &LineContext) -> Vec<u8> {
+    let date = context.date.as_ref().map(LineDate::directive);
+    let date = date.unwrap_or_default().into_bytes();
+    let mut lines = [date.as_slice(), &context.header];
+    if has_all(&context.columns, &[DATE]) {
+        lines.reverse();
+    }
+    let lines: Vec<_> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    lines.join(&b'\n')
 }
 
 fn parse_iis<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a> {
     if line.starts_with(b"#") {
-        return if line.starts_with(FIELDS) {
-            take_header(line, context, false)
-        } else {
-            Ok(None)
-        };
+        if line.starts_with(FIELDS) {
+            return take_header(line, context, false);
+        }
+        if let Some(date) = LineDate::from_directive(line) {
+            context.date = Some(date);
+        }
+        return Ok(None);
     }
     if context.columns.is_empty() {
         return Err(NO_HEADER);
@@ -142,7 +166,7 @@ fn parse_iis<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a> {
     if has_more {
         return Err(TOO_MANY);
     }
-    let request = request(&slots, &mut context.clock, Unit::Milliseconds)?;
+    let request = request(&slots, context, Unit::Milliseconds)?;
     let [site, computer] = [SITE, COMPUTER].map(|slot| text(slots[slot]));
     Ok(Some(
         LogLine {
@@ -179,7 +203,7 @@ fn parse_cloudfront<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult
     {
         return Err("no #Fields before it, and cs-protocol is not where it usually is");
     }
-    let request = request(&slots, &mut context.clock, Unit::Seconds)?;
+    let request = request(&slots, context, Unit::Seconds)?;
     Ok(Some(
         LogLine {
             user_agent: percent_decoded_twice(slots[USER_AGENT]),
@@ -195,12 +219,13 @@ fn parse_cloudfront<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult
 /// What both write alike; its time is still the end of the request.
 fn request<'a>(
     slots: &Slots<'a, SLOTS>,
-    clock: &mut Clock,
+    context: &mut LineContext,
     unit: Unit,
 ) -> Result<LogLine<'a>, &'static str> {
-    let ts_us = match slots[TIME_MS] {
-        b"" | b"-" => date_time_us(slots[DATE], slots[TIME], clock),
-        time_ms => clock.epoch_us(time_ms, Unit::Milliseconds),
+    let ts_us = match (slots[TIME_MS], slots[DATE]) {
+        (b"" | b"-", b"") => date_and_time_us(slots[TIME], context),
+        (b"" | b"-", date) => date_time_us(date, slots[TIME], &mut context.clock),
+        (time_ms, _) => context.clock.epoch_us(time_ms, Unit::Milliseconds),
     };
     let [host, host_asked] = [HOST, HOST_ASKED].map(|slot| text(slots[slot]));
     Ok(LogLine {
@@ -216,4 +241,10 @@ fn request<'a>(
         bytes_out: bytes(slots[BYTES_OUT]),
         ..LogLine::default()
     })
+}
+
+/// The time of a line that has no date.
+fn date_and_time_us(time: &[u8], context: &mut LineContext) -> Option<i64> {
+    let date = context.date.as_mut()?.date_at(time)?;
+    date_time_us(date.as_bytes(), time, &mut context.clock)
 }

@@ -33,9 +33,7 @@ pub fn compare(
             Ok(counts) => counts,
             Err(never) => match never {},
         };
-        if let Some(found) = format.last_header(&block) {
-            header = found.to_vec();
-        }
+        header = format.header_after(&block, &header).into_owned();
         lines += counts.lines;
         end = block.end();
     }

@@ -1,6 +1,7 @@
 //! Blocks of sources become staged parts: readers cut, workers parse and write, in any order; the
 //! results of a source are put in order again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -272,9 +273,10 @@ impl Pool {
 }
 
 fn header_after(block: &LineBlock, format: &LogFormat, before: &Arc<[u8]>) -> Arc<[u8]> {
-    format
-        .last_header(block)
-        .map_or_else(|| Arc::clone(before), Into::into)
+    match format.header_after(block, before) {
+        Cow::Borrowed(same) if same == &**before => Arc::clone(before),
+        header => header.as_ref().into(),
+    }
 }
 
 /// The last line of a growing file may be half-written: it is read if more bytes cannot change
@@ -286,8 +288,11 @@ fn leave_unfinished(block: &mut LineBlock, header: &[u8], source: &SourceBlocks)
         return last.len() as u64;
     }
     let mut context = source.context.clone();
-    let header = source.format.last_header(block).unwrap_or(header);
-    replay_header(header, &source.format, &mut context);
+    replay_header(
+        &source.format.header_after(block, header),
+        &source.format,
+        &mut context,
+    );
     if is_settled(&last, &source.format, &context) {
         block.bytes.extend_from_slice(&last);
         return 0;

@@ -1,6 +1,7 @@
 //! Lines of k6, JMeter, vegeta and Goose, in every shape that they have.
 
 use super::{EIGHT_US, last};
+use crate::access_log::delimited::csv_line::OPEN_QUOTE;
 use crate::access_log::line::LogLine;
 
 pub const K6: &str = "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,service,status,subproto,tls_version,url,extra_tags,metadata";
@@ -97,10 +98,7 @@ fn a_transaction_of_jmeter_is_no_request() {
 #[test]
 fn what_is_wrong_in_a_line_of_jmeter_is_named() {
     let of = |from: &str, to: &str| last("jmeter-csv", &[JMETER, &JMETER_LINE.replace(from, to)]);
-    assert_eq!(
-        of(",true,,", ",false,\"two"),
-        Err("a quoted cell goes on in the next line, which is not read")
-    );
+    assert_eq!(of(",true,,", ",false,\"two"), Err(OPEN_QUOTE));
     assert_eq!(of(",200,", ",20,"), Err("responseCode is no status"));
     assert_eq!(of(",250,", ",x,"), Err("elapsed is no number of ms"));
     assert_eq!(of("1795766400000", "now"), Err("timeStamp is no time"));
