@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
@@ -59,7 +59,7 @@ pub enum InputError {
 #[derive(Debug, Clone)]
 pub enum LogInput {
     /// Standard input.
-    Stdin,
+    Stdin(ReadAhead),
     /// A file that was named.
     File(PathBuf),
     /// A file that was found in a named folder or by a pattern.
@@ -80,7 +80,7 @@ impl LogInput {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
-            LogInput::Stdin => None,
+            LogInput::Stdin(_) => None,
             LogInput::File(path) | LogInput::FoundFile(path) | LogInput::Rotated(path, _) => {
                 Some(path)
             }
@@ -97,7 +97,10 @@ impl LogInput {
             source,
         };
         let opened = match self {
-            LogInput::Stdin => Opened::stream(Box::new(io::stdin())),
+            LogInput::Stdin(ahead) => {
+                let ahead = std::mem::take(&mut *ahead.lock());
+                Opened::stream(Box::new(Cursor::new(ahead).chain(io::stdin())))
+            }
             LogInput::File(path) | LogInput::FoundFile(path) => {
                 File::open(path).and_then(|file| Opened::file(file, true))
             }
@@ -106,6 +109,37 @@ impl LogInput {
             }
         };
         opened.map_err(wrong)
+    }
+}
+
+impl LogInput {
+    /// As [`LogInput::open`], to look at the first `bytes` only: those of standard input are kept for
+    /// whoever opens it.
+    ///
+    /// # Errors
+    /// As [`LogInput::open`].
+    pub fn open_sample(&self, bytes: usize) -> Result<Opened, InputError> {
+        let LogInput::Stdin(ahead) = self else {
+            return self.open();
+        };
+        let mut ahead = ahead.lock();
+        let wanted = bytes.saturating_sub(ahead.len()) as u64;
+        let read = io::stdin().take(wanted).read_to_end(&mut ahead);
+        let opened = read.and_then(|_| Opened::stream(Box::new(Cursor::new(ahead.clone()))));
+        opened.map_err(|source| InputError::Io {
+            path: self.name().into(),
+            source,
+        })
+    }
+}
+
+/// What was read of standard input before its turn, packed as it came.
+#[derive(Debug, Clone, Default)]
+pub struct ReadAhead(Arc<Mutex<Vec<u8>>>);
+
+impl ReadAhead {
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -319,8 +353,11 @@ pub fn find_inputs(paths: &[PathBuf]) -> Result<Vec<LogInput>, InputError> {
     let mut inputs = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            if !inputs.iter().any(|input| matches!(input, LogInput::Stdin)) {
-                inputs.push(LogInput::Stdin);
+            if !inputs
+                .iter()
+                .any(|input| matches!(input, LogInput::Stdin(_)))
+            {
+                inputs.push(LogInput::Stdin(ReadAhead::default()));
             }
         } else if path.is_dir() {
             let before = inputs.len();

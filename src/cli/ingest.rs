@@ -209,7 +209,10 @@ fn read_and_commit(
             return Ok(all);
         }
         terminal.detail(&format!("reading {} inputs again", inputs.len()));
-        if inputs.iter().any(|input| matches!(input, LogInput::Stdin)) {
+        if inputs
+            .iter()
+            .any(|input| matches!(input, LogInput::Stdin(_)))
+        {
             return Err(Failure::new(
                 ExitCode::Input,
                 "-: another process ingests the same text at this moment, and standard input cannot be read again (hint: run it again)",

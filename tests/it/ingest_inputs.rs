@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::access_lines::{line, plain_lines};
 use super::ingest::{assert_conserved, assert_sound, gzip, info, ingest};
-use super::lake_rows::records;
+use super::lake_rows::{records, rows};
 use super::program::{count, list, run, run_with_input, text};
 use super::temp_folder::TempFolder;
 use super::tidy::{in_repository, read};
@@ -151,6 +151,62 @@ fn standard_input_is_one_input_among_others() {
     let empty = run_with_input(&folder, "ingest - --lake lake", b"").exits(4);
     assert!(empty.err.contains("empty"), "{}", empty.err);
     run_with_input(&folder, "ingest - --follow --lake lake", b"").refuses(2);
+    assert_sound(&folder);
+}
+
+/// Lines whose routes and own host can be learned only by looking at many of them.
+fn learnable_lines() -> String {
+    let words = ["red", "blue", "green", "old", "new"];
+    let lines = (0..400_u32).map(|index| {
+        let word = |place: u32| words[(index / 5_u32.pow(place) % 5) as usize];
+        let path = format!("/shop/{}-{}-{}-{}", word(0), word(1), word(2), word(3));
+        let line = line(index, &format!("GET {path}"), 200, 0.1);
+        line.replacen("\"-\"", "\"https://www.shop.example/start\"", 1)
+    });
+    lines.collect()
+}
+
+#[test]
+fn routes_and_hosts_are_learned_of_standard_input_as_of_a_file() {
+    let lines = learnable_lines();
+    let columns = ["position", "route", "channel"];
+    let plain = TempFolder::new();
+    plain.write("access.log", &lines);
+    ingest(&plain, "access.log");
+    let of = |folder: &TempFolder| {
+        let mut rows = rows(&folder.join("lake/requests"), &columns);
+        rows.sort();
+        rows
+    };
+    let expected = of(&plain);
+    assert_eq!(expected.len(), 400);
+    for row in &expected {
+        assert_eq!(row[1..], ["/shop/{slug}", ""], "{row:?}");
+    }
+    let packed = zstd::encode_all(lines.as_bytes(), 3).unwrap();
+    for bytes in [lines.as_bytes(), &gzip(&lines), &packed] {
+        let folder = TempFolder::new();
+        folder.write("other.log", plain_lines(7));
+        let words = "ingest other.log - --lake lake --json";
+        let ingested = run_with_input(&folder, words, bytes).exits(0).json();
+        assert_conserved(&ingested);
+        assert_eq!(count(&ingested, "/totals/records"), 407);
+        let piped: BTreeSet<Vec<String>> = of(&folder).into_iter().collect();
+        assert!(expected.iter().all(|row| piped.contains(row)));
+        assert_sound(&folder);
+    }
+}
+
+#[test]
+fn standard_input_longer_than_the_sample_is_read_to_its_end() {
+    let folder = TempFolder::new();
+    // The sample is 16 MiB; agents make the lines long.
+    let agent = "x".repeat(400_000);
+    let lines = plain_lines(60).replace("Mozilla/5.0", &agent);
+    let words = "ingest - --lake lake --json";
+    let piped = run_with_input(&folder, words, lines.as_bytes()).exits(0);
+    assert_eq!(count(&piped.json(), "/totals/records"), 60);
+    assert_eq!(count(&piped.json(), "/totals/bytes"), lines.len() as u64);
     assert_sound(&folder);
 }
 

@@ -105,11 +105,9 @@ impl Sample {
         context: &LineContext,
         bytes: usize,
     ) -> usize {
-        // What was read from standard input could not be read again.
-        if matches!(input, LogInput::Stdin) {
+        let Ok(opened) = input.open_sample(bytes) else {
             return 0;
-        }
-        let Ok(opened) = input.open() else { return 0 };
+        };
         let mut blocks = LineBlocks::with_block_bytes(opened, 0, bytes);
         let Ok(Some(block)) = blocks.next_block() else {
             return 0;

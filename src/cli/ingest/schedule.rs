@@ -108,7 +108,7 @@ impl Schedule {
 impl State {
     fn try_claim(&mut self, input: &LogInput) -> Result<Option<Claim>, Failure> {
         // Standard input cannot be opened twice, so it waits until nothing else is being read.
-        if matches!(input, LogInput::Stdin) && !self.in_flight.is_empty() {
+        if matches!(input, LogInput::Stdin(_)) && !self.in_flight.is_empty() {
             return Ok(None);
         }
         let io = |error: std::io::Error| Failure::io("read", &input.name(), &error);
