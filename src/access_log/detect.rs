@@ -12,6 +12,7 @@ use super::delimited::w3c::OTHER_SOFTWARE;
 use super::format::KnownFormat;
 use super::line::{HeaderRule, LineContext};
 use super::log_format::Envelope;
+use super::no_log::{json_document, no_text, without_line_ends};
 use super::parse::{parse_line, without_mark};
 use super::{LINE_BYTES_MAX, LogFormat};
 
@@ -36,9 +37,14 @@ pub enum DetectError {
     /// There are NUL bytes.
     #[error("it is a binary file, not a log (NUL byte at offset {0})")]
     Binary(usize),
-    /// There are two bytes to a character.
-    #[error("it is UTF-16 text (hint: `iconv -f UTF-16 -t UTF-8 FILE | firedrill ingest -`)")]
-    Utf16,
+    /// It is something that holds a log.
+    #[error("it is {what} (hint: {})", command(.cure))]
+    NoLog {
+        /// What it is.
+        what: &'static str,
+        /// A command, or what else to do.
+        cure: &'static str,
+    },
     /// There are header lines only, or lines that hold no request.
     #[error("its {lines} lines hold no request yet")]
     NoRequest {
@@ -99,8 +105,8 @@ pub fn detect(block: &LineBlock, context: &LineContext) -> Result<LogFormat, Det
     let Some(first) = lines.first() else {
         return Err(DetectError::Empty);
     };
-    if block.bytes.starts_with(b"\xff\xfe") || block.bytes.starts_with(b"\xfe\xff") {
-        return Err(DetectError::Utf16);
+    if let Some((what, cure)) = no_text(&block.bytes).or_else(|| without_line_ends(&block.bytes)) {
+        return Err(DetectError::NoLog { what, cure });
     }
     let mut tried = Vec::new();
     for envelope in Envelope::ALL {
@@ -122,6 +128,9 @@ pub fn detect(block: &LineBlock, context: &LineContext) -> Result<LogFormat, Det
             return Ok(format);
         }
         tried.extend(scores);
+    }
+    if let Some((what, cure)) = json_document(&block.bytes) {
+        return Err(DetectError::NoLog { what, cure });
     }
     let head = &block.bytes[..block.bytes.len().min(65_536)];
     if let Some(nul) = memchr::memchr(0, head) {
@@ -187,6 +196,15 @@ fn most_telling(scores: &[Score], line_count: usize) -> Option<Score> {
         }
     }
     best
+}
+
+/// A command in the quotes of one.
+fn command(cure: &str) -> String {
+    if cure.contains("firedrill ingest") {
+        format!("`{cure}`")
+    } else {
+        cure.to_owned()
+    }
 }
 
 fn is_header_only(score: &Score, line_count: usize) -> bool {
@@ -374,6 +392,17 @@ mod tests {
         );
         let dated = time_only.replacen("#Fields", "#Date: 2026-11-27 08:00:00\n#Fields", 1);
         assert_eq!(detected(&dated).as_deref(), Ok("iis"));
+        let message = detected(&COMMON.replace('T', "T\r"))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("`tr "), "{message}");
+        let message = detected("[{\"a\":1},\n{\"a\":2}]\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("`jq -c '.[]' FILE | firedrill"),
+            "{message}"
+        );
         let half = format!("{COMMON}\none\ntwo\nthree\n");
         let message = detected(&half).unwrap_err().to_string();
         assert!(message.contains("understands 1 of 4 lines"), "{message}");

@@ -5,8 +5,8 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 
@@ -26,8 +26,16 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 #[derive(Debug, Error)]
 pub enum InputError {
     /// There is nothing at the path.
-    #[error("no file or folder `{0}`")]
+    #[error("no file or folder `{path}`{hint}", path = .0.display(), hint = way_to(.0))]
     Missing(PathBuf),
+    /// What was found in a folder is nothing that can be read as a log.
+    #[error("{path}: {why}")]
+    NoFile {
+        /// What was found.
+        path: PathBuf,
+        /// What it is.
+        why: &'static str,
+    },
     /// A pattern with `*`, `?` or `[` finds nothing.
     #[error("no file matches `{0}`")]
     NoMatch(PathBuf),
@@ -46,7 +54,7 @@ pub enum InputError {
     #[error("more than {INPUTS_MAX} files (hint: read them folder by folder)")]
     TooMany,
     /// The operating system refused, or the compressed data is damaged.
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read `{path}`: {source}{hint}", hint = cure(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -90,7 +98,7 @@ impl LogInput {
     /// Opens it; the reader gives decompressed text.
     ///
     /// # Errors
-    /// When the operating system refuses.
+    /// When the operating system refuses, or what was found is no file.
     pub fn open(&self) -> Result<Opened, InputError> {
         let wrong = |source| InputError::Io {
             path: self.name().into(),
@@ -101,7 +109,12 @@ impl LogInput {
                 let ahead = std::mem::take(&mut *ahead.lock());
                 Opened::stream(Box::new(Cursor::new(ahead).chain(io::stdin())))
             }
-            LogInput::File(path) | LogInput::FoundFile(path) => {
+            LogInput::File(path) => File::open(path).and_then(|file| Opened::file(file, true)),
+            LogInput::FoundFile(path) => {
+                if let Some(why) = no_file(path) {
+                    let path = path.clone();
+                    return Err(InputError::NoFile { path, why });
+                }
                 File::open(path).and_then(|file| Opened::file(file, true))
             }
             LogInput::Rotated(_, file) => {
@@ -140,6 +153,33 @@ pub struct ReadAhead(Arc<Mutex<Vec<u8>>>);
 impl ReadAhead {
     fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why something that was found in a folder cannot be read as a file: to open a pipe would be to wait for
+/// its writer.
+fn no_file(path: &Path) -> Option<&'static str> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+        Err(_) => Some("it is a link to nothing, or was removed just now"),
+        Ok(metadata) if metadata.is_file() || metadata.is_dir() => None,
+        Ok(_) => Some("it is a pipe, a socket or a device (hint: name it, if it is to be read)"),
+    }
+}
+
+fn way_to(path: &Path) -> &'static str {
+    if path.is_symlink() {
+        ": it is a link to nothing"
+    } else {
+        " (hint: paths are relative to the current folder)"
+    }
+}
+
+fn cure(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        " (hint: read it as somebody who may: `sudo cat FILE | firedrill ingest -`)"
+    } else {
+        ""
     }
 }
 
@@ -341,93 +381,4 @@ impl<R: Read> Read for Limited<R> {
         }
         Ok(bytes)
     }
-}
-
-/// The inputs that `paths` name: files, folders with everything below them in the order of the names
-/// (hidden files are left out), patterns with `*`, `**`, `?` or `[…]` for shells that leave them as
-/// they are, and `-` for standard input.
-///
-/// # Errors
-/// When a path does not exist, a pattern finds nothing or a folder holds nothing.
-pub fn find_inputs(paths: &[PathBuf]) -> Result<Vec<LogInput>, InputError> {
-    let mut inputs = Vec::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            if !inputs
-                .iter()
-                .any(|input| matches!(input, LogInput::Stdin(_)))
-            {
-                inputs.push(LogInput::Stdin(ReadAhead::default()));
-            }
-        } else if path.is_dir() {
-            let before = inputs.len();
-            walk(path, &mut inputs)?;
-            if inputs.len() == before {
-                return Err(InputError::EmptyFolder(path.clone()));
-            }
-        } else if path.exists() {
-            inputs.push(LogInput::File(path.clone()));
-        } else {
-            expand(path, &mut inputs)?;
-        }
-    }
-    Ok(inputs)
-}
-
-fn expand(path: &Path, inputs: &mut Vec<LogInput>) -> Result<(), InputError> {
-    let text = path.to_string_lossy();
-    if !text.contains(['*', '?', '[']) {
-        return Err(InputError::Missing(path.to_owned()));
-    }
-    let found = glob::glob(&text).map_err(|error| InputError::Pattern {
-        pattern: path.to_owned(),
-        why: error.to_string(),
-    })?;
-    let before = inputs.len();
-    for entry in found {
-        let entry = entry.map_err(|error| InputError::Io {
-            path: error.path().to_owned(),
-            source: error.into(),
-        })?;
-        if entry.is_dir() {
-            walk(&entry, inputs)?;
-        } else if inputs.len() == INPUTS_MAX {
-            return Err(InputError::TooMany);
-        } else {
-            inputs.push(LogInput::FoundFile(entry));
-        }
-    }
-    if inputs.len() == before {
-        return Err(InputError::NoMatch(path.to_owned()));
-    }
-    Ok(())
-}
-
-fn walk(folder: &Path, inputs: &mut Vec<LogInput>) -> Result<(), InputError> {
-    let wrong = |source| InputError::Io {
-        path: folder.to_owned(),
-        source,
-    };
-    let mut entries = std::fs::read_dir(folder)
-        .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-        .map_err(wrong)?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if is_hidden {
-            continue;
-        }
-        if path.is_dir() {
-            // A lake beside the logs holds what was read of them.
-            if !path.join("requests/_delta_log").is_dir() {
-                walk(&path, inputs)?;
-            }
-        } else if inputs.len() == INPUTS_MAX {
-            return Err(InputError::TooMany);
-        } else {
-            inputs.push(LogInput::FoundFile(path));
-        }
-    }
-    Ok(())
 }

@@ -8,10 +8,12 @@
 
 mod blocks;
 mod detect;
+mod find;
 mod format;
 mod input;
 mod line;
 mod log_format;
+mod no_log;
 mod parse;
 
 mod clf_fields;
@@ -36,8 +38,9 @@ mod traefik_clf;
 pub use blocks::{BLOCK_BYTES, LINE_BYTES_MAX, LineBlock, LineBlocks};
 pub use clock::Clock;
 pub use detect::{DetectError, SHARE_MIN, detect};
+pub use find::find_inputs;
 pub use format::KnownFormat;
-pub use input::{InputError, LogInput, Opened, find_inputs};
+pub use input::{InputError, LogInput, Opened};
 pub use line::{HeaderRule, LineContext, LineResult, LogLine};
 pub use log_format::{Envelope, LogFormat};
 pub use mapping::{Mapping, MappingDefinition};

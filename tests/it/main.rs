@@ -46,6 +46,9 @@ mod ingest_growth;
 
 mod ingest_inputs;
 
+#[cfg(unix)]
+mod ingest_odd;
+
 mod ingest_order;
 
 mod ingest_rejects;

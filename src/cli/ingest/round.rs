@@ -133,7 +133,7 @@ fn read_inputs(
 ) {
     while let Some((input, claim)) = schedule.claim() {
         let read = match claim {
-            Err(failure) => Err(Unread::Failed(failure)),
+            Err(unread) => Err(unread),
             Ok(Claim {
                 opened,
                 head,

@@ -6,8 +6,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::source::Known;
-use crate::access_log::{LogInput, Opened};
+use super::source::{Known, Unread};
+use crate::access_log::{InputError, LogInput, Opened};
 use crate::cli::exit_code::Failure;
 use crate::lake::{HEAD_BYTES, Head, Ledger, Recognised, SourceState};
 
@@ -48,7 +48,7 @@ impl Schedule {
 
     /// The next input that may be read, opened; waits while all that are left begin like one that
     /// is being read. `None` when there is none left.
-    pub fn claim(&self) -> Option<(LogInput, Result<Claim, Failure>)> {
+    pub fn claim(&self) -> Option<(LogInput, Result<Claim, Unread>)> {
         let mut state = self.lock();
         loop {
             for _ in 0..state.waiting.len() {
@@ -56,7 +56,7 @@ impl Schedule {
                 match state.try_claim(&input) {
                     Ok(Some(claim)) => return Some((input, Ok(claim))),
                     Ok(None) => state.waiting.push_back(input),
-                    Err(failure) => return Some((input, Err(failure))),
+                    Err(unread) => return Some((input, Err(unread))),
                 }
             }
             if state.waiting.is_empty() {
@@ -106,13 +106,17 @@ impl Schedule {
 }
 
 impl State {
-    fn try_claim(&mut self, input: &LogInput) -> Result<Option<Claim>, Failure> {
+    fn try_claim(&mut self, input: &LogInput) -> Result<Option<Claim>, Unread> {
         // Standard input cannot be opened twice, so it waits until nothing else is being read.
         if matches!(input, LogInput::Stdin(_)) && !self.in_flight.is_empty() {
             return Ok(None);
         }
         let io = |error: std::io::Error| Failure::io("read", &input.name(), &error);
-        let (head, opened) = input.open()?.peek(HEAD_BYTES).map_err(io)?;
+        let opened = input.open().map_err(|error| match error {
+            InputError::NoFile { .. } => Unread::Skipped(error.to_string()),
+            error => Unread::Failed(error.into()),
+        })?;
+        let (head, opened) = opened.peek(HEAD_BYTES).map_err(io)?;
         let head = Head::new(head);
         if self.in_flight.iter().any(|other| begin_alike(other, &head)) {
             return Ok(None);

@@ -209,10 +209,12 @@ pub fn undetected(input: &LogInput, error: &DetectError) -> Unread {
         DetectError::Unknown { .. } if was_found => {
             Unread::Skipped(format!("{path}: it is no log of a known format"))
         }
-        DetectError::Binary(_) if was_found => Unread::Skipped(format!("{path}: {error}")),
+        DetectError::Binary(_) | DetectError::NoLog { .. } if was_found => {
+            Unread::Skipped(format!("{path}: {error}"))
+        }
         DetectError::Unknown { .. }
         | DetectError::Binary(_)
-        | DetectError::Utf16
+        | DetectError::NoLog { .. }
         | DetectError::AmbiguousDuration { .. } => {
             Unread::Failed(Failure::new(ExitCode::Input, format!("{path}: {error}")))
         }
