@@ -28,6 +28,9 @@ const MINUTE_US: i64 = 60_000_000;
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 const QUANTILE_NAMES: [&str; 3] = ["p50_us", "p95_us", "p99_us"];
 
+/// A row; many have the same key.
+type Row = RollupRow<Arc<[String]>>;
+
 /// Runs the verb.
 pub fn run(
     arguments: &RollupArguments,
@@ -51,7 +54,7 @@ pub fn run(
         true => counted_elsewhere(arguments, &lake, terminal)?,
         false => counted_here(arguments, &reader)?,
     };
-    let wanted = |series: &SeriesKey| -> Vec<String> {
+    let wanted = |series: &SeriesKey| -> Arc<[String]> {
         arguments.by.iter().map(|by| by.value(series)).collect()
     };
     print(arguments, terminal, &rollup.table(wanted, &QUANTILES))
@@ -98,7 +101,7 @@ fn counted_elsewhere(
 fn print(
     arguments: &RollupArguments,
     terminal: &Terminal,
-    rows: &[RollupRow<Vec<String>>],
+    rows: &[Row],
 ) -> Result<ExitCode, Failure> {
     match (terminal.is_json, arguments.format, &arguments.output) {
         (true, ..) => terminal.json(&json(rows, &arguments.by))?,
@@ -135,7 +138,8 @@ impl ByChoice {
             ByChoice::Service => Dimension::Service,
             ByChoice::Method => Dimension::Method,
             ByChoice::Route => Dimension::Route,
-            ByChoice::Status | ByChoice::StatusClass => Dimension::Status,
+            ByChoice::Status => Dimension::Status,
+            ByChoice::StatusClass => Dimension::StatusClass,
             ByChoice::Client => Dimension::ClientClass,
             ByChoice::Channel => Dimension::Channel,
             ByChoice::Run => Dimension::Run,
@@ -185,7 +189,7 @@ struct RowJson<'a> {
     p99_us: Option<u64>,
 }
 
-fn json<'a>(rows: &'a [RollupRow<Vec<String>>], by: &[ByChoice]) -> Vec<RowJson<'a>> {
+fn json<'a>(rows: &'a [Row], by: &[ByChoice]) -> Vec<RowJson<'a>> {
     let rows = rows.iter().map(|row| {
         let texts = row.key.iter().map(String::as_str);
         RowJson {
@@ -201,7 +205,7 @@ fn json<'a>(rows: &'a [RollupRow<Vec<String>>], by: &[ByChoice]) -> Vec<RowJson<
     rows.collect()
 }
 
-fn csv_text(rows: &[RollupRow<Vec<String>>], by: &[ByChoice]) -> String {
+fn csv_text(rows: &[Row], by: &[ByChoice]) -> String {
     use std::fmt::Write;
     let names = by.iter().map(|by| by.name());
     let mut header: Vec<&str> = vec!["start"];
@@ -212,7 +216,7 @@ fn csv_text(rows: &[RollupRow<Vec<String>>], by: &[ByChoice]) -> String {
     text.push('\n');
     for row in rows {
         text.push_str(&rfc3339(row.start_us));
-        for value in &row.key {
+        for value in row.key.iter() {
             text.push(',');
             text.push_str(&csv::field(value));
         }
@@ -229,10 +233,7 @@ fn csv_text(rows: &[RollupRow<Vec<String>>], by: &[ByChoice]) -> String {
     text
 }
 
-fn table(
-    rows: &[RollupRow<Vec<String>>],
-    by: &[ByChoice],
-) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn table(rows: &[Row], by: &[ByChoice]) -> Result<RecordBatch, arrow::error::ArrowError> {
     let starts = rows.iter().map(|row| row.start_us);
     let starts = TimestampMicrosecondArray::from_iter_values(starts).with_timezone("UTC");
     let mut columns: Vec<(&str, ArrayRef)> = vec![("start", Arc::new(starts))];
@@ -241,7 +242,7 @@ fn table(
         columns.push((by.name(), Arc::new(StringArray::from_iter_values(texts))));
     }
     let long = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    let count = |pick: fn(&RollupRow<Vec<String>>) -> u64| -> ArrayRef {
+    let count = |pick: fn(&Row) -> u64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(
             rows.iter().map(|row| long(pick(row))),
         ))

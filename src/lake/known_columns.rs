@@ -65,7 +65,8 @@ pub fn known_columns<'a>(
     known.flatten().collect()
 }
 
-fn is_one(chunk: &ColumnChunkMetaData) -> bool {
+/// Whether all weights of a column chunk are 1, or left out for 1.
+pub fn is_one(chunk: &ColumnChunkMetaData) -> bool {
     match chunk.statistics() {
         Some(Statistics::Int32(numbers)) => {
             numbers.min_opt() == Some(&1) && numbers.max_opt() == Some(&1)

@@ -325,7 +325,10 @@ impl LakeReader {
 }
 
 /// Opens a file of the table, which must be as long as the log says, and reads its footer.
-fn open(place: &Place, file: &PartFile) -> Result<(PlaceFile, ArrowReaderMetadata), LakeError> {
+pub(super) fn open(
+    place: &Place,
+    file: &PartFile,
+) -> Result<(PlaceFile, ArrowReaderMetadata), LakeError> {
     let (opened, metadata) = parquet_file::open(place, &file.path, Some(file.bytes))?;
     let bytes = opened
         .bytes()

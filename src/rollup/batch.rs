@@ -10,13 +10,13 @@ use thiserror::Error;
 
 use super::builder::RollupBuilder;
 use super::groups::Groups;
-use super::series::{Dimension, SeriesKey, SeriesTable};
+use super::series::{Dimension, SeriesKey, SeriesTable, class_of};
 use crate::lake::{LakeError, column};
 use crate::request_record::Origin;
 use crate::time_window::TimeWindow;
 
 /// The text columns of a series, in the order of [`Rows::series`].
-const TEXTS: [(&str, Option<Dimension>); 8] = [
+pub(super) const TEXTS: [(&str, Option<Dimension>); 8] = [
     (column::ORIGIN, None),
     (column::RUN_ID, Some(Dimension::Run)),
     (column::SERVICE, Some(Dimension::Service)),
@@ -28,12 +28,12 @@ const TEXTS: [(&str, Option<Dimension>); 8] = [
 ];
 
 /// Combinations of a batch that are looked up in a table; more are hashed.
-const TABLE_MAX: u64 = 1 << 18;
+pub(super) const TABLE_MAX: u64 = 1 << 18;
 /// Length of a minute, µs.
 pub const MINUTE_US: i64 = 60_000_000;
 /// A series that nobody wants, and one that was not looked at yet.
 pub(super) const UNWANTED: u32 = u32::MAX;
-const UNSEEN: u32 = u32::MAX - 1;
+pub(super) const UNSEEN: u32 = u32::MAX - 1;
 
 /// Why rows could not be counted.
 #[derive(Debug, Error)]
@@ -79,7 +79,10 @@ pub fn columns(dimensions: &[Dimension], with_latencies: bool, clock: Clock) -> 
     });
     columns.extend([column::WEIGHT, column::LATENCY_BUCKET]);
     let others = [
-        (column::STATUS, is_wanted(&Dimension::Status)),
+        (
+            column::STATUS,
+            is_wanted(&Dimension::Status) || is_wanted(&Dimension::StatusClass),
+        ),
         (column::UPSTREAM_TRIES, is_wanted(&Dimension::Retried)),
         (column::LATENCY_US, with_latencies),
     ];
@@ -98,7 +101,10 @@ pub fn add(
     range: Option<TimeWindow>,
     is_wanted: impl Fn(&SeriesKey) -> bool,
 ) -> Result<(), RollupError> {
-    let rows = Rows::new(batch)?;
+    let rows = match builder.is_by_status_class() {
+        true => Rows::new(batch)?.by_status_class(),
+        false => Rows::new(batch)?,
+    };
     let series = series_numbers(builder.series_table(), &rows, is_wanted);
     let window_us = builder.plan().window_us;
     let range = range.unwrap_or(TimeWindow {
@@ -272,7 +278,7 @@ pub(super) struct Rows<'a> {
     /// When requests began, or the minute in which they did.
     pub ts: PrimitiveArray<TimestampMicrosecondType>,
     texts: [Option<Texts<'a>>; TEXTS.len()],
-    status: Option<&'a PrimitiveArray<Int32Type>>,
+    status: Option<PrimitiveArray<Int32Type>>,
     upstream_tries: Option<&'a PrimitiveArray<Int32Type>>,
     weight: &'a PrimitiveArray<Int32Type>,
     latency_bucket: &'a PrimitiveArray<Int32Type>,
@@ -293,7 +299,7 @@ impl<'a> Rows<'a> {
                 None => of_minutes(typed(column::MINUTE, needed(batch, column::MINUTE)?)?),
             },
             texts,
-            status: numbers(batch, column::STATUS)?,
+            status: numbers(batch, column::STATUS)?.cloned(),
             upstream_tries: numbers(batch, column::UPSTREAM_TRIES)?
                 .filter(|tries| tries.null_count() < tries.len()),
             weight: typed(column::WEIGHT, needed(batch, column::WEIGHT)?)?,
@@ -305,6 +311,12 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// Puts classes in the place of statuses.
+    fn by_status_class(mut self) -> Self {
+        self.status = self.status.map(|status| status.unary(class_of));
+        self
+    }
+
     /// Per row one number for everything that makes its series, below the second value.
     fn codes(&self) -> (Vec<u64>, u64) {
         let mut codes = vec![0_u64; self.ts.len()];
@@ -312,7 +324,7 @@ impl<'a> Rows<'a> {
         for texts in self.texts.iter().flatten() {
             texts.add_to(&mut codes, &mut combinations);
         }
-        if let Some(status) = self.status {
+        if let Some(status) = &self.status {
             let (status_codes, statuses) = dense(status);
             for (code, status) in codes.iter_mut().zip(status.values()) {
                 *code = *code * statuses + u64::from(status_codes[status_slot(*status)]);
@@ -361,30 +373,9 @@ impl<'a> Rows<'a> {
             let text = texts.as_ref().map_or("", |texts| texts.text(row));
             text.to_owned()
         });
-        let [
-            origin,
-            run_id,
-            service,
-            method,
-            route,
-            error,
-            client_class,
-            channel,
-        ] = texts;
-        SeriesKey {
-            origin: Origin::from_name(&origin).unwrap_or(Origin::Customer),
-            run_id,
-            service,
-            method,
-            route,
-            status: self
-                .status
-                .map_or(0, |status| u16::try_from(status.value(row)).unwrap_or(0)),
-            error,
-            client_class,
-            channel,
-            is_retried: self.is_retried(row),
-        }
+        let status = self.status.as_ref().map_or(0, |status| status.value(row));
+        let status = u16::try_from(status).unwrap_or(0);
+        SeriesKey::of_texts(texts, status, self.is_retried(row))
     }
 }
 

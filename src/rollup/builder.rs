@@ -162,6 +162,12 @@ impl RollupBuilder {
         (self.plan.window_us % MINUTE_US == 0).then(columns)
     }
 
+    /// Whether batches are counted apart by classes of statuses only.
+    pub(super) fn is_by_status_class(&self) -> bool {
+        self.dimensions.contains(&Dimension::StatusClass)
+            && !self.dimensions.contains(&Dimension::Status)
+    }
+
     pub(super) fn needs_latencies(&self) -> bool {
         !self.inner_cuts.is_empty()
     }

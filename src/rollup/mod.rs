@@ -13,6 +13,7 @@ mod groups;
 mod import;
 mod kept;
 mod packed;
+mod plain;
 mod plan;
 mod rows;
 mod scan;

@@ -4,10 +4,11 @@ use rayon::prelude::*;
 
 use super::batch::RollupError;
 use super::builder::RollupBuilder;
-use super::cells::Rollup;
+use super::cells::{Chunk, Rollup};
+use super::plain::PlainCounter;
 use super::plan::RollupPlan;
 use super::series::{Dimension, SeriesKey, SeriesTable};
-use crate::lake::{LakeReader, PartFile, RowFilter};
+use crate::lake::{LakeReader, PartFile, PlainRows, RowFilter};
 use crate::time_window::TimeWindow;
 
 /// Stretches of time per core that are counted apart, so that a core which is slow, or busy with
@@ -34,23 +35,80 @@ pub fn scan(
     let shares = SHARES_PER_CORE * rayon::current_num_threads();
     let share = parts.len().div_ceil(shares).max(1);
     let counted = parts.par_chunks(share).map(|parts| {
-        let mut builder = RollupBuilder::by(plan.clone(), dimensions);
-        let columns = builder.columns();
-        let by_minute = builder.columns_by_minute();
+        let mut counter = Counter::new(plan, dimensions);
         for part in reader.reading_ahead(parts, filter) {
-            let whole = by_minute.as_ref().filter(|_| part.lies_within(range));
-            let (columns, range) = match whole {
-                Some(by_minute) => (by_minute, None),
-                None => (&columns, Some(range)),
-            };
-            reader.for_each_batch_of(part, columns, filter, |rows| {
-                builder.add_batch(rows, range, &is_wanted)
-            })?;
+            counter.add(reader, part, range, &is_wanted)?;
         }
-        Ok(builder.finish())
+        Ok(counter.finish())
     });
     let counted = counted.collect::<Result<Vec<Rollup>, RollupError>>()?;
     Ok(joined(plan, counted))
+}
+
+/// Counts parts, one after the other.
+struct Counter {
+    builder: RollupBuilder,
+    columns: Vec<&'static str>,
+    columns_by_minute: Option<Vec<&'static str>>,
+    plain: Option<PlainCounter>,
+    rows: PlainRows,
+    chunks: Vec<Chunk>,
+}
+
+impl Counter {
+    fn new(plan: &RollupPlan, dimensions: &[Dimension]) -> Self {
+        let builder = RollupBuilder::by(plan.clone(), dimensions);
+        Self {
+            columns: builder.columns(),
+            columns_by_minute: builder.columns_by_minute(),
+            plain: PlainCounter::new(plan, dimensions),
+            rows: PlainRows::default(),
+            chunks: Vec::new(),
+            builder,
+        }
+    }
+
+    fn add(
+        &mut self,
+        reader: &LakeReader,
+        part: &PartFile,
+        range: TimeWindow,
+        is_wanted: impl Fn(&SeriesKey) -> bool,
+    ) -> Result<(), RollupError> {
+        let is_whole = part.lies_within(range);
+        if let (true, Some(plain)) = (is_whole, &mut self.plain) {
+            let counted = self.chunks.len();
+            let columns = plain.columns();
+            let table = self.builder.series_table();
+            let chunks = &mut self.chunks;
+            if reader.for_each_plain_group(part, &columns, &mut self.rows, |rows| {
+                chunks.push(plain.count(rows, table, &is_wanted)?);
+                Some(())
+            })? {
+                return Ok(());
+            }
+            self.chunks.truncate(counted);
+        }
+        let filter = RowFilter {
+            window: Some(range),
+        };
+        let (columns, range) = match self.columns_by_minute.as_ref().filter(|_| is_whole) {
+            Some(by_minute) => (by_minute, None),
+            None => (&self.columns, Some(range)),
+        };
+        reader.for_each_batch_of(part, columns, filter, |rows| {
+            self.builder.add_batch(rows, range, &is_wanted)
+        })
+    }
+
+    fn finish(self) -> Rollup {
+        let plan = self.builder.plan().clone();
+        let rest = self.builder.finish();
+        let series = rest.series().to_vec();
+        let mut chunks = self.chunks;
+        chunks.extend(rest.into_chunks());
+        Rollup::new(plan, series, chunks)
+    }
 }
 
 /// Rollups side by side, as one.

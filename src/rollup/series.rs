@@ -46,6 +46,9 @@ pub enum Dimension {
     Route,
     /// HTTP status.
     Status,
+    /// First digit of the HTTP status, as the lowest status of its class: 200, 500; 0 for no answer. It says
+    /// less than [`Dimension::Status`], and nothing beside it.
+    StatusClass,
     /// Why there was no answer.
     Error,
     /// What kind of client made them.
@@ -56,8 +59,17 @@ pub enum Dimension {
     Retried,
 }
 
+/// The lowest status of the class of a status; that of a status below 100 is 1, and no answer stays 0.
+pub(super) fn class_of(status: i32) -> i32 {
+    match status {
+        ..=0 => 0,
+        1..100 => 1,
+        status => status / 100 * 100,
+    }
+}
+
 impl Dimension {
-    /// Every dimension.
+    /// Every dimension that says something of its own.
     pub const ALL: [Dimension; 9] = [
         Dimension::Run,
         Dimension::Service,
@@ -72,6 +84,32 @@ impl Dimension {
 }
 
 impl SeriesKey {
+    /// The series of the texts of a row, in the order of the fields; an origin that is none counts as a customer.
+    pub(super) fn of_texts(texts: [String; 8], status: u16, is_retried: bool) -> Self {
+        let [
+            origin,
+            run_id,
+            service,
+            method,
+            route,
+            error,
+            client_class,
+            channel,
+        ] = texts;
+        Self {
+            origin: Origin::from_name(&origin).unwrap_or(Origin::Customer),
+            run_id,
+            service,
+            method,
+            route,
+            status,
+            error,
+            client_class,
+            channel,
+            is_retried,
+        }
+    }
+
     fn parts(&self) -> SeriesParts<'_> {
         SeriesParts {
             origin: self.origin,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::cells::Rollup;
+use super::cells::{Chunk, Rollup};
 use super::packed::unpack;
 use super::series::SeriesKey;
 use crate::latency_buckets::{LatencyHistogram, highest_of};
@@ -35,7 +35,7 @@ const ROWS_PER_CORE_MIN: usize = 256;
 
 impl Rollup {
     /// The table with one row per window and key, by window and then by key; series of the same
-    /// key are one. `quantiles` lie between 0 and 1.
+    /// key are one. `quantiles` lie between 0 and 1, and ascend.
     #[must_use]
     pub fn table<K: Ord + Clone + Send + Sync>(
         &self,
@@ -69,18 +69,24 @@ impl Rollup {
             let cells = places
                 .iter()
                 .map(|(_, _, chunk, cell)| (&self.chunks()[*chunk as usize], *cell as usize));
-            let count = cells.clone().map(|(chunk, cell)| chunk.counts[cell]).sum();
-            let latencies = joined.of(cells.map(|(chunk, cell)| chunk.histogram(cell)));
-            let with_latency = latencies.iter().map(|(_, count)| count).sum();
-            let quantiles = quantiles.iter();
+            let sum = |pick: fn(&Chunk) -> &[u64]| -> u64 {
+                cells.clone().map(|(chunk, cell)| pick(chunk)[cell]).sum()
+            };
+            let with_latency = sum(|chunk| &chunk.counts_with_latency);
+            let mut histograms = cells.clone().map(|(chunk, cell)| chunk.histogram(cell));
+            let quantiles_us = match (histograms.next(), histograms.len()) {
+                (Some(only), 0) => at_quantiles(unpack(only), with_latency, quantiles),
+                (first, _) => {
+                    let latencies = joined.of(first.into_iter().chain(histograms));
+                    at_quantiles(latencies.iter().copied(), with_latency, quantiles)
+                }
+            };
             RollupRow {
                 start_us: places[0].0 * self.plan().window_us,
                 key: by_rank[&places[0].1].clone(),
-                count,
+                count: sum(|chunk| &chunk.counts),
                 count_with_latency: with_latency,
-                quantiles_us: quantiles
-                    .map(|quantile| at_quantile(latencies, with_latency, *quantile))
-                    .collect(),
+                quantiles_us,
             }
         });
         rows.collect()
@@ -96,17 +102,16 @@ struct Joined {
 
 impl Joined {
     /// Buckets with their counts, ascending.
-    fn of<'a>(&mut self, histograms: impl ExactSizeIterator<Item = &'a [u8]>) -> &[(i32, u64)] {
-        let is_one = histograms.len() == 1;
+    fn of<'a>(&mut self, histograms: impl Iterator<Item = &'a [u8]>) -> &[(i32, u64)] {
         self.latencies.clear();
         self.latencies.extend(histograms.flat_map(unpack));
-        if !is_one && self.latencies.len() >= DENSE_MIN {
+        if self.latencies.len() >= DENSE_MIN {
             self.histogram.clear();
             for (bucket, count) in self.latencies.drain(..) {
                 self.histogram.record_bucket(bucket, count);
             }
             self.latencies.extend(self.histogram.buckets());
-        } else if !is_one {
+        } else {
             self.latencies.sort_unstable();
         }
         &self.latencies
@@ -128,20 +133,35 @@ fn ranks<K: Ord>(keys: &[K]) -> Vec<u32> {
     ranks
 }
 
-/// The nearest-rank quantile of ascending pairs of bucket and count.
+/// The nearest-rank quantiles of ascending pairs of bucket and count, in one pass; `quantiles` ascend.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "counts stay below 2^53, and a quantile is between 0 and 1"
 )]
-fn at_quantile(latencies: &[(i32, u64)], count: u64, quantile: f64) -> Option<u64> {
+fn at_quantiles(
+    latencies: impl Iterator<Item = (i32, u64)>,
+    count: u64,
+    quantiles: &[f64],
+) -> Vec<Option<u64>> {
     // As in `LatencyHistogram::quantile_us`: 0.07 × 100 must not become rank 8.
-    let rank = (quantile * count as f64 * (1.0 - 1e-12)).ceil() as u64;
-    let rank = rank.clamp(1, count.max(1));
+    let rank = |quantile: &f64| (quantile * count as f64 * (1.0 - 1e-12)).ceil() as u64;
+    let ranks = quantiles
+        .iter()
+        .map(|quantile| rank(quantile).clamp(1, count.max(1)));
+    let mut ranks = ranks.peekable();
+    let mut found = Vec::with_capacity(quantiles.len());
     let mut seen = 0;
-    latencies.iter().find_map(|(bucket, count)| {
+    for (bucket, count) in latencies {
         seen += count;
-        (seen >= rank).then(|| highest_of(*bucket))
-    })
+        while ranks.next_if(|rank| seen >= *rank).is_some() {
+            found.push(Some(highest_of(bucket)));
+        }
+        if ranks.peek().is_none() {
+            break;
+        }
+    }
+    found.resize(quantiles.len(), None);
+    found
 }
