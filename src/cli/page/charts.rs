@@ -115,11 +115,14 @@ impl Grid {
             let first = self
                 .index(start_us.max(self.start_us))
                 .unwrap_or(self.count);
-            for (index, own_us) in (0..self.count).zip(self.starts_us()).skip(first) {
-                if own_us >= next_us {
-                    break;
-                }
-                values[index] = value;
+            // Looked for only where it is: a year of minutes has half a million windows on both sides.
+            let end = match next_us.saturating_sub(self.start_us) {
+                ..=0 => 0,
+                until_us => (until_us - 1) / self.window_us + 1,
+            };
+            let end = usize::try_from(end).unwrap_or(self.count).min(self.count);
+            if let Some(own) = values.get_mut(first..end) {
+                own.fill(value);
             }
         }
         values
@@ -335,5 +338,28 @@ fn error_chart(judged: &Judged, grid: &Grid) -> Chart {
         series: lines,
         limits: Vec::new(),
         message: format!("{} requests ended in an error.", text::count(error_count)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_value_stands_until_the_next_window_begins(
+            start in -3..3_i64,
+            count in 0..12_usize,
+            windows in prop::collection::btree_map(-5..15_i64, prop::option::of(0..9_u8), 0..8),
+        ) {
+            let grid = Grid { start_us: start * 10, window_us: 10, count };
+            let found = grid.spread(windows.iter().map(|(start, value)| (start * 10, *value)));
+            let expected = (0..).take(count).map(|index| {
+                let last = windows.range(..=start + index).next_back();
+                last.and_then(|(_, value)| *value)
+            });
+            prop_assert_eq!(found, expected.collect::<Vec<_>>());
+        }
     }
 }

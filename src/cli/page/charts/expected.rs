@@ -19,7 +19,8 @@ impl<'a> ExpectedBand<'a> {
     pub fn of(judged: &'a Judged, series: &SliSeries) -> Option<Self> {
         let expected = judged.expected.get(&series.name)?;
         let known = expected.iter().any(Option::is_some);
-        let starts = (0..).map(|index| judged.scope.start_us(index));
+        // In the windows of the SLI, which need not be those of the set.
+        let starts = series.windows.iter().map(|window| window.start_us);
         let windows = starts.zip(expected.iter().map(Option::as_ref));
         known.then(|| Self {
             windows: windows.collect(),
