@@ -147,7 +147,11 @@ fn compared(
         Measure::Latency { quantile } => {
             let stretches = [before, after].map(|side| {
                 let wanted = side.rollup.select(|series| sli.event.covers(series));
-                latency_bins(&wanted, side.stretch)
+                let starts: Vec<i64> = side.windows(index).map(|window| window.start_us).collect();
+                let window_us = side.series[index].window_us;
+                latency_bins(&wanted, side.stretch, |start_us| {
+                    side.range.contains(start_us) && is_within(&starts, window_us, start_us)
+                })
             });
             let cells = stretches.each_ref().map(|bins| cells(bins));
             let value = |cells: &[(u64, u64)]| at_quantile(cells, *quantile);
@@ -215,14 +219,24 @@ fn sum_of(counts: &[ShareCounts]) -> ShareCounts {
     }
 }
 
-/// Latencies of the windows that begin in `stretch`, in a few equal bins of it.
-pub fn latency_bins(wanted: &Selection<'_>, stretch: TimeWindow) -> Vec<LatencyHistogram> {
+/// Whether a moment is in one of the windows that begin at `starts`.
+fn is_within(starts: &[i64], window_us: i64, at_us: i64) -> bool {
+    let next = starts.partition_point(|from_us| *from_us <= at_us);
+    let last = next.checked_sub(1).and_then(|last| starts.get(last));
+    last.is_some_and(|from_us| at_us < from_us + window_us)
+}
+
+/// Latencies of those windows that begin in `stretch` and count, in a few equal bins of it.
+pub fn latency_bins(
+    wanted: &Selection<'_>,
+    stretch: TimeWindow,
+    counts: impl Fn(i64) -> bool + Sync,
+) -> Vec<LatencyHistogram> {
     let length_us = (stretch.end_us - stretch.start_us).max(1);
     let bins = i64::try_from(MATCHED_BINS).unwrap_or(1);
     let inside = |start_us: i64| {
-        let at_us = stretch
-            .contains(start_us)
-            .then_some(start_us - stretch.start_us)?;
+        let is_counted = stretch.contains(start_us) && counts(start_us);
+        let at_us = is_counted.then_some(start_us - stretch.start_us)?;
         usize::try_from(at_us * bins / length_us).ok()
     };
     let of_cores = wanted.fold_windows(

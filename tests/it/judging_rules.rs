@@ -265,6 +265,44 @@ slis:
 }
 
 #[test]
+fn maintenance_is_dropped_from_percentiles_before_and_after_a_deploy() {
+    let hits = (0..600).map(|index| {
+        let second = index * 2;
+        let mut hit = hit(second, 1 + index % 7, "GET /", 200);
+        // They take five seconds and end in the sixth minute: all began in the fifth or the sixth.
+        hit.time_s = if second / 60 == 5 { 5.0 } else { 0.1 };
+        hit
+    });
+    let folder = lake_of(&log(&hits.collect::<Vec<Hit>>()));
+    let set = "name: by-hand
+window: 1m
+events: {page: {}}
+slis:
+  - {kind: latency, name: p95, title: p95, event: page, percentile: 95}
+";
+    folder.write("set.yaml", set);
+    let maintenance =
+        "exclusions: [{reason: Move, from: '2026-11-27T08:04:00Z', to: '2026-11-27T08:06:00Z'}]\n";
+    folder.write("excluded.yaml", format!("{set}{maintenance}"));
+    folder.write(
+        "happened.csv",
+        "at,until,kind,label,channel,url\n2026-11-27T08:10:00Z,,deploy,New page,,\n",
+    );
+    let before_us = |defs: &str| {
+        let words = format!(
+            "report --lake lake --defs {defs} --annotations happened.csv --from 2026-11-27T08:00:00Z --to 2026-11-27T08:20:00Z -q -o page.json"
+        );
+        run(&folder, &words).exits(0);
+        let page: serde_json::Value = serde_json::from_str(&folder.read("page.json")).unwrap();
+        let change = &list(&page, "/engineers/annotations/0/changes")[0];
+        change["before"].as_f64().unwrap()
+    };
+    // Thirty of three hundred are slow, which is more than one in twenty.
+    assert!(before_us("set.yaml") >= 5e6);
+    assert!((1e5..1.01e5).contains(&before_us("excluded.yaml")));
+}
+
+#[test]
 fn maintenance_is_dropped_from_a_funnel_of_shoppers_too() {
     let mut hits = Vec::new();
     // Three come and order; in the minute of the maintenance six come in vain.

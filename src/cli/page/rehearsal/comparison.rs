@@ -173,8 +173,8 @@ fn latencies(
     let before = previous.rollup.select(is_counted);
     let after = judged.rollup.select(is_counted);
     let bins = (
-        latency_bins(&before, previous.scope.range),
-        latency_bins(&after, judged.scope.range),
+        latency_bins(&before, previous.scope.range, |_| true),
+        latency_bins(&after, judged.scope.range, |_| true),
     );
     let (before, after) = (before.latencies(), after.latencies());
     let tested = QUANTILES.iter().filter(|(_, quantile)| *quantile < 1.0);
