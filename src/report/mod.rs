@@ -46,10 +46,9 @@ pub use page::{
     FaucetRow, FunnelStep, GeneratorRow, JourneyRow, KeyFigure, LagKernel, LagPoint, LatencyRow,
     LevelRow, LevelSource, Limit, LimitOutcome, LimitPart, LimitRow, LoadRow, Mark, MethodNote,
     MixComparison, ObjectiveRow, Postmortem, PostmortemMoment, PremortemDrillRow, PremortemPart,
-    PremortemRow, ReactionRow, RefusalRow, RehearsalPart, ReportPage, ResidualWeek, RetryPart,
-    RouteRow, RunComparison, Scale, Series, SeriesStyle, SliDetail, SliRow, State, SuspectRow,
-    ThresholdRow, Timeline, Unit, UptimeCurve, UptimePoint, Verdict, WatchPart, WorstHour,
-    WorstWindow,
+    PremortemRow, ReactionRow, RefusalRow, RehearsalPart, ReportPage, RetryPart, RouteRow,
+    RunComparison, Scale, Series, SeriesStyle, SliDetail, SliRow, State, SuspectRow, ThresholdRow,
+    Timeline, Unit, UptimeCurve, UptimePoint, Verdict, WatchPart, WorstHour, WorstWindow,
 };
 pub use partners::{
     ExcludedRow, IncidentRow, PartnerContacts, PartnerPart, PartnerTotals, PartnersPage,

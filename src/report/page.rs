@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use analysts::{
     AnalystPart, Breakdown, BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow, DataCounts,
-    ObjectiveRow, ResidualWeek, SliDetail, UptimeCurve, UptimePoint,
+    ObjectiveRow, SliDetail, UptimeCurve, UptimePoint,
 };
 pub use comparison::{ComparedLatency, ComparedLoad, ComparedSli, MixComparison, RunComparison};
 pub use contacts::{

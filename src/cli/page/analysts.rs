@@ -154,7 +154,6 @@ pub fn analysts(judged: &Judged) -> PolarsResult<AnalystPart> {
     Ok(AnalystPart {
         breakdowns: breakdowns.collect::<PolarsResult<_>>()?,
         uptime_curves: curves.collect(),
-        residual_weeks: None,
     })
 }
 

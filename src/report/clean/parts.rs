@@ -1,7 +1,7 @@
 //! Makes the texts of a weekly page's parts safe to read.
 
 use super::super::page::{AnalystPart, DirectorPart, EngineerPart, SliDetail, WatchPart};
-use super::{clean_line, clean_lines};
+use super::clean_line;
 
 /// Cleans what a rehearsal was watched by.
 pub fn clean_watch(part: &mut WatchPart) {
@@ -72,10 +72,6 @@ pub fn clean_analysts(part: &mut AnalystPart) {
     for curve in &mut part.uptime_curves {
         clean_line(&mut curve.title);
         clean_line(&mut curve.message);
-    }
-    for week in part.residual_weeks.iter_mut().flatten() {
-        clean_line(&mut week.week);
-        clean_lines(&mut week.sentence);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use maud::{Markup, html};
 
-use super::super::page::{AnalystPart, Breakdown, BreakdownRow, ResidualWeek, Unit};
+use super::super::page::{AnalystPart, Breakdown, BreakdownRow, Unit};
 use super::super::{text, words};
 use super::{figure, figure_within, left_out, name_or_none, response_time, share};
 
@@ -26,7 +26,6 @@ pub fn breakdown_sections(part: &AnalystPart) -> Markup {
                 }
             }
         }
-        @if let Some(weeks) = &part.residual_weeks { (residual_section(weeks)) }
     }
 }
 
@@ -73,37 +72,6 @@ fn breakdown_row(breakdown: &Breakdown, row: &BreakdownRow) -> Markup {
     }
 }
 
-fn residual_section(weeks: &[ResidualWeek]) -> Markup {
-    html! {
-        section aria-labelledby="residuals" {
-            h2 #residuals { "Weeks in which contacts and budgets disagree" }
-            @if weeks.is_empty() {
-                p { "None: contacts rose and fell with the budgets." }
-            } @else {
-                table.cards aria-labelledby="residuals" {
-                    thead { tr {
-                        th scope="col" { "Week" }
-                        th.number scope="col" { "Contacts" }
-                        th.number scope="col" { "Budget used" }
-                        th scope="col" { "What it means" }
-                    } }
-                    tbody {
-                        @for week in weeks.iter().take(ROWS_MAX) {
-                            tr {
-                                th scope="row" { (week.week) }
-                                td.number data-label="Contacts" { (text::count(week.contacts)) }
-                                td.number data-label="Budget used" { (share(week.budget_used)) }
-                                td.text data-label="What it means" { (week.sentence) }
-                            }
-                        }
-                    }
-                }
-                (left_out(weeks.len(), ROWS_MAX, "weeks"))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::sample;
@@ -121,18 +89,5 @@ mod tests {
     fn traffic_without_a_name_is_named_so() {
         let part = sample::week::week().analysts.expect("a weekly page has it");
         assert!(breakdown_sections(&part).into_string().contains("(none)"));
-    }
-
-    #[test]
-    fn no_residual_week_is_said_and_unknown_contacts_are_not() {
-        let mut part = sample::week::week().analysts.expect("a weekly page has it");
-        part.residual_weeks = Some(Vec::new());
-        assert!(
-            breakdown_sections(&part)
-                .into_string()
-                .contains("None: contacts rose")
-        );
-        part.residual_weeks = None;
-        assert!(!breakdown_sections(&part).into_string().contains("disagree"));
     }
 }

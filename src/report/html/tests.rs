@@ -206,7 +206,6 @@ fn a_week_is_read_by_directors_then_analysts_then_engineers() {
         "id=\"budgets\"",
         "id=\"evidence\"",
         "id=\"breakdowns\"",
-        "id=\"residuals\"",
         "id=\"uptime\"",
         "id=\"funnel\"",
         "aria-label=\"For engineers\"",

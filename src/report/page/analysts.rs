@@ -77,8 +77,6 @@ pub struct AnalystPart {
     pub breakdowns: Vec<Breakdown>,
     /// One curve per SLI of the kind `user_uptime`.
     pub uptime_curves: Vec<UptimeCurve>,
-    /// Weeks in which contacts and budgets disagree; `None` where contacts were not given.
-    pub residual_weeks: Option<Vec<ResidualWeek>>,
 }
 
 /// The traffic split one way.
@@ -155,17 +153,4 @@ pub struct UptimePoint {
     pub uptime: f64,
     /// Start of that stretch, UTC µs since 1970.
     pub start_us: Option<i64>,
-}
-
-/// A week in which contacts and budgets disagree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResidualWeek {
-    /// e.g. `2026-W45`.
-    pub week: String,
-    /// Contacts of customers in that week.
-    pub contacts: u64,
-    /// Largest share of an error budget that was used in that week.
-    pub budget_used: Option<f64>,
-    /// What it means: an SLI is missing, or an SLI is too strict.
-    pub sentence: String,
 }

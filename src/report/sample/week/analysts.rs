@@ -2,8 +2,8 @@
 
 use super::super::super::page::{
     AnalystPart, BadSide, Breakdown, BreakdownCell, BreakdownColumn, BreakdownRow, BurnAlertRow,
-    DataCounts, ObjectiveRow, ResidualWeek, SliDetail, SliRow, State, Unit, UptimeCurve,
-    UptimePoint, WorstWindow,
+    DataCounts, ObjectiveRow, SliDetail, SliRow, State, Unit, UptimeCurve, UptimePoint,
+    WorstWindow,
 };
 use super::super::rehearsal_slis::level;
 use super::{CAMPAIGN, MINUTES, minute, repeat};
@@ -139,13 +139,6 @@ pub fn part() -> AnalystPart {
             breakdown("client class", &[("browser", 0.7), ("app", 0.3)]),
         ],
         uptime_curves: vec![uptime()],
-        residual_weeks: Some(vec![ResidualWeek {
-            week: "2026-W45".into(),
-            contacts: 212,
-            budget_used: Some(0.03),
-            sentence: "Customers called although hardly any budget was used: an SLI is missing."
-                .into(),
-        }]),
     }
 }
 
