@@ -8,7 +8,9 @@ use crate::cli::arguments::ByChoice;
 use crate::cli::exit_code::Failure;
 use crate::cli::range::Judged;
 use crate::report::text;
-use crate::sli::{Outside, SliSeries, SliState, evaluate};
+use crate::sli::{
+    FunnelUnit, Measure, Outside, SliPlan, SliSeries, SliSetPlan, SliState, evaluate,
+};
 
 /// Parts that are judged at most, the largest; a shop has thousands of channels.
 const PARTS_MAX: usize = 50;
@@ -22,9 +24,11 @@ pub struct PartJson {
     pub requests: u64,
     /// Its SLIs, in the order of the set.
     pub slis: Vec<SliSeries>,
+    /// Names of those that are judged of all traffic only, see [`is_by_shopper`].
+    pub not_judged: Vec<String>,
 }
 
-/// The largest parts, most requests first. SLIs that are counted by shopper are not judged.
+/// The largest parts, most requests first.
 pub fn parts(judged: &Judged, by: ByChoice) -> Result<Vec<PartJson>, Failure> {
     let totals = judged.rollup.totals();
     let mut requests: BTreeMap<String, u64> = BTreeMap::new();
@@ -42,9 +46,36 @@ pub fn parts(judged: &Judged, by: ByChoice) -> Result<Vec<PartJson>, Failure> {
             name,
             requests,
             slis,
+            not_judged: by_shopper(&judged.set, |sli| sli.name.clone()),
         })
     });
     parts.collect()
+}
+
+/// What `pick` says of the SLIs that are not judged part by part.
+fn by_shopper(set: &SliSetPlan, pick: impl Fn(&SliPlan) -> String) -> Vec<String> {
+    let slis = set.slis.iter().enumerate();
+    let found = slis.filter(|(index, _)| is_by_shopper(set, *index));
+    found.map(|(_, sli)| pick(sli)).collect()
+}
+
+/// Whether an SLI follows shoppers, who are in several parts: one asks again on another channel, at another service
+/// or with another status, and which part the attempt that did not count was of has no answer.
+fn is_by_shopper(set: &SliSetPlan, index: usize) -> bool {
+    let sli = &set.slis[index];
+    match &sli.measure {
+        Measure::UserUptime { .. } => true,
+        Measure::Funnel { unit, .. } => *unit == FunnelUnit::Shoppers,
+        Measure::Ratio { .. } => sli.collapse_within_us.is_some(),
+        Measure::Composite { .. } | Measure::WindowsGood { .. } => {
+            let mut parts = sli.measure.made_of().into_iter();
+            parts.any(|part| is_by_shopper(set, part))
+        }
+        Measure::Rate { .. }
+        | Measure::Latency { .. }
+        | Measure::LatencyCut { .. }
+        | Measure::Apdex { .. } => false,
+    }
 }
 
 /// A table of parts and SLIs.
@@ -93,5 +124,14 @@ pub fn table(judged: &Judged, by: ByChoice, parts: &[PartJson]) -> String {
             ]);
         }
     }
-    format!("{}, by {}\n{table}", judged.title, by.name())
+    let left_out = by_shopper(&judged.set, |sli| text::harmless(&sli.title).into_owned());
+    let left_out = match left_out.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\nnot judged by {}, as they follow shoppers from part to part: {}",
+            by.name(),
+            left_out.join("; ")
+        ),
+    };
+    format!("{}, by {}\n{table}{left_out}", judged.title, by.name())
 }
