@@ -59,6 +59,29 @@ fn an_sli_is_cut_into_windows_of_its_own_and_its_total_is_the_same() {
 }
 
 #[test]
+fn an_sli_is_cut_into_windows_shorter_than_those_of_its_set() {
+    let folder = lake_of(&log(&six_minutes()));
+    let set = "
+events: {page: {}}
+slis:
+  - {kind: ratio, name: minutes, title: T, event: page}
+  - {kind: ratio, name: halves, title: T, event: page, window: 30s, min_count: 10}
+";
+    let document = judged(&folder, set);
+    let (minutes, halves) = (sli(&document, "minutes"), sli(&document, "halves"));
+    for found in [minutes, halves] {
+        assert_counts(found, 150.0 / 180.0, 150, 180);
+    }
+    assert_eq!(per_window(minutes, "/valid"), [30; 6]);
+    assert_eq!(per_window(halves, "/valid"), [15; 12]);
+    let bad = values(halves)
+        .iter()
+        .filter(|value| **value == Some(0.0))
+        .count();
+    assert_eq!(bad, 2);
+}
+
+#[test]
 fn a_range_that_cuts_a_longer_window_has_what_lies_in_the_range() {
     let folder = lake_of(&log(&six_minutes()));
     folder.write("set.yaml", format!("name: by-hand\nwindow: 1m\n{WINDOWS}"));

@@ -31,10 +31,12 @@ pub struct UserUptimeDefinition {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub min_count: Option<u64>,
-    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on production logs, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on a rehearsal, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
     /// Zone of its days, weeks and months; without it the set's.
@@ -73,10 +75,12 @@ pub struct FunnelDefinition {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub min_count: Option<u64>,
-    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on production logs, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on a rehearsal, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
     /// Zone of its days, weeks and months; without it the set's.

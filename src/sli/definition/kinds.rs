@@ -51,10 +51,12 @@ pub struct RateDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<RateThreshold>,
-    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on production logs, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on a rehearsal, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
     /// Zone of its days, weeks and months; without it the set's.
@@ -113,10 +115,12 @@ pub struct RatioDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<ShareThreshold>,
-    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on production logs, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on a rehearsal, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
     /// Zone of its days, weeks and months; without it the set's.
@@ -157,12 +161,17 @@ pub struct LatencyDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<LatencyThreshold>,
-    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on production logs, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on a rehearsal, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
+    /// Zone of its days, weeks and months; without it the set's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// How long its rows may be late; without it as long as the set says.
     #[serde(default)]
     pub lateness: Option<DurationText>,
@@ -200,10 +209,12 @@ pub struct LatencyCutDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<ShareThreshold>,
-    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on production logs, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on a rehearsal, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
     /// Zone of its days, weeks and months; without it the set's.
@@ -249,12 +260,17 @@ pub struct ApdexDefinition {
     /// Levels that mean trouble.
     #[serde(default)]
     pub thresholds: Vec<ShareThreshold>,
-    /// Length of its windows on production logs, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on production logs, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of its windows on a rehearsal, a whole multiple of the set's; without it the set's.
+    /// Length of its windows on a rehearsal, a whole multiple of the set's or a whole
+    /// part; without it the set's.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
+    /// Zone of its days, weeks and months; without it the set's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// How long its rows may be late; without it as long as the set says.
     #[serde(default)]
     pub lateness: Option<DurationText>,

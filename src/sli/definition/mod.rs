@@ -43,10 +43,10 @@ pub struct SliSetDefinition {
     /// What it is for, in a sentence.
     #[serde(default)]
     pub description: Option<String>,
-    /// Length of a window on production logs; the finest of the set.
+    /// Length of a window on production logs, of SLIs that state none.
     #[serde(default)]
     pub window: Option<DurationText>,
-    /// Length of a window on a rehearsal, which lasts minutes; the finest of the set.
+    /// Length of a window on a rehearsal, which lasts minutes, of SLIs that state none.
     #[serde(default)]
     pub rehearsal_window: Option<DurationText>,
     /// Zone of days, weeks and months, and of times that name none; without it UTC.

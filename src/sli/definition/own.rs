@@ -87,9 +87,13 @@ impl SliDefinition {
                 sli.counting,
                 &sli.exclusions
             ),
-            SliDefinition::Latency(sli) => {
-                own!(sli, None, sli.lateness, sli.counting, &sli.exclusions)
-            }
+            SliDefinition::Latency(sli) => own!(
+                sli,
+                sli.time_zone.as_deref(),
+                sli.lateness,
+                sli.counting,
+                &sli.exclusions
+            ),
             SliDefinition::LatencyCut(sli) => own!(
                 sli,
                 sli.time_zone.as_deref(),
@@ -100,9 +104,13 @@ impl SliDefinition {
             SliDefinition::WindowsGood(sli) => {
                 own!(sli, sli.time_zone.as_deref(), None, none, &sli.exclusions)
             }
-            SliDefinition::Apdex(sli) => {
-                own!(sli, None, sli.lateness, sli.counting, &sli.exclusions)
-            }
+            SliDefinition::Apdex(sli) => own!(
+                sli,
+                sli.time_zone.as_deref(),
+                sli.lateness,
+                sli.counting,
+                &sli.exclusions
+            ),
             SliDefinition::UserUptime(sli) => own!(
                 sli,
                 sli.time_zone.as_deref(),

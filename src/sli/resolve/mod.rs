@@ -74,7 +74,8 @@ impl<'a> Resolver<'a> {
             .window(set.rehearsal_window, "/rehearsal_window")
             .unwrap_or(REHEARSAL_WINDOW_US_DEFAULT);
         let mut slis = self.slis(&periods);
-        self.put_windows(&mut slis, window_us, rehearsal_window_us);
+        let (window_us, rehearsal_window_us) =
+            self.put_windows(&mut slis, window_us, rehearsal_window_us);
         let mut exclusions = self.exclusions(&zone);
         exclusions.extend(self.own_exclusions(&slis, &zone));
         SliSetPlan {

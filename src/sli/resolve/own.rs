@@ -70,13 +70,14 @@ impl Resolver<'_> {
         }
     }
 
-    /// Puts windows into the plans of all SLIs, and into those that are made of others what these say.
+    /// Puts windows into the plans of all SLIs, and into those that are made of others what these say. Returns
+    /// the longest windows, on logs and on a rehearsal, that all of them and the set's are whole multiples of.
     pub(super) fn put_windows(
         &mut self,
         plans: &mut [SliPlan],
         window_us: i64,
         rehearsal_window_us: i64,
-    ) {
+    ) -> (i64, i64) {
         let keys = [
             WindowKey {
                 name: "window",
@@ -91,9 +92,11 @@ impl Resolver<'_> {
                 place: |plan| &mut plan.rehearsal_window_us,
             },
         ];
-        for key in keys {
+        let [finest_us, finest_rehearsal_us] = keys.map(|key| {
             self.put_windows_of(plans, &key);
-        }
+            let windows = plans.iter_mut().map(|plan| *(key.place)(plan));
+            windows.fold(key.of_set_us, common_us)
+        });
         // An SLI that is made of others that are made of others has its due in the last pass.
         for _ in 0..plans.len() {
             for index in 0..plans.len() {
@@ -108,6 +111,7 @@ impl Resolver<'_> {
                 }
             }
         }
+        (finest_us, finest_rehearsal_us)
     }
 
     fn put_windows_of(&mut self, plans: &mut [SliPlan], key: &WindowKey) {
@@ -116,7 +120,9 @@ impl Resolver<'_> {
         for (index, (sli, plan)) in slis.iter().zip(plans.iter_mut()).enumerate() {
             let pointer = format!("/slis/{index}/{}", key.name);
             let window_us = self.window((key.stated)(sli), &pointer);
-            let fits = window_us.is_none_or(|window_us| window_us % key.of_set_us == 0);
+            let fits = window_us.is_none_or(|window_us| {
+                window_us % key.of_set_us == 0 || key.of_set_us % window_us == 0
+            });
             if let Some(window_us) = window_us.filter(|_| !fits) {
                 self.unfit(window_us, key, &pointer);
             }
@@ -142,7 +148,7 @@ impl Resolver<'_> {
     fn unfit(&mut self, window_us: i64, key: &WindowKey, pointer: &str) {
         let next_us = window_us - window_us % key.of_set_us + key.of_set_us;
         let message = format!(
-            "windows of {} are no whole multiple of the set's, {}",
+            "windows of {} are neither a whole multiple of the set's, {}, nor a whole part of them",
             written(window_us),
             written(key.of_set_us)
         );
@@ -218,6 +224,14 @@ fn has_usual_bad_statuses(sli: &SliDefinition) -> bool {
         | SliDefinition::WindowsGood(_)
         | SliDefinition::Funnel(_)
         | SliDefinition::Composite(_) => false,
+    }
+}
+
+/// The longest window that both are made of: their greatest common divisor.
+fn common_us(one_us: i64, other_us: i64) -> i64 {
+    match other_us {
+        0 => one_us,
+        _ => common_us(other_us, one_us % other_us),
     }
 }
 

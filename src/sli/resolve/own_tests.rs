@@ -51,6 +51,29 @@ fn windows_are_those_of_the_sli_or_of_its_parts_or_of_the_set() {
 }
 
 #[test]
+fn an_sli_with_shorter_windows_makes_no_other_windows_shorter() {
+    let plan = plan("
+  - {kind: ratio, name: plain, title: P, event: page}
+  - {kind: latency, name: p50, title: L, event: page, percentile: 50, window: 15s, rehearsal_window: 1s, time_zone: Asia/Tokyo}
+  - {kind: apdex, name: apdex, title: A, event: page, satisfied: 1s, window: 10s, time_zone: Asia/Tokyo}
+");
+    let seconds = |name: &str| {
+        let sli = sli(&plan, name);
+        [sli.window_us, sli.rehearsal_window_us].map(|us| us / SECOND_US)
+    };
+    assert_eq!(seconds("plain"), [60, 5]);
+    assert_eq!(seconds("p50"), [15, 1]);
+    assert_eq!(seconds("apdex"), [10, 5]);
+    // What is counted fits into all.
+    let counted = [plan.window_us, plan.rehearsal_window_us];
+    assert_eq!(counted.map(|us| us / SECOND_US), [5, 1]);
+    let utc = zone("UTC").unwrap();
+    for name in ["p50", "apdex"] {
+        assert_eq!(sli(&plan, name).zone(&utc), &zone("Asia/Tokyo").unwrap());
+    }
+}
+
+#[test]
 fn windows_that_were_asked_for_are_those_of_every_sli() {
     let mut plan = plan(
         "
@@ -80,9 +103,9 @@ fn windows_that_do_not_fit_are_refused_with_those_that_do() {
     assert_eq!(
         problems(slis, ""),
         [
-            "1:59: windows of `90s` are no whole multiple of the set's, `1m` (write `2m`, or give the set a shorter `window`)".to_owned(),
+            "1:59: windows of `90s` are neither a whole multiple of the set's, `1m`, nor a whole part of them (write `2m`, or give the set a shorter `window`)".to_owned(),
             "2:59: a window of `1500ms` is not a whole number of seconds (write `1s`, `5s` or `1m`)".to_owned(),
-            "3:69: windows of `7s` are no whole multiple of the set's, `5s` (write `10s`, or give the set a shorter `rehearsal_window`)".to_owned(),
+            "3:69: windows of `7s` are neither a whole multiple of the set's, `5s`, nor a whole part of them (write `10s`, or give the set a shorter `rehearsal_window`)".to_owned(),
             format!("6:29: windows of `15m` are not made of those of `ten`, `10m` ({parts})"),
             format!("7:79: windows of `5m` are not made of those of `quarter`, `15m` ({parts})"),
         ]
