@@ -216,6 +216,36 @@ slis:
     assert_eq!(parts[0]["not_judged"][0], "checkout");
 }
 
+/// A line of an ingress that asked so many servers.
+fn through_proxy(second: u32, servers: &str, status: u16) -> String {
+    format!(
+        "192.0.2.1 - - [27/Nov/2026:08:00:{second:02} +0000] \"GET / HTTP/1.1\" {status} 512 \"-\" \"{PERSON}\" 230 0.100 [shop-web-80] [] {servers} 512 0.100 {status} {second:032x}\n"
+    )
+}
+
+#[test]
+fn requests_that_the_proxy_sent_again_are_told_from_those_that_one_server_answered() {
+    let lines = (0..30).map(|second| match second % 3 {
+        0 => through_proxy(second, "10.0.0.1:80, 10.0.0.2:80", 200),
+        _ => through_proxy(second, "10.0.0.1:80", 503),
+    });
+    let folder = lake_of(&lines.collect::<String>());
+    let set = "
+events:
+  any: {}
+  first: {attempt: first}
+  again: {attempt: again}
+slis:
+  - {kind: ratio, name: any, title: T, event: any, min_count: 1}
+  - {kind: ratio, name: first, title: T, event: first, min_count: 1}
+  - {kind: ratio, name: again, title: T, event: again, min_count: 1}
+";
+    let document = judged(&folder, set);
+    assert_counts(sli(&document, "any"), 1.0 / 3.0, 10, 30);
+    assert_counts(sli(&document, "first"), 0.0, 0, 20);
+    assert_counts(sli(&document, "again"), 1.0, 10, 10);
+}
+
 /// Three minutes of ten requests each; those of the second minute fail.
 fn bad_second_minute() -> TempFolder {
     let hits = (0..30).map(|index| {

@@ -345,3 +345,26 @@ fn a_rehearsal_says_how_partners_did_meanwhile() {
         assert!(page.contains(part), "{part}: {page}");
     }
 }
+
+#[test]
+fn an_event_of_probes_covers_probes_and_no_customer() {
+    let server = ScriptedServer::start(well);
+    let folder = partners(&[partner("up", &server.base_url(), "")], "");
+    run(&folder, "probe partners.yaml --times 3 --lake lake").exits(0);
+    folder.write("access.log", super::access_lines::plain_lines(5));
+    super::ingest::ingest(&folder, "access.log");
+    let set = "name: origins
+window: 1m
+events: {probes: {origin: probe}, customers: {origin: customer}}
+slis:
+  - {kind: ratio, name: probes, title: P, event: probes, min_count: 1}
+  - {kind: ratio, name: customers, title: C, event: customers, min_count: 1}
+";
+    folder.write("origins.yaml", set);
+    for (origin, expected) in [("probe", [3, 0]), ("customer", [0, 5])] {
+        let words = format!("sli --origin {origin} --defs origins.yaml --lake lake --json");
+        let document = run(&folder, &words).json();
+        let valid = ["/slis/0/valid", "/slis/1/valid"].map(|pointer| count(&document, pointer));
+        assert_eq!(valid, expected, "{origin}");
+    }
+}
