@@ -226,3 +226,19 @@ fn bad_news_of_a_followed_log_is_the_exit_code_and_ends_nothing() {
     assert_each_second_once(&folder, 300);
     run(&folder, "ingest --follow nowhere.log --lake lake").refuses(4);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_folder_that_is_followed_is_not_waited_for() {
+    let folder = TempFolder::new();
+    folder.write("logs/access.log", lines(0..5));
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.join("logs/a-pipe"))
+        .status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let mut follower = Follower::start(&folder, "logs");
+    follower.wait_for_records(5);
+    append(&folder, "logs/access.log", &lines(5..9));
+    follower.wait_for_records(9);
+    follower.end();
+}

@@ -267,6 +267,10 @@ fn length(file: &File) -> u64 {
 }
 
 fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
+    // To open a pipe would be to wait for its writer.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::ErrorKind::Unsupported.into());
+    }
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     Ok((file, metadata))
