@@ -67,6 +67,7 @@ fn contacts(arguments: &SimulatedContactsArguments) -> Option<ContactPlan> {
         JourneyChoice::Pages => JourneyKind::Pages,
         JourneyChoice::Search => JourneyKind::Search,
         JourneyChoice::Checkout => JourneyKind::Checkout,
+        JourneyChoice::Slow => JourneyKind::Slow,
     };
     arguments.tickets.then(|| ContactPlan {
         episodes: arguments.episodes,

@@ -5,7 +5,7 @@
 
 use super::catalogue::PRODUCTS_COUNT;
 use super::endpoint::{Endpoint, Profile};
-use super::incident::incident_at;
+use super::incident::{IncidentKind, SLOW_BEYOND_MS, SLOW_LIMIT_MS, incident_at};
 use super::random::whole;
 use super::request::{Answer, Target};
 use super::visitor::Visitor;
@@ -39,14 +39,17 @@ pub fn answer(world: &mut World, visitor: Visitor, target: Target, start_us: i64
     let utilisation = world.traffic.utilisation(start_us);
     let incident = incident_at(&world.incidents, endpoint, start_us);
     let profile = endpoint.profile();
-    let latency_ms = latency_ms(world, &profile, utilisation, incident);
-    let failed_by_incident = incident.and_then(|index| {
+    let mut latency_ms = latency_ms(world, &profile, utilisation, incident);
+    let hit = incident.and_then(|index| {
         let incident = &world.incidents[index];
-        world
-            .random
-            .chance(incident.error_share)
-            .then(|| incident.kind.status())
+        let is_hit = world.random.chance(incident.error_share);
+        is_hit.then_some(incident.kind)
     });
+    let failed_by_incident = hit.and_then(IncidentKind::status);
+    if hit.is_some() && failed_by_incident.is_none() {
+        let beyond_ms = world.random.below(SLOW_BEYOND_MS) + 1;
+        latency_ms = SLOW_LIMIT_MS.saturating_add(u32::try_from(beyond_ms).unwrap_or(0));
+    }
     let status = failed_by_incident.unwrap_or_else(|| status(world, visitor, target, utilisation));
     let asked = Answer {
         status,
@@ -152,7 +155,7 @@ fn within_patience(answer: Answer, visitor: Visitor) -> Answer {
 mod tests {
     use super::*;
     use crate::simulate::catalogue::Catalogue;
-    use crate::simulate::incident::{Incident, IncidentKind};
+    use crate::simulate::incident::Incident;
     use crate::simulate::random::{Purpose, RandomStream};
     use crate::simulate::request::Landing;
     use crate::simulate::traffic::Traffic;

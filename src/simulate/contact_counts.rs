@@ -4,9 +4,9 @@
 //! [`KEYS_COUNT_MAX`] shoppers of each kind, drawn evenly, whose keys tickets may carry. Its size grows with the
 //! days, not with the shoppers.
 
-use super::contacts::{JourneyKind, WINDOW_US};
+use super::contacts::{JOURNEYS, JourneyKind, WINDOW_US};
 use super::endpoint::Endpoint;
-use super::incident::Incident;
+use super::incident::{Incident, IncidentKind};
 use super::random::RandomStream;
 use super::session::Session;
 use super::visitor::Visitor;
@@ -33,13 +33,13 @@ pub struct WindowTally {
     /// Sessions of shoppers that began in it.
     pub sessions: u64,
     /// Requests of shoppers that began in it, by journey.
-    pub requests: [u64; 3],
+    pub requests: [u64; JOURNEYS],
     /// How many of them go wrong on the mean.
-    pub failures: [f64; 3],
+    pub failures: [f64; JOURNEYS],
     /// Some who came.
     pub came: Kept,
     /// Some who met a failure, by journey.
-    pub hurt: [Kept; 3],
+    pub hurt: [Kept; JOURNEYS],
 }
 
 /// An even draw of what came by, by reservoir sampling (Vitter, ACM TOMS 11(1), 1985, algorithm R).
@@ -67,7 +67,7 @@ impl Kept {
 impl WindowTally {
     /// The share of each journey's requests that goes wrong on the mean; `None` where nobody asked.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 requests")]
-    pub fn shares(&self) -> [Option<f64>; 3] {
+    pub fn shares(&self) -> [Option<f64>; JOURNEYS] {
         JourneyKind::ALL.map(|journey| {
             let requests = self.requests[journey.index()];
             let failures = self.failures[journey.index()];
@@ -80,8 +80,8 @@ impl WindowTally {
 #[derive(Debug)]
 pub struct ContactCounts {
     start_us: i64,
-    /// By incident: the share of the requests it touches that go wrong.
-    error_shares: Vec<f64>,
+    /// By incident: what it is, and the share of the requests it touches that go wrong.
+    incidents: Vec<(IncidentKind, f64)>,
     random: RandomStream,
     /// One per window of the days.
     pub windows: Vec<WindowTally>,
@@ -93,9 +93,9 @@ impl ContactCounts {
         let count = usize::try_from((end_us - start_us) / WINDOW_US).unwrap_or(0);
         Self {
             start_us,
-            error_shares: incidents
+            incidents: incidents
                 .iter()
-                .map(|incident| incident.error_share)
+                .map(|incident| (incident.kind, incident.error_share))
                 .collect(),
             random,
             windows: vec![WindowTally::default(); count],
@@ -119,13 +119,19 @@ impl ContactCounts {
             return;
         };
         let incident = request.answer.incident.map(usize::from);
-        let error_share = incident
-            .and_then(|index| self.error_shares.get(index))
+        let incident = incident
+            .and_then(|index| self.incidents.get(index))
             .copied();
-        let failure = match error_share {
-            Some(share) => share,
-            None if request.target.endpoint.is_dynamic() => QUIET_FAILURE_SHARE,
-            None => 0.0,
+        let quiet = match request.target.endpoint.is_dynamic() {
+            true => QUIET_FAILURE_SHARE,
+            false => 0.0,
+        };
+        // What is slow does not fail of it, and what fails is not slow.
+        let wrong = |journey: JourneyKind| match (journey, incident) {
+            (JourneyKind::Slow, Some((IncidentKind::SlowPages, share))) => share,
+            (JourneyKind::Slow, _) => 0.0,
+            (_, None | Some((IncidentKind::SlowPages, _))) => quiet,
+            (_, Some((_, share))) => share,
         };
         if session.counted_day.is_none() {
             window.sessions += 1;
@@ -134,8 +140,8 @@ impl ContactCounts {
         for journey in JourneyKind::ALL {
             if journey.covers(request.target.endpoint) {
                 window.requests[journey.index()] += 1;
-                window.failures[journey.index()] += failure;
-                if journey.is_bad(request.answer.status) {
+                window.failures[journey.index()] += wrong(journey);
+                if journey.is_bad(request.answer.status, request.answer.latency_ms) {
                     window.hurt[journey.index()].offer(key, &mut self.random);
                 }
             }

@@ -1,9 +1,10 @@
 //! The written tickets against the log beside them and against the law, read by nothing of ours.
 
+use super::incident::IncidentKind;
 use super::tests_folder::Folder;
 use super::{
-    ContactPlan, Effect, Incidents, JourneyKind, SimulationPlan, TICKETS_FILE, TRUTH_FILE, Truth,
-    simulate,
+    ContactPlan, Effect, IncidentTruth, Incidents, JourneyKind, SimulationPlan, TICKETS_FILE,
+    TRUTH_FILE, Truth, simulate,
 };
 use jiff::civil::date;
 use std::collections::HashSet;
@@ -159,6 +160,50 @@ fn journeys_fail_in_turn() {
         .map(|incident| format!("{:?}", incident.kind))
         .collect();
     assert_eq!(kinds[..3], ["PaymentOutage", "SlowSearch", "PaymentOutage"]);
+}
+
+#[test]
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
+fn slow_episodes_are_slow_and_do_not_fail() {
+    let folder = Folder::new();
+    let mut slow = plan();
+    let contacts = slow.contacts.as_mut().unwrap();
+    contacts.journeys = vec![JourneyKind::Slow];
+    contacts.threshold = 0.05;
+    let (truth, rows) = run(&slow, &folder);
+    assert!(
+        truth
+            .incidents
+            .iter()
+            .all(|incident| incident.kind == IncidentKind::SlowPages)
+    );
+    let sum = |of: &dyn Fn(&IncidentTruth) -> f64| truth.incidents.iter().map(of).sum::<f64>();
+    let requests = |incident: &IncidentTruth| incident.requests as f64;
+    let expected = sum(&|incident| incident.error_share * requests(incident));
+    let slow = sum(&|incident| incident.slower_than_1_s as f64);
+    assert!(
+        expected > 50.0 && slow > expected * 0.7,
+        "{slow} for {expected}"
+    );
+    let failed = sum(&|incident| incident.errors_5xx as f64);
+    assert!(failed < sum(&requests) * 0.01, "{failed}");
+    let log = log(&truth, &folder);
+    let is_slow = |line: &&str| {
+        let after = line.split_once("rt=").map_or("0", |(_, after)| after);
+        let seconds = after
+            .split(' ')
+            .next()
+            .and_then(|text| text.parse::<f64>().ok());
+        seconds.is_some_and(|seconds| seconds > 5.0)
+    };
+    assert!(log.lines().filter(is_slow).count() as f64 > expected * 0.7);
+    let because = rows.iter().filter(|row| row[2] == "slow").count() as u64;
+    let excess = truth.contacts.unwrap().excess;
+    // Some call again, some after the last day.
+    assert!(
+        excess > 20 && because > excess / 2 && because < excess * 2,
+        "{because} for {excess}"
+    );
 }
 
 #[test]

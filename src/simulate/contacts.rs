@@ -10,7 +10,7 @@
 //! comes an exponential delay after a moment of its window.
 
 use super::endpoint::Endpoint;
-use super::incident::{Incident, IncidentKind};
+use super::incident::{Incident, IncidentKind, SLOW_LIMIT_MS};
 use super::plan::PlanError;
 use super::random::{Purpose, RandomStream, whole_us};
 use super::traffic::{DAY_US, Traffic};
@@ -41,7 +41,7 @@ pub struct ContactPlan {
     pub effect: Effect,
     /// What fails, in turn; at least one.
     pub journeys: Vec<JourneyKind>,
-    /// Share of failed requests of a journey from which on customers call, 0 to 0.5.
+    /// Share of failed, or slow, requests of a journey from which on customers call, 0 to 0.5.
     pub threshold: f64,
     /// By how many times the quiet rate contacts rise for each unit of share beyond it, 0 to 10,000.
     pub slope: f64,
@@ -92,11 +92,17 @@ pub enum JourneyKind {
     Search,
     /// `POST /checkout`.
     Checkout,
+    /// Everything that the shop itself answers takes too long; the share is that of all requests that
+    /// take longer than 5 s.
+    Slow,
 }
+
+/// How many there are.
+pub(super) const JOURNEYS: usize = JourneyKind::ALL.len();
 
 impl JourneyKind {
     /// All, in the order of the declaration.
-    pub const ALL: [Self; 3] = [Self::Pages, Self::Search, Self::Checkout];
+    pub const ALL: [Self; 4] = [Self::Pages, Self::Search, Self::Checkout, Self::Slow];
 
     /// Its place in [`JourneyKind::ALL`].
     pub(super) fn index(self) -> usize {
@@ -109,20 +115,23 @@ impl JourneyKind {
             Self::Pages => "website",
             Self::Search => "search",
             Self::Checkout => "payment",
+            Self::Slow => "slow",
         }
     }
 
     pub(super) fn covers(self, endpoint: Endpoint) -> bool {
         match self {
-            Self::Pages => true,
+            Self::Pages | Self::Slow => true,
             Self::Search => endpoint == Endpoint::Search,
             Self::Checkout => endpoint == Endpoint::Checkout,
         }
     }
 
-    /// As `sli-defs/shop.yaml` counts: of checkouts every 4xx is bad, else only 429.
-    pub(super) fn is_bad(self, status: u16) -> bool {
+    /// As `sli-defs/shop.yaml` counts: of checkouts every 4xx is bad, else only 429. Slow is what takes
+    /// longer than 5 s.
+    pub(super) fn is_bad(self, status: u16, latency_ms: u32) -> bool {
         match self {
+            Self::Slow => latency_ms > SLOW_LIMIT_MS,
             Self::Checkout => status >= 400,
             Self::Pages | Self::Search => status >= 500 || status == 429,
         }
@@ -133,6 +142,7 @@ impl JourneyKind {
             Self::Pages => (IncidentKind::BadRelease, strength / DYNAMIC_SHARE),
             Self::Search => (IncidentKind::SlowSearch, strength),
             Self::Checkout => (IncidentKind::PaymentOutage, strength),
+            Self::Slow => (IncidentKind::SlowPages, strength / DYNAMIC_SHARE),
         };
         Incident {
             kind,
@@ -224,7 +234,7 @@ impl ContactPlan {
 
     /// Mean contacts per session, as a multiple of the quiet rate, beyond it; one share per journey of
     /// [`JourneyKind::ALL`], none where nobody asked.
-    pub(super) fn excess(&self, shares: [Option<f64>; 3]) -> [f64; 3] {
+    pub(super) fn excess(&self, shares: [Option<f64>; JOURNEYS]) -> [f64; JOURNEYS] {
         let excess = |journey: JourneyKind| {
             let is_told = self.effect == Effect::Threshold && self.journeys.contains(&journey);
             let share = shares[journey.index()].filter(|_| is_told);
@@ -315,7 +325,7 @@ mod tests {
     #[test]
     fn contacts_rise_from_the_threshold_on() {
         let plan = ContactPlan::default();
-        let at = |share| plan.excess([Some(share), Some(0.9), None])[0];
+        let at = |share| plan.excess([Some(share), Some(0.9), None, Some(0.9)])[0];
         assert!(at(0.0).abs() < 1e-12 && at(0.02).abs() < 1e-12);
         assert!((at(0.03) - 0.6).abs() < 1e-12);
         let level = plan.level(2.0).expect("there is an effect");
@@ -325,7 +335,7 @@ mod tests {
             ..plan
         };
         assert_eq!(none.level(2.0), None);
-        assert_eq!(none.excess([Some(0.5); 3]), [0.0; 3]);
+        assert_eq!(none.excess([Some(0.5); JOURNEYS]), [0.0; JOURNEYS]);
     }
 
     #[test]

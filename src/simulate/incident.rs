@@ -9,6 +9,11 @@ use super::traffic::{DAY_US, Traffic};
 use crate::time_window::TimeWindow;
 use serde::{Deserialize, Serialize};
 
+/// Pages of a slow backend take longer than this, ms; those of a quiet shop hardly ever do.
+pub(super) const SLOW_LIMIT_MS: u32 = 5_000;
+/// By up to so much, ms: none is so slow that its shopper leaves.
+pub(super) const SLOW_BEYOND_MS: u64 = 10_000;
+
 /// The most incidents of a plan.
 pub const INCIDENTS_COUNT_MAX: usize = 1_000;
 
@@ -29,6 +34,8 @@ pub enum IncidentKind {
     SlowSearch,
     /// A bad release: every page fails now and then with 500.
     BadRelease,
+    /// A slow backend: every page takes longer than 5 s now and then, and none fails of it.
+    SlowPages,
 }
 
 impl IncidentKind {
@@ -38,17 +45,18 @@ impl IncidentKind {
         match self {
             Self::PaymentOutage => endpoint == Endpoint::Checkout,
             Self::SlowSearch => endpoint == Endpoint::Search,
-            Self::BadRelease => endpoint.is_dynamic(),
+            Self::BadRelease | Self::SlowPages => endpoint.is_dynamic(),
         }
     }
 
-    /// The status of the requests that fail.
+    /// The status of the requests that fail; `None` where they are slow instead.
     #[must_use]
-    pub(super) fn status(self) -> u16 {
+    pub(super) fn status(self) -> Option<u16> {
         match self {
-            Self::PaymentOutage => 502,
-            Self::SlowSearch => 504,
-            Self::BadRelease => 500,
+            Self::PaymentOutage => Some(502),
+            Self::SlowSearch => Some(504),
+            Self::BadRelease => Some(500),
+            Self::SlowPages => None,
         }
     }
 }
@@ -60,7 +68,7 @@ pub struct Incident {
     pub kind: IncidentKind,
     /// Requests that start in here meet it.
     pub window: TimeWindow,
-    /// The share of the requests it touches that fail, 0 to 1.
+    /// The share of the requests it touches that fail, or are slow, 0 to 1.
     pub error_share: f64,
     /// How many times longer the requests it touches take, 1 to 100.
     pub latency_factor: f64,

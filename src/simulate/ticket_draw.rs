@@ -4,7 +4,7 @@
 //! [`ContactTruth`]. No ticket has a text.
 
 use super::contact_counts::{ContactCounts, ShopperKey, WindowTally};
-use super::contacts::{ContactPlan, Effect, JourneyKind, WINDOW_US, delay};
+use super::contacts::{ContactPlan, Effect, JOURNEYS, JourneyKind, WINDOW_US, delay};
 use super::keys::{order_number, session_id};
 use super::random::RandomStream;
 use crate::time_window::rfc3339;
@@ -135,7 +135,7 @@ struct WindowLaw {
     start_us: i64,
     quiet: f64,
     /// Expected contacts because of each journey.
-    excess: [f64; 3],
+    excess: [f64; JOURNEYS],
     is_beyond: bool,
 }
 

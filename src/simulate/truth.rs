@@ -103,7 +103,7 @@ pub struct IncidentTruth {
     pub start: String,
     /// RFC 3339, exclusive.
     pub end: String,
-    /// The share of the requests it touches that it makes fail.
+    /// The share of the requests it touches that it makes fail; of slow pages, take longer than 5 s.
     pub error_share: f64,
     /// How many times longer the requests it touches take.
     pub latency_factor: f64,

@@ -296,4 +296,7 @@ pub enum JourneyChoice {
     Search,
     /// POST /checkout: SLI checkout_success
     Checkout,
+    /// Every page takes longer than 5 s now and then, and none fails of it: an SLI of kind `latency_cut`
+    /// with that limit
+    Slow,
 }
