@@ -8,8 +8,8 @@
 use std::time::Instant;
 
 use firedrill::support::{
-    CalibrationInput, CalibrationSettings, Direction, Exposure, NoProgress, SliInput, WindowCounts,
-    calibrate,
+    CalibrationInput, CalibrationSettings, Direction, Exposure, ExposureUnit, NoProgress, SliInput,
+    WindowCounts, calibrate,
 };
 use jiff::tz::TimeZone;
 
@@ -83,6 +83,7 @@ fn input() -> CalibrationInput {
         window_us: 900_000_000,
         start_us: 1_788_739_200_000_000,
         time_zone: TimeZone::UTC,
+        exposure: ExposureUnit::Sessions,
         windows: windows.collect(),
         slis: slis
             .into_iter()

@@ -5,7 +5,9 @@ mod exposure;
 mod input;
 mod learned_file;
 mod link;
+mod orders;
 mod progress;
+mod reasons;
 mod summary;
 mod visits;
 
@@ -21,12 +23,13 @@ use crate::lake::Lake;
 use crate::sli::ThresholdDefinition;
 use crate::support::tickets::Account;
 use crate::support::{
-    Calibration, CalibrationSettings, Desk, DeskCapacity, Refusal, Status, ThresholdFileDefinition,
-    calibrate,
+    Calibration, CalibrationSettings, Desk, DeskCapacity, ExposureUnit, Refusal, Status,
+    ThresholdFileDefinition, calibrate,
 };
 use crate::time_window::now_us;
 
 pub use export::{ExportFormat, ExportScope, TicketKeys, tickets};
+pub use orders::shoppers_of_orders;
 
 use exposure::OutageStretch;
 use input::{Gathered, gather};
@@ -46,8 +49,10 @@ struct CalibrateJson<'a> {
     tickets: &'a Account,
     /// How many tickets name something that the lake knows.
     linked: LinkCounts,
+    /// Contacts by the reason that the export gives, most first.
+    reasons: &'a [reasons::ReasonCount],
     /// What exposure is counted in: `sessions`, or `requests` of the entry event.
-    exposure: &'static str,
+    exposure: ExposureUnit,
     /// Stretches in which expected sessions stand for counted ones.
     outages: &'a [OutageStretch],
     /// SLIs of the set that were not looked at, and why.
@@ -92,7 +97,8 @@ pub fn run(
             output: output.clone(),
             tickets: &gathered.account,
             linked: gathered.links,
-            exposure: gathered.exposure_name,
+            reasons: &gathered.reasons,
+            exposure: calibration.exposure,
             outages: &gathered.outages,
             left_out: &gathered.left_out,
             calibration: &calibration,

@@ -28,7 +28,8 @@ use crate::game_day::{DrillScore, EntryEnd, PredictedContacts, RecoveryState};
 use crate::report::text;
 use crate::request_record::Origin;
 use crate::support::{
-    BeyondObserved, ContactModel, ContactPrediction, PredictionWindow, SliContacts, predict,
+    BeyondObserved, ContactModel, ContactPrediction, ExposureUnit, PredictionWindow, SliContacts,
+    predict,
 };
 use crate::time_window::{TimeWindow, now_us};
 
@@ -38,7 +39,7 @@ pub use shopper_keys::run as shopper_keys;
 pub use what_if::run;
 pub use while_down::while_down;
 
-use pieces::Exposure;
+use pieces::NoPieces;
 
 /// How long after a moment, such as a deploy, its contacts still go with it where no SLI says when it
 /// was over, µs.
@@ -67,8 +68,6 @@ pub struct Predicted {
     pub file: KnownFile,
     /// The model, for levels.
     pub model: ContactModel,
-    /// What sessions were counted by.
-    pub exposure: Exposure,
 }
 
 /// Predicts the contacts of what was judged, and of each of its drills.
@@ -107,7 +106,18 @@ pub fn foresee(
             .collect(),
         None => Vec::new(),
     };
-    let pieces = pieces::pieces(judged, &model, &stretches)?;
+    let pieces = match pieces::pieces(judged, &model, &stretches) {
+        Ok(pieces) => pieces,
+        Err(NoPieces::Failed(failure)) => return Err(failure),
+        Err(NoPieces::OtherExposure(because)) => {
+            terminal.note(&format!("no contacts are predicted: {because}"));
+            judged.contacts = Some(ContactOutlook::NotKnown {
+                because,
+                has_file: true,
+            });
+            return Ok(());
+        }
+    };
     let drills: Vec<Option<PredictedContacts>> = stretches
         .iter()
         .map(|stretch| {
@@ -124,7 +134,6 @@ pub fn foresee(
             contacts,
             file,
             model,
-            exposure: pieces.exposure,
         })),
         None => ContactOutlook::NotKnown {
             because:
@@ -259,15 +268,15 @@ impl Predicted {
         )];
         lines.extend(self.file.remark.clone());
         lines.push(
-            match (is_rehearsal, self.exposure) {
-                (true, _) => {
+            match (is_rehearsal, self.model.exposure) {
+                (true, ExposureUnit::Sessions) => {
                     "Each simulated shopper who came stands for one session of a customer."
                 }
-                (false, Exposure::Sessions) => {
+                (false, ExposureUnit::Sessions) => {
                     "Every session counts, also one that failed at once."
                 }
-                (false, Exposure::Requests) => {
-                    "No shopper is known, so requests of the first step stand for sessions."
+                (_, ExposureUnit::Requests) => {
+                    "The levels were learned per request of the first step, since no shopper was known then; such requests are counted here, too."
                 }
             }
             .to_owned(),

@@ -16,7 +16,7 @@ use super::groups::groups;
 use super::input::CalibrationInput;
 use super::joint::{Joint, Unit};
 use super::linked::linked_fit;
-use super::model::model;
+use super::model::{model, unpredicted};
 use super::promote::promote;
 use super::quiet::FitError;
 use super::refusal::{self, refusal};
@@ -260,6 +260,8 @@ fn conclude(
         group.proxy = best.unwrap_or_else(|| group.proxy.clone());
     }
     refusal::overall(&mut calibration);
+    let silent = unpredicted(&calibration);
+    calibration.notes.extend(silent);
     let (model, timeline) = model(frame, &joint, &done, &calibration);
     calibration.model = model;
     calibration.timeline = timeline;

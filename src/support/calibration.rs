@@ -6,7 +6,8 @@
 use serde::Serialize;
 
 use super::dose_response::DoseResponse;
-use super::input::Direction;
+use super::input::{Direction, ExposureUnit};
+use super::linked::LinkedPrediction;
 use super::prediction::ContactModel;
 
 /// All of a calibration.
@@ -30,6 +31,8 @@ pub struct Calibration {
     pub window_us: i64,
     /// Zone of days and hours.
     pub time_zone: String,
+    /// What exposure was counted in.
+    pub exposure: ExposureUnit,
     /// Seed of its draws.
     pub seed: u64,
     /// Bootstrap resamples.
@@ -229,6 +232,9 @@ pub struct LinkedFit {
     pub curve: DoseResponse,
     /// The levels, by the same rules.
     pub levels: Vec<LearnedLevel>,
+    /// What a prediction needs besides.
+    #[serde(skip)]
+    pub predicts: LinkedPrediction,
 }
 
 /// Where levels come from.

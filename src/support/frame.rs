@@ -175,6 +175,7 @@ impl<'a> Frame<'a> {
             expires_us: to_us + self.settings.expires_after_us,
             window_us: input.window_us,
             time_zone: input.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+            exposure: input.exposure,
             seed: self.settings.seed,
             resamples: self.settings.resamples,
             lasting_us: self.settings.lasting_us,

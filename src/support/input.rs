@@ -14,6 +14,8 @@ pub struct CalibrationInput {
     pub start_us: i64,
     /// Zone of days and hours of the week: support and shoppers live in it.
     pub time_zone: TimeZone,
+    /// What exposure is counted in; a level per session is none per request.
+    pub exposure: ExposureUnit,
     /// One per window, oldest first, no gaps.
     pub windows: Vec<WindowCounts>,
     /// The SLIs to learn from.
@@ -54,6 +56,38 @@ pub struct WindowCounts {
     pub gross_contacts: u64,
     /// Whether the ticket export covers the whole window.
     pub is_covered: bool,
+}
+
+/// What stands for an attempt to use the shop.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ExposureUnit {
+    /// Sessions of shoppers.
+    #[default]
+    Sessions,
+    /// Requests of the first step of the funnel, where no shopper is known.
+    Requests,
+}
+
+impl ExposureUnit {
+    /// As in the threshold file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Requests => "requests",
+        }
+    }
 }
 
 /// How many sessions were attempted.

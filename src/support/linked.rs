@@ -20,7 +20,7 @@ use super::input::{Direction, LinkedSession, LinkedSessions};
 use super::levels::{Curves, rules};
 use super::nodes::nodes;
 use super::quiet::FitError;
-use super::season;
+use super::season::{self, Season};
 use super::settings::Progress;
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -32,6 +32,21 @@ const SEEN_MIN: f64 = 0.05;
 const STREAM: usize = 10_000;
 /// Rounds of quiet risk and curve.
 const ROUNDS: usize = 3;
+
+/// How the risk of a session goes over the week, and how the fit scatters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkedPrediction {
+    /// The quiet risk over the week.
+    pub season: Season,
+    /// NB2 dispersion of contacts of an hour; `None` at the Poisson limit.
+    pub dispersion: Option<f64>,
+    /// Onset and slope per draw.
+    pub draws: Vec<Vec<f64>>,
+    /// The quiet risk per draw.
+    pub quiet_draws: Vec<f64>,
+    /// The worst experience of a session.
+    pub worst_observed: f64,
+}
 
 /// Sessions of one hour with alike experience.
 #[derive(Debug, Clone, Default)]
@@ -89,25 +104,15 @@ fn fit(
     let drawn = draws(None, &fitted, shape, resampling, progress);
     let mut fit = described(&fitted, shape, input.direction, &drawn);
     let levels = rules(frame.settings, fit.quiet_rate.value);
-    let quiet_draws: Vec<f64> = drawn.iter().map(|draw| draw.quiet_rate).collect();
+    let predicts = fit.predicts.clone();
     let sign = input.direction.sign();
-    let parameters: Vec<Vec<f64>> = drawn
-        .iter()
-        .map(|draw| vec![sign * draw.onset, draw.slope])
-        .collect();
-    let worst = fitted
-        .design
-        .harm
-        .iter()
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max);
     let curves = Curves {
         direction: input.direction,
         curve: &fit.curve,
         quiet_rate: fit.quiet_rate.value,
-        draws: &parameters,
-        quiet_draws: &quiet_draws,
-        worst_observed: sign * worst,
+        draws: &predicts.draws,
+        quiet_draws: &predicts.quiet_draws,
+        worst_observed: predicts.worst_observed,
     };
     let levels: Vec<_> = levels
         .into_iter()
@@ -160,6 +165,24 @@ fn described(fitted: &Fitted, shape: Shape, direction: Direction, drawn: &[Draw]
             DoseResponse::Hinge { onset, slope }
         },
         levels: Vec::new(),
+        predicts: predicts(fitted, sign, quiet_rate, drawn),
+    }
+}
+
+fn predicts(fitted: &Fitted, sign: f64, quiet_rate: f64, drawn: &[Draw]) -> LinkedPrediction {
+    let harm = fitted.design.harm.iter().copied();
+    LinkedPrediction {
+        season: Season {
+            constant: fitted.season.intercept - quiet_rate.ln(),
+            harmonics: fitted.season.coefficients[..season::TERMS].to_vec(),
+        },
+        dispersion: fitted.season.theta,
+        draws: drawn
+            .iter()
+            .map(|draw| vec![sign * draw.onset, draw.slope])
+            .collect(),
+        quiet_draws: drawn.iter().map(|draw| draw.quiet_rate).collect(),
+        worst_observed: sign * harm.fold(f64::NEG_INFINITY, f64::max),
     }
 }
 

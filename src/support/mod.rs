@@ -89,9 +89,10 @@ pub use calibration::{
 };
 pub use dose_response::DoseResponse;
 pub use input::{
-    CalibrationInput, Direction, ExportFault, Exposure, KnownDriver, LinkedSession, LinkedSessions,
-    SliInput, WindowCounts,
+    CalibrationInput, Direction, ExportFault, Exposure, ExposureUnit, KnownDriver, LinkedSession,
+    LinkedSessions, SliInput, WindowCounts,
 };
+pub use linked::LinkedPrediction;
 pub use prediction::{
     BeyondObserved, ContactModel, ContactPrediction, LevelAnswer, PredictionWindow, SliContacts,
     SliModel, level_of, predict,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::calibration::{Interval, LevelRule};
 use super::dose_response::DoseResponse;
-use super::input::Direction;
+use super::input::{Direction, ExposureUnit};
 use super::mixture::{Normal, interval90};
 use super::season::Season;
 
@@ -20,6 +20,8 @@ pub struct ContactModel {
     pub window_us: i64,
     /// Zone of the hours of the week.
     pub time_zone: String,
+    /// What a session is here: rates are per one of these.
+    pub exposure: ExposureUnit,
     /// Contacts per session when nothing is wrong, mean over the sessions of the weeks learned from.
     pub quiet_rate: Interval,
     /// The same per draw.

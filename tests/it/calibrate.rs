@@ -108,6 +108,48 @@ fn the_learned_level_is_near_the_truth_and_can_be_used() {
     );
 }
 
+/// Whether a request was answered in time, as `simulate --journey slow` has it.
+const SLOW_SET: &str = "\
+name: slow
+window: 1m
+rehearsal_window: 5s
+routes: ['/product/{id}']
+events:
+  page: {title: Any request}
+slis:
+  - {kind: latency_cut, name: pages_within_5s, title: Requests within 5 s, event: page, limit: 5s}
+";
+
+#[test]
+fn slow_pages_have_a_level_in_the_units_of_their_latency_sli() {
+    let folder = weeks("--episodes 24 --journey slow");
+    folder.write("slow.yaml", SLOW_SET);
+    let words = "calibrate --tickets weeks/tickets.csv --lake lake --resamples 200 --expires-after 3650d --defs slow.yaml --json";
+    let learned = run(&folder, words).exits(0).json();
+    let truth = truth(&folder);
+    let doubles_at = truth
+        .pointer("/contacts/doubles_at")
+        .and_then(Value::as_f64)
+        .expect("there is an effect");
+    let contact = list(&learned, "/thresholds")
+        .iter()
+        .find(|level| level["level"] == "contact")
+        .expect("a level");
+    assert_eq!(text(contact, "/sli"), "pages_within_5s");
+    let slow = 1.0 - contact["below"].as_f64().expect("it is bad below");
+    assert!(
+        (slow / doubles_at - 1.0).abs() < 0.3,
+        "{slow} for {doubles_at}"
+    );
+    let reasons = list(&learned, "/reasons");
+    let net: u64 = reasons.iter().map(|reason| count(reason, "/net")).sum();
+    assert_eq!(net, count(&learned, "/tickets/net"));
+    assert!(
+        reasons.iter().any(|reason| reason["reason"] == "slow"),
+        "{reasons:?}"
+    );
+}
+
 #[test]
 fn without_an_effect_and_with_two_episodes_it_refuses_and_writes_nothing() {
     for extra in ["--effect none --episodes 24", "--episodes 2"] {

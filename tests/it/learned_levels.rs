@@ -30,6 +30,8 @@ pub struct Learned {
     pub expires: &'static str,
     /// `firm`, `provisional` or `refused`.
     pub status: &'static str,
+    /// What its sessions are; `None` as in files before that was written down.
+    pub exposure: Option<&'static str>,
     /// The hash of what the SLI means; `None` takes that of [`SET`].
     pub definition_sha256: Option<&'static str>,
 }
@@ -40,6 +42,7 @@ impl Default for Learned {
             worst_observed: 0.2,
             expires: "2199-01-01T00:00:00Z",
             status: "firm",
+            exposure: None,
             definition_sha256: None,
         }
     }
@@ -50,6 +53,9 @@ impl Learned {
     pub fn yaml(&self) -> String {
         let meaning = meaning("checkout_success");
         let hash = self.definition_sha256.unwrap_or(&meaning);
+        let exposure = self
+            .exposure
+            .map_or_else(String::new, |unit| format!("  exposure: {unit}\n"));
         let Self {
             worst_observed,
             expires,
@@ -70,7 +76,7 @@ calibrated:
   sli_set_sha256: '00'
   window: 15m
   time_zone: UTC
-  days: 56
+{exposure}  days: 56
   sessions: 1000000
   net_contacts: 4211
   gross_contacts: 5000

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::export::{ExportFormat, ExportScope, TicketKeys, tickets};
 use super::exposure::{Grid, OutageStretch, attempted};
 use super::link::{LinkCounts, linked};
+use super::reasons::{ReasonCount, reasons};
 use super::visits::{Visits, VisitsAsked, is_graded, visits};
 use crate::annotations::AnnotationKind;
 use crate::cli::arguments::{CalibrateArguments, OriginChoice, RangeArguments};
@@ -24,7 +25,9 @@ use crate::lake::Lake;
 use crate::request_record::Origin;
 use crate::sli::{Measure, SliPlan, SliSeries, SliSetPlan, Unit};
 use crate::support::tickets::{Account, Tickets};
-use crate::support::{CalibrationInput, Direction, Exposure, KnownDriver, SliInput, WindowCounts};
+use crate::support::{
+    CalibrationInput, Direction, Exposure, ExposureUnit, KnownDriver, SliInput, WindowCounts,
+};
 use crate::time_window::{TimeWindow, now_us, parse_week, rfc3339, zone};
 
 /// From this share of requests on that nobody can be told for, sessions say too little.
@@ -40,8 +43,8 @@ pub struct Gathered {
     pub account: Account,
     /// How many tickets the lake knows.
     pub links: LinkCounts,
-    /// What exposure is counted in.
-    pub exposure_name: &'static str,
+    /// Contacts by reason.
+    pub reasons: Vec<ReasonCount>,
     /// Stretches in which expected sessions stand for counted ones.
     pub outages: Vec<OutageStretch>,
     /// SLIs that are not looked at.
@@ -84,7 +87,7 @@ pub fn gather(
         .filter(|sli| chosen.contains(&sli.name) && is_graded(sli))
         .collect();
     let visits = read_visits(lake, &keys, &judged, &tickets, &measures, bar)?;
-    let (counted, exposure_name) = exposure(&visits, &judged, &grid);
+    let (counted, unit) = exposure(&visits, &judged, &grid);
     let names: Vec<String> = measures.iter().map(|sli| sli.name.clone()).collect();
     let (links, linked) = linked(visits, &tickets, &names);
     let attempted = attempted(
@@ -103,6 +106,7 @@ pub fn gather(
         window_us: grid.window_us,
         start_us: grid.start_us,
         time_zone: judged.zone.clone(),
+        exposure: unit,
         windows: window_counts(&attempted.exposures, &tickets, &grid),
         slis: slis.collect(),
         linked,
@@ -110,12 +114,13 @@ pub fn gather(
         sli_set_sha256: judged.set.sha256.clone(),
         export_faults: Vec::new(),
     };
+    let reasons = reasons(&tickets);
     Ok(Gathered {
         input,
         set_name: judged.set.name.clone(),
         account: tickets.account,
         links,
-        exposure_name,
+        reasons,
         outages: attempted.outages,
         left_out,
         unlinked_because: keys.unknown_because,
@@ -275,12 +280,12 @@ fn read_visits(
 
 /// Sessions per window; where shoppers are not told apart, requests of the event by which customers come in.
 #[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
-fn exposure(visits: &Visits, judged: &Judged, grid: &Windows) -> (Vec<f64>, &'static str) {
+fn exposure(visits: &Visits, judged: &Judged, grid: &Windows) -> (Vec<f64>, ExposureUnit) {
     let is_known = visits.unattributed as f64 <= visits.requests as f64 * UNATTRIBUTED_SHARE_MAX;
     let counted: u64 = visits.sessions.iter().sum();
     if is_known && counted > 0 {
         let sessions = visits.sessions.iter().map(|count| *count as f64);
-        return (sessions.collect(), "sessions");
+        return (sessions.collect(), ExposureUnit::Sessions);
     }
     let entry = judged.set.funnel.first().map(|step| &step.event);
     let selected = judged.rollup.select(|series| {
@@ -293,7 +298,7 @@ fn exposure(visits: &Visits, judged: &Judged, grid: &Windows) -> (Vec<f64>, &'st
             requests[index] += count.count as f64;
         }
     }
-    (requests, "requests")
+    (requests, ExposureUnit::Requests)
 }
 
 fn window_counts(exposures: &[Exposure], tickets: &Tickets, grid: &Windows) -> Vec<WindowCounts> {

@@ -6,7 +6,12 @@ use std::path::Path;
 use super::input::Gathered;
 use crate::cli::terminal::Terminal;
 use crate::report::{Unit, text};
-use crate::support::{Calibration, Direction, LearnedLevel, LevelRule, SliFit, Status};
+use crate::support::{
+    Calibration, Direction, ExposureUnit, LearnedLevel, LevelRule, SliFit, Status,
+};
+
+/// Reasons of contacts that are named.
+const REASONS_MAX: usize = 8;
 
 /// The first words, the table, and what it rests on.
 pub fn summary(
@@ -168,13 +173,31 @@ fn rests_on(calibration: &Calibration, gathered: &Gathered) -> String {
         text::count(account.gross),
         account.preset,
         text::count(whole(counts.sessions)),
-        gathered.exposure_name,
+        gathered.input.exposure.name(),
         counts.days,
         text::count(gathered.links.keyed),
         text::count(gathered.links.found)
     );
-    if gathered.exposure_name == "requests" {
+    if gathered.input.exposure == ExposureUnit::Requests {
         text += "\nno shopper is known in these logs: contacts are counted per request that enters the shop, not per session";
+    }
+    if !gathered.reasons.is_empty() {
+        let shown = gathered.reasons.iter().take(REASONS_MAX).map(|count| {
+            let name = count.reason.as_deref().unwrap_or("no reason");
+            format!("{name} {}", text::count(count.net))
+        });
+        let shown: Vec<String> = shown.collect();
+        let more = gathered.reasons.len().saturating_sub(REASONS_MAX);
+        let rest = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let _ = write!(
+            text,
+            "\ncontacts by reason: {}{rest} (--reason learns from some)",
+            shown.join(", ")
+        );
     }
     if let Some(because) = &gathered.unlinked_because {
         let _ = write!(text, "\ntickets are not looked for in the lake: {because}");

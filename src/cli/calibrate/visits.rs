@@ -3,13 +3,10 @@
 //! In: rows of the lake, day by day. Out: sessions per window, and of each session its own worst experience
 //! per SLI and by what keys tickets would know it. No shopper leaves this module but as an index.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int32Type;
-
 use super::export::TicketKeys;
+use super::orders::Orders;
 use crate::cli::customers::is_person;
 use crate::cli::exit_code::Failure;
 use crate::cli::shoppers::ShoppersError;
@@ -17,7 +14,6 @@ use crate::lake::{LakeReader, RowFilter, column};
 use crate::request_record::Origin;
 use crate::rollup::{RowReader, SeriesKey, SeriesRow};
 use crate::sli::{Measure, SliPlan};
-use crate::support::tickets::KeyKind;
 use crate::time_window::TimeWindow;
 
 /// The longest pause within a session, µs, as web analytics and the report have it.
@@ -27,17 +23,6 @@ const AHEAD_US: i64 = 4 * 3_600_000_000;
 const DAY_US: i64 = 86_400_000_000;
 /// The most sessions that are looked at one by one.
 pub const SESSIONS_MAX: usize = 4_000_000;
-/// Kept query parameters that name an order.
-const ORDER_PARAMETERS: [&str; 8] = [
-    "order",
-    "order_id",
-    "orderid",
-    "orderId",
-    "order_no",
-    "order_number",
-    "orderNumber",
-    "ordernumber",
-];
 
 /// What is looked for.
 pub struct VisitsAsked<'a> {
@@ -269,87 +254,4 @@ fn number(value: u64) -> f64 {
 /// Whether the own experience of a session is told for an SLI.
 pub fn is_graded(sli: &SliPlan) -> bool {
     matches!(sli.measure, Measure::Ratio { .. } | Measure::Latency { .. })
-}
-
-/// The orders that the rows of a batch name in a kept parameter, hashed.
-struct Orders<'a> {
-    by_text: Vec<Option<i64>>,
-    batch: &'a RecordBatch,
-}
-
-impl<'a> Orders<'a> {
-    fn new(batch: &'a RecordBatch, keys: &TicketKeys) -> Self {
-        let texts = batch.column_by_name(column::QUERY).and_then(|column| {
-            let dictionary = column.as_dictionary_opt::<Int32Type>()?;
-            dictionary.values().as_string_opt::<i32>()
-        });
-        let order = |text: Option<&str>| {
-            let order = order_of(text?)?;
-            keys.hash(KeyKind::Order, &order)
-        };
-        Self {
-            by_text: texts.map_or_else(Vec::new, |texts| texts.iter().map(order).collect()),
-            batch,
-        }
-    }
-
-    fn of(&self, row: usize) -> Option<i64> {
-        if self.by_text.is_empty() {
-            return None;
-        }
-        let column = self.batch.column_by_name(column::QUERY)?;
-        let dictionary = column.as_dictionary_opt::<Int32Type>()?;
-        self.by_text.get(dictionary.key(row)?).copied().flatten()
-    }
-}
-
-/// The order that a kept query names.
-fn order_of(query: &str) -> Option<Cow<'_, str>> {
-    let found = query.split('&').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        ORDER_PARAMETERS.contains(&name).then_some(value)
-    })?;
-    let bytes = found.as_bytes();
-    if !bytes.contains(&b'%') {
-        return Some(Cow::Borrowed(found));
-    }
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes
-            .get(at + 1..at + 3)
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        match (
-            bytes[at],
-            hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()),
-        ) {
-            (b'%', Some(byte)) => {
-                plain.push(byte);
-                at += 3;
-            }
-            (byte, _) => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    Some(Cow::Owned(String::from_utf8_lossy(&plain).into_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_order_of_a_query_is_that_of_the_first_parameter_that_names_one() {
-        for (query, order) in [
-            ("order=SO-1", Some("SO-1")),
-            ("page=2&order_id=A%2F7&order=x", Some("A/7")),
-            ("orders=1", None),
-            ("order=100%", Some("100%")),
-            ("", None),
-        ] {
-            assert_eq!(order_of(query).as_deref(), order, "{query}");
-        }
-    }
 }

@@ -14,25 +14,29 @@ use crate::cli::range::Judged;
 use crate::rollup::WindowCount;
 use crate::sli::interval::number;
 use crate::sli::{Alignment, Outside, Scope, SliPlan, SliSetPlan, evaluate_some};
-use crate::support::{ContactModel, PredictionWindow};
+use crate::support::{ContactModel, ExposureUnit, PredictionWindow};
 use crate::time_window::TimeWindow;
-
-/// What stands for sessions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exposure {
-    /// Sessions.
-    Sessions,
-    /// Requests of the first step, because no shopper is known.
-    Requests,
-}
+use crate::visits::SessionHour;
 
 /// The windows, oldest first.
 #[derive(Debug, Clone)]
 pub struct Pieces {
     /// They do not overlap.
     pub windows: Vec<PredictionWindow>,
-    /// How their sessions were counted.
-    pub exposure: Exposure,
+}
+
+/// Why there are none.
+pub enum NoPieces {
+    /// The counts could not be had.
+    Failed(Failure),
+    /// What the levels were learned per is not known here; a sentence without its full stop.
+    OtherExposure(String),
+}
+
+impl From<Failure> for NoPieces {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl Pieces {
@@ -51,7 +55,7 @@ pub fn pieces(
     judged: &Judged,
     model: &ContactModel,
     stretches: &[Option<TimeWindow>],
-) -> Result<Pieces, Failure> {
+) -> Result<Pieces, NoPieces> {
     match &judged.run {
         Some(run) => of_run(judged, run, model, stretches),
         None => of_logs(judged, model),
@@ -63,7 +67,11 @@ fn of_run(
     run: &RunFacts,
     model: &ContactModel,
     stretches: &[Option<TimeWindow>],
-) -> Result<Pieces, Failure> {
+) -> Result<Pieces, NoPieces> {
+    let requests = match model.exposure {
+        ExposureUnit::Sessions => Vec::new(),
+        ExposureUnit::Requests => first_step(judged),
+    };
     let cuts = cuts(judged.scope.range, model.window_us, stretches);
     let mut windows = Vec::new();
     for pair in cuts.windows(2) {
@@ -71,7 +79,10 @@ fn of_run(
             start_us: pair[0],
             end_us: pair[1],
         };
-        let sessions = arrivals(run, range);
+        let sessions = match model.exposure {
+            ExposureUnit::Sessions => arrivals(run, range),
+            ExposureUnit::Requests => requests_in(&requests, range),
+        };
         if sessions > 0.0 {
             let scope = Scope {
                 range,
@@ -91,10 +102,7 @@ fn of_run(
             });
         }
     }
-    Ok(Pieces {
-        windows,
-        exposure: Exposure::Sessions,
-    })
+    Ok(Pieces { windows })
 }
 
 /// Whole seconds at which a run is cut, its start and end included.
@@ -123,7 +131,7 @@ fn arrivals(run: &RunFacts, range: TimeWindow) -> f64 {
     number(run.arrivals_per_s[from..to.max(from)].iter().sum())
 }
 
-fn of_logs(judged: &Judged, model: &ContactModel) -> Result<Pieces, Failure> {
+fn of_logs(judged: &Judged, model: &ContactModel) -> Result<Pieces, NoPieces> {
     let covered = judged.scope.covered;
     let range = judged.scope.range;
     let from_us = range.start_us.max(covered.start_us);
@@ -137,7 +145,7 @@ fn of_logs(judged: &Judged, model: &ContactModel) -> Result<Pieces, Failure> {
         window_us,
         alignment: Alignment::Clock,
     };
-    let (sessions, exposure) = sessions(judged, scope);
+    let sessions = exposure(judged, scope, model.exposure)?;
     let values = values(judged, model, scope)?;
     let windows = (0..scope.windows())
         .zip(&sessions)
@@ -153,7 +161,6 @@ fn of_logs(judged: &Judged, model: &ContactModel) -> Result<Pieces, Failure> {
     });
     Ok(Pieces {
         windows: windows.collect(),
-        exposure,
     })
 }
 
@@ -163,26 +170,48 @@ fn window_us(model_us: i64, cell_us: i64) -> i64 {
     (model_us + cell_us - 1) / cell_us * cell_us
 }
 
-/// Sessions of customers per window of the scope.
-fn sessions(judged: &Judged, scope: Scope) -> (Vec<f64>, Exposure) {
-    let hours = judged.followed.visits.sessions.as_ref();
-    let hours = hours.map_or(&[][..], |sessions| sessions.hours.as_slice());
+/// What the levels were learned per, counted in each window of the scope.
+fn exposure(judged: &Judged, scope: Scope, unit: ExposureUnit) -> Result<Vec<f64>, NoPieces> {
     let index_of = |us: i64| scope.index(us).filter(|_| scope.range.contains(us));
-    let visits = &judged.followed.visits;
-    // From half of the requests on that nobody is known for, sessions say too little.
-    let is_known = visits.unattributed_requests.saturating_mul(2) <= visits.requests;
-    if is_known && hours.iter().any(|hour| hour.sessions > 0) {
-        let counts = judged.rollup.select(is_customer).counts();
-        let sessions = per_window(hours, &counts, scope.windows(), index_of);
-        return (sessions, Exposure::Sessions);
-    }
-    let mut requests = vec![0.0; scope.windows()];
-    for count in first_step(judged) {
-        if let Some(index) = index_of(count.start_us) {
-            requests[index] += number(count.count);
+    match unit {
+        ExposureUnit::Sessions => {
+            let hours = known_hours(judged)?;
+            let counts = judged.rollup.select(is_customer).counts();
+            Ok(per_window(hours, &counts, scope.windows(), index_of))
+        }
+        ExposureUnit::Requests => {
+            let mut requests = vec![0.0; scope.windows()];
+            for count in first_step(judged) {
+                if let Some(index) = index_of(count.start_us) {
+                    requests[index] += number(count.count);
+                }
+            }
+            Ok(requests)
         }
     }
-    (requests, Exposure::Requests)
+}
+
+/// Sessions by hour, where shoppers are known.
+fn known_hours(judged: &Judged) -> Result<&[SessionHour], NoPieces> {
+    let visits = &judged.followed.visits;
+    let hours = visits.sessions.as_ref();
+    let hours = hours.map_or(&[][..], |sessions| sessions.hours.as_slice());
+    // From half of the requests on that nobody is known for, sessions say too little.
+    let is_known = visits.unattributed_requests.saturating_mul(2) <= visits.requests;
+    if visits.requests > 0 && !(is_known && hours.iter().any(|hour| hour.sessions > 0)) {
+        return Err(NoPieces::OtherExposure(
+            "the levels were learned per session, and no shopper is known in these logs: requests say nothing of \
+             sessions (hint: log a session, or address and user agent, or run `firedrill calibrate` on logs like these)"
+                .to_owned(),
+        ));
+    }
+    Ok(hours)
+}
+
+/// Requests in a stretch; their windows are not longer than a second where a run is cut.
+fn requests_in(counts: &[WindowCount], range: TimeWindow) -> f64 {
+    let inside = counts.iter().filter(|count| range.contains(count.start_us));
+    number(inside.map(|count| count.count).sum())
 }
 
 /// Requests of the first step of the funnel; of customers at all where there is none.

@@ -1,12 +1,14 @@
 //! Who called, by the ticket export.
 //!
-//! In: the export, the lake's key, the range. Out: contacts of shoppers by the same keyed hash as in the
-//! lake. Tickets that name no session tell nothing of single shoppers.
+//! In: the export, the lake, the range. Out: contacts of shoppers by the same keyed hash as in the lake. A
+//! ticket is of the session or customer that it names, or of whoever placed its order; others tell
+//! nothing of single shoppers.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::cli::arguments::ExportFormatArguments;
-use crate::cli::calibrate::{ExportFormat, ExportScope, TicketKeys, tickets};
+use crate::cli::calibrate::{ExportFormat, ExportScope, TicketKeys, shoppers_of_orders, tickets};
 use crate::cli::exit_code::Failure;
 use crate::cli::range::Judged;
 use crate::lake::Lake;
@@ -14,6 +16,8 @@ use crate::report::text;
 use crate::support::clusters::{ContactLog, ShopperContact};
 use crate::time_window::{TimeWindow, now_us};
 
+/// An order may be so much older than the range, µs.
+const BEFORE_US: i64 = 24 * 3_600_000_000;
 /// A call may come so long after the range, µs.
 const AFTER_US: i64 = 24 * 3_600_000_000;
 
@@ -46,22 +50,56 @@ pub fn calls(
         newest_us: now_us().max(judged.scope.covered.end_us),
     };
     let found = tickets(path, &ExportFormat::new(export)?, &scope, &keys)?;
+    let of_orders: HashSet<i64> = found
+        .tickets
+        .iter()
+        .filter_map(|ticket| ticket.order)
+        .collect();
+    let around = TimeWindow {
+        start_us: range.start_us.saturating_sub(BEFORE_US),
+        end_us: scope.range.end_us,
+    };
+    let by_order = shoppers_of_orders(&lake.reader()?, around, &of_orders, &keys)?;
     let mut contacts = Vec::new();
-    let mut unnamed = 0;
+    let (mut unnamed, mut unknown_orders) = (0, 0);
     for ticket in &found.tickets {
-        let shoppers = [ticket.session, ticket.user].into_iter().flatten();
-        let before = contacts.len();
-        contacts.extend(shoppers.map(|shopper| ShopperContact {
+        let mut shoppers: Vec<i64> = [ticket.session, ticket.user]
+            .into_iter()
+            .flatten()
+            .collect();
+        shoppers.extend(
+            ticket
+                .order
+                .and_then(|order| by_order.get(&order))
+                .into_iter()
+                .flatten(),
+        );
+        shoppers.sort_unstable();
+        shoppers.dedup();
+        if shoppers.is_empty() && ticket.is_net {
+            match ticket.order {
+                Some(_) => unknown_orders += 1,
+                None => unnamed += 1,
+            }
+        }
+        contacts.extend(shoppers.into_iter().map(|shopper| ShopperContact {
             shopper,
             at_us: ticket.created_us,
         }));
-        unnamed += u64::from(contacts.len() == before && ticket.is_net);
     }
     let mut remarks = Vec::new();
     if unnamed > 0 {
         remarks.push(format!(
-            "{} of {} contacts name no session and no customer: who made them counts as not having called.",
+            "{} of {} contacts name no session, no customer and no order: who made them counts as not having called.",
             text::count(unnamed),
+            text::count(found.account.net)
+        ));
+    }
+    if unknown_orders > 0 {
+        remarks.push(format!(
+            "{} of {} contacts name an order only that no request of these days has in its query: who made them counts \
+             as not having called (hint: `firedrill ingest --keep-query order`).",
+            text::count(unknown_orders),
             text::count(found.account.net)
         ));
     }

@@ -44,7 +44,7 @@ pub fn run(
     };
     check(arguments)?;
     let imagined = imagined(&arguments.what_if, &model, &set, &file)?;
-    let traffic = Traffic::new(arguments, global, &set, &zone, now_us)?;
+    let traffic = Traffic::new(arguments, global, &set, (&zone, now_us), model.exposure)?;
     let outcome = match imagined.is_empty() {
         true => None,
         false => Some(Outcome::new(&model, &imagined, &traffic)),

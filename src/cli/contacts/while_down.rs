@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::file::{Knowledge, knowledge};
+use super::pieces::NoPieces;
 use super::{figure, pieces};
 use crate::cli::arguments::RangeArguments;
 use crate::cli::exit_code::Failure;
@@ -45,7 +46,13 @@ pub fn while_down(
         },
         lake,
     )?;
-    let pieces = pieces::pieces(&judged, &model, &[])?;
+    let pieces = match pieces::pieces(&judged, &model, &[]) {
+        Ok(pieces) => pieces,
+        Err(NoPieces::Failed(failure)) => return Err(failure),
+        Err(NoPieces::OtherExposure(because)) => {
+            return Ok(stretches.iter().map(|_| unlike(&because)).collect());
+        }
+    };
     let of_partner = stretches.iter().map(|stretches| {
         let hit = pieces.windows.iter().filter(|window| overlaps(window, stretches));
         let hit: Vec<PredictionWindow> = hit.cloned().collect();
@@ -78,6 +85,13 @@ fn overlaps(window: &PredictionWindow, stretches: &[TimeWindow]) -> bool {
     let end_us = window.start_us + window.length_us;
     let mut stretches = stretches.iter();
     stretches.any(|stretch| stretch.start_us < end_us && window.start_us < stretch.end_us)
+}
+
+fn unlike(because: &str) -> PartnerContacts {
+    not_known(
+        &format!("How often customers called while it was down is not known: {because}."),
+        None,
+    )
 }
 
 fn not_known(sentence: &str, value: Option<f64>) -> PartnerContacts {

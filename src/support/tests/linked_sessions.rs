@@ -4,7 +4,7 @@ use super::simulator::{Truth, simulated, sli};
 use crate::support::draws::{Purpose, Stream};
 use crate::support::{
     Calibration, CalibrationInput, CalibrationSettings, LinkedSession, LinkedSessions, NoProgress,
-    SliInput, Tier, calibrate,
+    PredictionWindow, SliInput, Tier, calibrate, predict,
 };
 
 const MINUTE_US: f64 = 60e6;
@@ -91,6 +91,64 @@ fn sessions_tell_a_level_where_windows_cannot() {
     let minutes = fit.lag.as_ref().unwrap().mean_minutes.value;
     assert!((minutes / 40.0 - 1.0).abs() < 0.15, "{minutes}");
     assert_eq!(fit.levels, linked.levels);
+    assert_eq!(found.model, None, "a percentile does not tell sessions");
+    let said = found
+        .notes
+        .iter()
+        .filter(|note| note.contains("predicts no contacts"));
+    assert_eq!(said.count(), 1, "{:?}", found.notes);
+}
+
+#[test]
+fn failed_sessions_predict_contacts_where_windows_cannot() {
+    // The same with four times the effect, told as whether a session waited for more than 3 s or not.
+    let mut input = weeks(2e-6);
+    input.slis[0].unit = "share".to_owned();
+    for value in input.slis[0].values.iter_mut().flatten() {
+        *value = (*value / 1e8).min(1.0);
+    }
+    let sessions = &mut input.linked.as_mut().unwrap().sessions;
+    for worst in sessions
+        .iter_mut()
+        .filter_map(|session| session.worst[0].as_mut())
+    {
+        *worst = f64::from(u8::from(*worst > 3e6));
+    }
+    let of_share = |is_slow: f64| {
+        let alike = sessions
+            .iter()
+            .filter(|session| session.worst[0] == Some(is_slow));
+        let called = alike
+            .clone()
+            .filter(|session| session.contact_delay_us.is_some());
+        called.count() as f64 / alike.count() as f64
+    };
+    let (quiet, slow) = (of_share(0.0), of_share(1.0));
+    let found = of(&input);
+    assert_eq!(
+        found.slis[0].tier,
+        Tier::Linked,
+        "{:?}",
+        found.slis[0].refused_because
+    );
+    let model = found.model.as_ref().unwrap();
+    // 10,000 sessions of which a tenth was slow, told from 80 % of the tickets.
+    let windows: Vec<PredictionWindow> = (0..672)
+        .map(|quarter| PredictionWindow {
+            start_us: input.start_us + quarter * 900_000_000,
+            length_us: 900_000_000,
+            sessions: Some(10_000.0 / 672.0),
+            values: vec![Some(0.1)],
+        })
+        .collect();
+    let predicted = predict(model, &windows);
+    let expected = 10_000.0 * 0.1 * (slow - quiet) / 0.8;
+    assert!(
+        (predicted.excess.value / expected - 1.0).abs() < 0.1,
+        "{:?} {expected}",
+        predicted.excess
+    );
+    assert!(predicted.excess.ci90[0] < expected && expected < predicted.excess.ci90[1]);
 }
 
 #[test]

@@ -67,6 +67,7 @@ pub fn calibration() -> Calibration {
     calibration.model = Some(ContactModel {
         window_us: calibration.window_us,
         time_zone: "UTC".to_owned(),
+        exposure: calibration.exposure,
         quiet_rate: around(0.02, 0.019, 0.021),
         quiet_draws: vec![0.02, 0.019, 0.021],
         season: Season::flat(),

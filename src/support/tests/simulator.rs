@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::support::draws::{Purpose, Stream};
-use crate::support::{CalibrationInput, Direction, Exposure, SliInput, WindowCounts};
+use crate::support::{CalibrationInput, Direction, Exposure, ExposureUnit, SliInput, WindowCounts};
 
 const MINUTE_US: i64 = 60_000_000;
 /// 2026-09-07, a Monday, 00:00 UTC.
@@ -101,6 +101,7 @@ pub fn simulated(truth: &Truth) -> CalibrationInput {
         window_us: truth.window_min as i64 * MINUTE_US,
         start_us: START_US,
         time_zone: TimeZone::UTC,
+        exposure: ExposureUnit::Sessions,
         windows: counts.collect(),
         slis: vec![SliInput {
             requests: Some(requests),

@@ -235,6 +235,7 @@ fn model(
     ContactModel {
         window_us: i64::try_from(calibrated.window.as_us()).unwrap_or(i64::MAX),
         time_zone: calibrated.time_zone.clone(),
+        exposure: calibrated.exposure,
         quiet_rate: prediction.quiet_rate,
         quiet_draws: prediction.quiet_draws.clone(),
         season: prediction.season.clone(),

@@ -11,7 +11,7 @@ use crate::declared_files::DurationText;
 use crate::sli::ThresholdDefinition;
 use crate::support::calibration::{Interval, LevelRule, Refusal, Shape, Split, Status, Tier};
 use crate::support::dose_response::DoseResponse;
-use crate::support::input::Direction;
+use crate::support::input::{Direction, ExposureUnit};
 use crate::support::season::Season;
 
 /// The format that this program writes.
@@ -74,9 +74,13 @@ pub struct CalibratedDefinition {
     pub window: DurationText,
     /// Zone of days and hours.
     pub time_zone: String,
+    /// What the sessions of this file are: `sessions`, or `requests` of the first step of the funnel,
+    /// where no shopper was known. Files without it are of sessions.
+    #[serde(default)]
+    pub exposure: ExposureUnit,
     /// Days that were looked at.
     pub days: u64,
-    /// Attempted sessions.
+    /// Attempted sessions, or requests that stand for them.
     pub sessions: f64,
     /// Contacts, one per order or shopper within 24 h.
     pub net_contacts: u64,

@@ -70,6 +70,7 @@ fn calibrated(calibration: &Calibration) -> CalibratedDefinition {
         sli_set_sha256: calibration.sli_set_sha256.clone(),
         window: duration(calibration.window_us),
         time_zone: calibration.time_zone.clone(),
+        exposure: calibration.exposure,
         days: calibration.counts.days,
         sessions: six(calibration.counts.sessions),
         net_contacts: calibration.counts.net_contacts,

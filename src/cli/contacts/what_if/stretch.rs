@@ -10,7 +10,7 @@ use crate::cli::contacts::traffic::{WEEKS, WeekHour, WeekTraffic};
 use crate::cli::exit_code::Failure;
 use crate::lake::Lake;
 use crate::sli::SliSetPlan;
-use crate::support::{ContactModel, PredictionWindow};
+use crate::support::{ContactModel, ExposureUnit, PredictionWindow};
 use crate::time_window::{parse_time, seconds};
 
 /// The longest stretch that is imagined, µs.
@@ -24,6 +24,8 @@ pub struct Traffic {
     pub start_us: i64,
     /// How long it lasts, µs.
     pub lasting_us: i64,
+    /// What the levels were learned per: sessions, or requests that stand for them.
+    pub unit: ExposureUnit,
     /// Sessions in the first hour.
     pub per_hour: f64,
     /// What is usual then, where the lake knows.
@@ -40,9 +42,15 @@ impl Traffic {
         arguments: &ContactsArguments,
         global: &GlobalArguments,
         set: &SliSetPlan,
-        zone: &TimeZone,
-        now_us: i64,
+        (zone, now_us): (&TimeZone, i64),
+        unit: ExposureUnit,
     ) -> Result<Self, Failure> {
+        if unit == ExposureUnit::Requests && arguments.sessions_per_hour.is_none() {
+            return Err(Failure::usage(
+                "the levels were learned per request of the first step, since no shopper was known: usual sessions \
+                 say nothing of them (hint: --sessions-per-hour N with so many of these requests)",
+            ));
+        }
         let factor = factor(&arguments.traffic)?;
         let lasting_us = i64::try_from(arguments.lasting.as_us()).unwrap_or(i64::MAX);
         if lasting_us <= 0 || lasting_us > LASTING_US_MAX {
@@ -52,6 +60,8 @@ impl Traffic {
             )));
         }
         let usual = match Lake::open(&global.lake) {
+            // What is usual are sessions, which say nothing of requests.
+            _ if unit == ExposureUnit::Requests => None,
             Ok(lake) => WeekTraffic::of_lake(&lake, set, zone)?,
             // Without a lake somebody must say how many sessions come.
             Err(_) if arguments.sessions_per_hour.is_some() => None,
@@ -75,6 +85,7 @@ impl Traffic {
             hour,
             start_us,
             lasting_us,
+            unit,
             per_hour: by_hour.first().copied().unwrap_or(0.0),
             usual_per_hour: usual_at(0),
             factor,

@@ -94,7 +94,7 @@ impl Told<'_> {
                     text::estimate(usual)
                 )
             }
-            _ => format!("{per_hour} sessions an hour"),
+            _ => format!("{per_hour} {} an hour", self.traffic.unit.name()),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::support::{
-    BandPoint, Control, ControlKind, Counts, Evidence, Holdout, Interval, RefusalRule, Shape,
-    ShapeScore, Split, Tier,
+    BandPoint, Control, ControlKind, Counts, Evidence, ExposureUnit, Holdout, Interval,
+    RefusalRule, Shape, ShapeScore, Split, Tier,
 };
 
 const QUARTER_US: i64 = 900_000_000;
@@ -119,6 +119,7 @@ fn calibration() -> Calibration {
         expires_us: 147 * 86_400_000_000,
         window_us: QUARTER_US,
         time_zone: "UTC".into(),
+        exposure: ExposureUnit::Sessions,
         seed: 1,
         resamples: 1_000,
         lasting_us: QUARTER_US,
