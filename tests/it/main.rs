@@ -68,6 +68,7 @@ mod sli;
 mod learned_levels;
 
 mod contacts;
+mod contacts_of_what;
 
 mod judging;
 

@@ -60,8 +60,10 @@ pub struct Shedding {
     pub share: f64,
     /// Orders that do not come back.
     pub orders_lost: f64,
-    /// Predicted contacts, least and most.
+    /// Predicted contacts, least and most; of learned levels their 90 % interval.
     pub contacts: Option<[f64; 2]>,
+    /// The estimate between, where levels were learned.
+    pub contacts_expected: Option<f64>,
     /// What the lost orders are worth.
     pub value_lost: Option<f64>,
     /// Orders that would be lost in the same time if nothing were shed.
@@ -86,6 +88,7 @@ impl SheddingPlan {
             contacts: self
                 .contacts_per_order
                 .map(|range| range.map(|each| each * beyond)),
+            contacts_expected: None,
             value_lost: self.order_value.map(|value| value * lost),
             orders_lost_unshed: unshed,
         }

@@ -156,6 +156,9 @@ pub struct CapacityForecastArguments {
     /// SLI set that says what an order is: the last step of its funnel; without it shop.yaml
     #[arg(long, value_name = "FILE", alias = "sli-defs")]
     pub defs: Option<PathBuf>,
+    /// Threshold file of `firedrill calibrate`: predicts who calls when orders are turned away
+    #[arg(long, value_name = "FILE", conflicts_with = "contacts_per_order")]
+    pub thresholds: Option<PathBuf>,
     /// Contacts per order that is turned away, e.g. 0.05..0.15
     #[arg(long, value_name = "LOW..HIGH")]
     pub contacts_per_order: Option<PerOne>,

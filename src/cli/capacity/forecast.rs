@@ -1,5 +1,6 @@
 //! `capacity forecast`: the expected peak against the proven maximum, and what can be done.
 
+mod contacts;
 mod history;
 mod maximum;
 mod shown;
@@ -23,10 +24,8 @@ use crate::capacity::law::ScalabilityLaw;
 use crate::lake::{Lake, LakeAddress};
 use crate::sli::SliSetPlan;
 use crate::time_window::{rfc3339, zone};
+use contacts::LearnedContacts;
 use history::History;
-
-/// Contacts per order that is turned away, by what predicts contacts: the seam for threshold files.
-type ContactsPerOrder = Option<[f64; 2]>;
 
 /// Everything that a forecast is made of, and what came out.
 #[derive(Debug)]
@@ -39,6 +38,8 @@ pub struct Foreseen {
     pub maximum: KnownMaximum,
     /// Where the last peak is from, in words.
     pub peak_source: String,
+    /// What predicts the contacts of orders that are turned away; `None` where it was typed or is not known.
+    pub learned: Option<LearnedContacts>,
     /// Zone of days and hours.
     pub zone: TimeZone,
     /// What is assumed or not known.
@@ -130,7 +131,15 @@ fn foresee(
     let history = History::read(arguments, lake.as_ref(), set, &zone)?;
     let [growth, growth_high] = arguments.growth.0;
     let [low, high] = arguments.campaign.0;
-    let contacts: ContactsPerOrder = arguments.contacts_per_order.map(|range| range.0);
+    let learned = match &arguments.thresholds {
+        Some(path) => Some(LearnedContacts::read(
+            path,
+            arguments.defs.as_deref(),
+            set,
+            history.sessions_per_order,
+        )?),
+        None => None,
+    };
     let plan = ForecastPlan {
         demand: DemandPlan {
             last_peak_per_min: history.peak_per_min,
@@ -145,7 +154,7 @@ fn foresee(
         instances: instances(arguments)?,
         channels: history.channels,
         shedding: SheddingPlan {
-            contacts_per_order: contacts,
+            contacts_per_order: arguments.contacts_per_order.map(|range| range.0),
             come_back_share: arguments.come_back,
             order_value: arguments.order_value,
             goodput_share_unshed: maximum.goodput_share_beyond,
@@ -153,11 +162,20 @@ fn foresee(
     };
     let mut notes = history.notes;
     notes.extend(maximum.notes.iter().cloned());
-    notes.extend(assumptions(&plan));
+    notes.extend(assumptions(&plan, learned.is_some()));
+    let mut forecast = forecast(&plan);
+    if let Some(learned) = &learned {
+        let rows = forecast.shedding.iter_mut().zip(&forecast.demand);
+        let unknown = rows.filter_map(|(row, demand)| learned.price(row, demand.passes));
+        let mut unknown: Vec<String> = unknown.collect();
+        // That of the most is the last, and the worst.
+        notes.extend(unknown.pop());
+    }
     Ok(Foreseen {
-        forecast: forecast(&plan),
+        forecast,
         plan,
         maximum,
+        learned,
         peak_source: history.peak_source,
         zone,
         notes,
@@ -196,7 +214,7 @@ fn instances(arguments: &CapacityForecastArguments) -> Result<Option<InstancesPl
     }))
 }
 
-fn assumptions(plan: &ForecastPlan) -> Vec<String> {
+fn assumptions(plan: &ForecastPlan, is_learned: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if plan.demand.curve.is_empty() {
         notes.push(
@@ -214,9 +232,9 @@ fn assumptions(plan: &ForecastPlan) -> Vec<String> {
         ),
         Some(_) => {}
     }
-    if plan.shedding.contacts_per_order.is_none() {
+    if plan.shedding.contacts_per_order.is_none() && !is_learned {
         notes.push(
-            "How many customers would call when orders are turned away (--contacts-per-order)."
+            "How many customers would call when orders are turned away (--thresholds, or --contacts-per-order)."
                 .to_owned(),
         );
     }

@@ -33,6 +33,12 @@ impl EventPlan {
             || differ(&self.origin, &other.origin)
     }
 
+    /// Whether both are of the same requests, however they end: the same method, route and service.
+    #[must_use]
+    pub fn is_same_request(&self, other: &Self) -> bool {
+        self.method == other.method && self.route == other.route && self.service == other.service
+    }
+
     /// Whether requests of this series are such events. Requests that were cut off at the end of
     /// a rehearsal are none, nor those that the load generator failed to send: nobody knows how they
     /// would have ended.

@@ -36,6 +36,8 @@ pub struct History {
     pub curve: Vec<CurvePoint>,
     /// What brought the orders, largest share first.
     pub channels: Vec<ChannelShare>,
+    /// Sessions per order of the same days; `None` where shoppers or orders are not known.
+    pub sessions_per_order: Option<f64>,
     /// What is not known.
     pub notes: Vec<String>,
 }
@@ -263,6 +265,15 @@ impl Orders<'_> {
         }
         #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
         let share = |orders: u64| orders as f64 / all as f64;
+        let hours = followed
+            .visits
+            .sessions
+            .iter()
+            .flat_map(|sessions| &sessions.hours);
+        let sessions: u64 = hours.map(|hour| hour.sessions).sum();
+        #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+        let per_order = sessions as f64 / all as f64;
+        history.sessions_per_order = (sessions > 0).then_some(per_order);
         let mut channels: Vec<ChannelShare> = by_channel
             .iter()
             .map(|(name, steps)| ChannelShare {

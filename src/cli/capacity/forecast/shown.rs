@@ -263,6 +263,13 @@ pub fn break_glass(foreseen: &Foreseen) -> Option<String> {
         let low = least.contacts.map_or(0.0, |[low, _]| low);
         text.push_str(&format!("; {} customers would call", between(low, high)));
     }
+    if let Some((expected, learned)) = most.contacts_expected.zip(foreseen.learned.as_ref()) {
+        text.push_str(&format!(
+            ", {} at the most that is expected, by levels learned from support contacts of {}",
+            per_min(expected),
+            learned.file.learned
+        ));
+    }
     text.push('.');
     if let Some(unshed) = most.orders_lost_unshed {
         text.push_str(&format!(
