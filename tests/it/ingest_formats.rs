@@ -468,7 +468,11 @@ fn a_cell_of_several_lines_is_rejected_with_the_cure_and_every_line_is_counted()
             .replace("path", "URL")
             .replace("status: {field: status}", "status: {field: responseCode}"),
     );
-    for format in ["auto", "sales.yaml"] {
+    let refused = run(&folder, "ingest results.jtl --lake lake").refuses(4);
+    let cure =
+        "its header is that of jmeter-csv, but a quoted cell goes on in the next line (hint: ";
+    assert!(refused.err.contains(cure), "{}", refused.err);
+    for format in ["jmeter-csv", "sales.yaml"] {
         let lake = format!("--format {format} --lake lake-{format}");
         let refused = run(&folder, &format!("ingest results.jtl {lake}")).refuses(4);
         let cure = "results.jtl:3: a quoted cell goes on in the next line (hint: ";

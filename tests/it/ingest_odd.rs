@@ -143,11 +143,9 @@ fn links_that_lead_back_are_followed_once() {
         let ingested = ingest(&folder, paths);
         let sources = list(&ingested, "/sources");
         let names: Vec<_> = sources.iter().map(|source| text(source, "/path")).collect();
-        let expected = ["logs/deep/access.log", "logs/there/b.log"];
-        assert!(
-            expected.iter().all(|name| names.contains(name)),
-            "{names:?}"
-        );
+        for file in ["/access.log", "/b.log"] {
+            assert!(names.iter().any(|name| name.ends_with(file)), "{names:?}");
+        }
         assert!(names.len() <= 3, "{names:?}");
     }
     assert_eq!(count(&info(&folder), "/records"), 21);
