@@ -1,50 +1,99 @@
-//! Records become columns: one builder per column of the schema. Numbers are taken every few thousand
-//! rows, while they are in the cache; texts, which are small numbers here, once per row group.
+//! Records become columns: one builder per column of the schema. Numbers are written as they come, so
+//! that they stay in the nearest cache; texts, which are small numbers here, once per row group.
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use parquet::errors::ParquetError;
+use zstd::bulk::Compressor;
 
-use super::number_column::NumberColumn;
+use super::column_chunk::ZSTD_LEVEL;
+use super::number_column::{NumberColumn, NumberKind};
 use super::text_chunk::Texts;
 use super::text_column::TextColumn;
 use crate::latency_buckets::bucket_of;
 use crate::request_record::{RequestRecord, Text};
 
 const US_PER_MINUTE: i64 = 60_000_000;
+/// Rows of a page of numbers.
+const PAGE_ROWS: usize = 65_536;
 
 /// One builder per column, in the order of the schema.
-#[derive(Default)]
 pub struct Columns {
     rows: usize,
-    /// Rows whose numbers were taken, and whose texts were not.
-    texts_rows: usize,
-    ts: NumberColumn<TimestampMicrosecondType>,
-    minute: NumberColumn<Int32Type>,
+    page_rows: usize,
+    zstd: Option<Compressor<'static>>,
+    ts: NumberColumn,
+    minute: NumberColumn,
     origin: TextColumn,
     run_id: TextColumn,
     service: TextColumn,
     method: TextColumn,
     route: TextColumn,
-    status: NumberColumn<Int32Type>,
-    latency_us: NumberColumn<Int64Type>,
-    latency_bucket: NumberColumn<Int32Type>,
-    service_us: NumberColumn<Int64Type>,
-    bytes_in: NumberColumn<Int64Type>,
-    bytes_out: NumberColumn<Int64Type>,
-    shopper: NumberColumn<Int64Type>,
+    status: NumberColumn,
+    latency_us: NumberColumn,
+    latency_bucket: NumberColumn,
+    service_us: NumberColumn,
+    bytes_in: NumberColumn,
+    bytes_out: NumberColumn,
+    shopper: NumberColumn,
     error: TextColumn,
     source: Texts,
-    position: NumberColumn<Int64Type>,
+    position: NumberColumn,
     client_class: TextColumn,
     client_name: TextColumn,
     channel: TextColumn,
     query: TextColumn,
-    upstream_tries: NumberColumn<Int32Type>,
-    weight: NumberColumn<Int32Type>,
-    row_key: NumberColumn<Int64Type>,
-    first_byte_us: NumberColumn<Int64Type>,
+    upstream_tries: NumberColumn,
+    weight: NumberColumn,
+    row_key: NumberColumn,
+    first_byte_us: NumberColumn,
+}
+
+/// The columns of a row group, in the order of the schema.
+pub struct Group<'a> {
+    pub rows: usize,
+    pub numbers: [&'a mut NumberColumn; 14],
+    pub texts: [&'a Texts; 11],
+    pub zstd: &'a mut Compressor<'static>,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        let int = || NumberColumn::new(NumberKind::Int);
+        let long = || NumberColumn::new(NumberKind::Long);
+        let hash = || NumberColumn::new(NumberKind::Hash);
+        let text = TextColumn::default;
+        Self {
+            rows: 0,
+            page_rows: 0,
+            zstd: None,
+            ts: long(),
+            minute: int(),
+            origin: text(),
+            run_id: text(),
+            service: text(),
+            method: text(),
+            route: text(),
+            status: int(),
+            latency_us: long(),
+            latency_bucket: int(),
+            service_us: long(),
+            bytes_in: long(),
+            bytes_out: long(),
+            shopper: hash(),
+            error: text(),
+            source: Texts::default(),
+            position: long(),
+            client_class: text(),
+            client_name: text(),
+            channel: text(),
+            query: text(),
+            upstream_tries: int(),
+            weight: int(),
+            row_key: hash(),
+            first_byte_us: long(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Columns {
@@ -57,31 +106,32 @@ fn long(value: Option<u64>) -> Option<i64> {
     value.map(|value| i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-fn int(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
+fn int(value: u32) -> i64 {
+    i64::from(i32::try_from(value).unwrap_or(i32::MAX))
 }
 
 impl Columns {
-    /// Rows whose numbers were not taken yet.
+    /// Rows of the row group at hand.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    pub fn push(&mut self, record: &RequestRecord<'_>) {
+    pub fn push(&mut self, record: &RequestRecord<'_>) -> Result<(), ParquetError> {
         let minute = record.ts_us.div_euclid(US_PER_MINUTE);
         self.rows += 1;
+        self.page_rows += 1;
         self.ts.append(record.ts_us);
         self.minute
-            .append(i32::try_from(minute).unwrap_or(i32::MAX));
+            .append(i64::from(i32::try_from(minute).unwrap_or(i32::MAX)));
         self.origin.append(Text::Fixed(record.origin.as_str()));
         self.run_id.append_option(record.run_id);
         self.service.append(record.service);
         self.method.append(record.method);
         self.route.append(record.route);
-        self.status.append(i32::from(record.status));
+        self.status.append(i64::from(record.status));
         self.latency_us.append_option(long(record.latency_us));
         self.latency_bucket
-            .append_option(record.latency_us.map(bucket_of));
+            .append_option(record.latency_us.map(|us| i64::from(bucket_of(us))));
         self.service_us.append_option(long(record.service_us));
         self.bytes_in.append_option(long(record.bytes_in));
         self.bytes_out.append_option(long(record.bytes_out));
@@ -97,54 +147,92 @@ impl Columns {
         self.weight.append(int(record.weight.max(1)));
         self.row_key.append_option(record.row_key);
         self.first_byte_us.append_option(long(record.first_byte_us));
+        if self.page_rows == PAGE_ROWS {
+            self.end_page()?;
+        }
+        Ok(())
     }
 
-    /// The numbers of the rows since the last call, in the order of the schema.
-    pub fn numbers(&mut self) -> Vec<ArrayRef> {
-        self.texts_rows += std::mem::take(&mut self.rows);
-        vec![
-            Arc::new(self.ts.finish().with_timezone("UTC")),
-            Arc::new(self.minute.finish()),
-            Arc::new(self.status.finish()),
-            Arc::new(self.latency_us.finish()),
-            Arc::new(self.latency_bucket.finish()),
-            Arc::new(self.service_us.finish()),
-            Arc::new(self.bytes_in.finish()),
-            Arc::new(self.bytes_out.finish()),
-            Arc::new(self.shopper.finish()),
-            Arc::new(self.position.finish()),
-            Arc::new(self.upstream_tries.finish()),
-            Arc::new(self.weight.finish()),
-            Arc::new(self.row_key.finish()),
-            Arc::new(self.first_byte_us.finish()),
-        ]
+    fn end_page(&mut self) -> Result<(), ParquetError> {
+        self.page_rows = 0;
+        let Group {
+            mut numbers, zstd, ..
+        } = self.columns()?;
+        numbers
+            .iter_mut()
+            .try_for_each(|column| column.end_page(zstd))
     }
 
-    /// The texts of all rows whose numbers were taken since [`Columns::clear_texts`], all of one
-    /// source, in the order of the schema.
-    pub fn texts(&mut self, source_id: &Arc<str>) -> Vec<&Texts> {
+    /// All rows since the last [`Columns::clear`], of one source.
+    pub fn group(&mut self, source_id: &Arc<str>) -> Result<Group<'_>, ParquetError> {
+        self.end_page()?;
         self.source.texts = vec![Arc::clone(source_id)];
-        self.source.keys.clear();
-        self.source.keys.resize(self.texts_rows, 0);
-        vec![
-            self.origin.rows(),
-            self.run_id.rows(),
-            self.service.rows(),
-            self.method.rows(),
-            self.route.rows(),
-            self.error.rows(),
-            &self.source,
-            self.client_class.rows(),
-            self.client_name.rows(),
-            self.channel.rows(),
-            self.query.rows(),
-        ]
+        self.source.keys.fill(0, self.rows);
+        self.columns()
     }
 
-    /// Forgets the texts; the next ones are collected in the same memory.
-    pub fn clear_texts(&mut self) {
-        self.texts_rows = 0;
-        let columns = [
+    fn columns(&mut self) -> Result<Group<'_>, ParquetError> {
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => none.insert(Compressor::new(ZSTD_LEVEL)?),
+        };
+        Ok(Group {
+            rows: self.rows,
+            numbers: [
+                &mut self.ts,
+                &mut self.minute,
+                &mut self.status,
+                &mut self.latency_us,
+                &mut self.latency_bucket,
+                &mut self.service_us,
+                &mut self.bytes_in,
+                &mut self.bytes_out,
+                &mut self.shopper,
+                &mut self.position,
+                &mut self.upstream_tries,
+                &mut self.weight,
+                &mut self.row_key,
+                &mut self.first_byte_us,
+            ],
+            texts: [
+                self.origin.rows(),
+                self.run_id.rows(),
+                self.service.rows(),
+                self.method.rows(),
+                self.route.rows(),
+                self.error.rows(),
+                &self.source,
+                self.client_class.rows(),
+                self.client_name.rows(),
+                self.channel.rows(),
+                self.query.rows(),
+            ],
+            zstd,
+        })
+    }
+
+    /// Forgets all rows; the next ones are collected in the same memory.
+    pub fn clear(&mut self) {
+        self.rows = 0;
+        self.page_rows = 0;
+        let numbers = [
+            &mut self.ts,
+            &mut self.minute,
+            &mut self.status,
+            &mut self.latency_us,
+            &mut self.latency_bucket,
+            &mut self.service_us,
+            &mut self.bytes_in,
+            &mut self.bytes_out,
+            &mut self.shopper,
+            &mut self.position,
+            &mut self.upstream_tries,
+            &mut self.weight,
+            &mut self.row_key,
+            &mut self.first_byte_us,
+        ];
+        numbers.into_iter().for_each(NumberColumn::clear);
+        let texts = [
             &mut self.origin,
             &mut self.run_id,
             &mut self.service,
@@ -156,6 +244,6 @@ impl Columns {
             &mut self.channel,
             &mut self.query,
         ];
-        columns.into_iter().for_each(TextColumn::clear);
+        texts.into_iter().for_each(TextColumn::clear);
     }
 }

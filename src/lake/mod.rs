@@ -22,6 +22,7 @@
 //!   _staging/              files on their way; nothing in here counts (folders only)
 //! ```
 
+mod column_chunk;
 mod columns;
 mod commit;
 mod compact;

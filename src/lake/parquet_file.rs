@@ -19,10 +19,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use super::column_chunk::ZSTD_LEVEL;
 use super::flushing::Flushing;
 use super::place::{Place, PlaceFile};
 use super::schema::{self, column};
-use super::text_chunk::ZSTD_LEVEL;
 use super::{LakeError, io};
 
 /// Version of the parser and of the columns, but for those that files may lack; part of every file name.

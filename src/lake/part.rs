@@ -12,15 +12,13 @@ use arrow::array::StructArray;
 use super::LakeError;
 use super::columns::Columns;
 use super::flushing::Flushing;
-use super::parquet_file::{ROW_GROUP_ROWS, hash_in_name};
+use super::parquet_file::{ROW_GROUP_ROWS, hash_in_name, parquet_error};
 use super::part_file::PartFileWriter;
 use super::place::Place;
 use crate::request_record::RequestRecord;
 
 /// Rows that are read, or sorted, and handed to the Parquet writer together.
 pub const BATCH_ROWS: usize = 65_536;
-/// Rows that are collected one by one before that: few enough that the columns stay in the cache.
-const COLLECT_ROWS: usize = 8_192;
 
 /// What names a part: source and half-open range of positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,10 +106,11 @@ impl PartWriter {
     /// # Errors
     /// When the disk refuses; nothing that was committed before is touched.
     pub fn push(&mut self, record: &RequestRecord<'_>) -> Result<(), LakeError> {
-        self.columns.push(record);
+        let pushed = self.columns.push(record);
+        pushed.map_err(|source| parquet_error(self.place.root(), source))?;
         self.records += 1;
-        if self.columns.rows() == COLLECT_ROWS {
-            self.flush()?;
+        if self.columns.rows() == ROW_GROUP_ROWS {
+            self.end_group()?;
         }
         Ok(())
     }
@@ -133,12 +132,12 @@ impl PartWriter {
     /// # Errors
     /// When the disk refuses; the half-written file is removed.
     pub fn finish(mut self) -> Result<Option<Part>, LakeError> {
-        let flushed = self.flush().and_then(|()| self.end_group());
-        if flushed.is_ok() {
+        let ended = self.end_group();
+        if ended.is_ok() {
             let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
             spare.push(self.columns);
         }
-        match (flushed, self.file.take()) {
+        match (ended, self.file.take()) {
             (Ok(()), Some(file)) => file.finish(&self.name.stem()).map(Some),
             (Ok(()), None) => Ok(None),
             (Err(error), file) => {
@@ -150,7 +149,7 @@ impl PartWriter {
         }
     }
 
-    fn flush(&mut self) -> Result<(), LakeError> {
+    fn end_group(&mut self) -> Result<(), LakeError> {
         if self.columns.rows() == 0 {
             return Ok(());
         }
@@ -158,22 +157,11 @@ impl PartWriter {
             Some(file) => file,
             none => none.insert(PartFileWriter::create(&self.place, &self.name.stem())?),
         };
-        file.write_numbers(&self.columns.numbers())?;
-        if file.group_rows() >= ROW_GROUP_ROWS {
-            self.end_group()?;
-        }
+        let group = self.columns.group(&self.name.source_id);
+        let group = group.map_err(|source| parquet_error(self.place.root(), source))?;
+        file.write_group(group)?;
+        self.columns.clear();
         Ok(())
-    }
-
-    fn end_group(&mut self) -> Result<(), LakeError> {
-        match &mut self.file {
-            Some(file) => {
-                file.end_group(&self.columns.texts(&self.name.source_id))?;
-                self.columns.clear_texts();
-                Ok(())
-            }
-            None => Ok(()),
-        }
     }
 }
 

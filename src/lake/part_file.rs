@@ -1,11 +1,11 @@
 //! The file of a part, column by column.
 //!
-//! In: batches of rows; or columns of numbers, batch by batch, and at the end of a row group its texts,
-//! which are numbered already. Out: a staged file and its statistics.
+//! In: batches of rows, as Arrow has them; or row groups whose columns are written already. Out: a staged
+//! file and its statistics.
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, Int32Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use delta_kernel::KernelError;
@@ -14,15 +14,15 @@ use delta_kernel_default_engine::stats::FileStatsAccumulator;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
-use zstd::bulk::Compressor;
 
+use super::columns::Group;
 use super::parquet_file::{
     ColumnsWriter, HashedFile, ROW_GROUP_ROWS, StagedWriter, file_name, parquet_error,
     request_properties, zstd,
 };
 use super::part::Part;
 use super::place::Place;
-use super::text_chunk::{Texts, ZSTD_LEVEL, text_chunk};
+use super::text_chunk::text_chunk;
 use super::{LakeError, requests_folder, schema};
 
 /// The columns whose statistics the table's log keeps; they are the first ones.
@@ -65,55 +65,54 @@ impl PartFileWriter {
         })
     }
 
-    /// Rows of the row group at hand.
-    pub fn group_rows(&self) -> usize {
-        self.group_rows
-    }
-
     /// Writes rows of the lake's schema.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        self.write_columns(batch.columns(), |_| true)?;
+        self.count(batch.columns()[..STATS_SCHEMA.fields().len()].to_vec())?;
+        self.group_rows += batch.num_rows();
+        self.encode(batch.columns())
+            .map_err(|source| parquet_error(self.writer.path(), source))?;
         if self.group_rows >= ROW_GROUP_ROWS {
-            self.end_group(&[])?;
+            self.end_group()?;
         }
         Ok(())
     }
 
-    /// Writes the columns of numbers, in the order of the schema. Their texts follow with
-    /// [`PartFileWriter::end_group`].
-    pub fn write_numbers(&mut self, numbers: &[ArrayRef]) -> Result<(), LakeError> {
-        self.write_columns(numbers, |field| !is_text(field))
-    }
-
-    fn write_columns(
-        &mut self,
-        arrays: &[ArrayRef],
-        is_given: fn(&Field) -> bool,
-    ) -> Result<(), LakeError> {
-        let stats = arrays[..STATS_SCHEMA.fields().len()].to_vec();
-        let stats = RecordBatch::try_new(STATS_SCHEMA.clone(), stats)
-            .map_err(|source| self.columns_error(source))?;
-        self.stats
-            .merge(&stats)
-            .map_err(|error| table_error(&self.place, error))?;
-        self.records += stats.num_rows() as u64;
-        self.group_rows += stats.num_rows();
-        self.encode(arrays, is_given)
+    /// Writes a row group whose columns are written already.
+    pub fn write_group(&mut self, group: Group<'_>) -> Result<(), LakeError> {
+        self.end_group()?;
+        let [ts, minute, ..] = &group.numbers;
+        let (ts, minute) = (ts.range(), minute.range());
+        // The library counts rows itself: as many, of which it looks at the least and the greatest.
+        let ts = repeated(group.rows, ts.unwrap_or_default(), |us| us);
+        let minute = repeated(group.rows, minute.unwrap_or_default(), |minute| {
+            i32::try_from(minute).unwrap_or(i32::MAX)
+        });
+        self.count(vec![
+            Arc::new(TimestampMicrosecondArray::from(ts).with_timezone("UTC")),
+            Arc::new(Int32Array::from(minute)),
+        ])?;
+        write_group(self.writer.writer(), group)
             .map_err(|source| parquet_error(self.writer.path(), source))
     }
 
-    fn encode(
-        &mut self,
-        arrays: &[ArrayRef],
-        is_given: fn(&Field) -> bool,
-    ) -> Result<(), ParquetError> {
+    /// Counts rows, of which it gets the columns whose statistics are kept.
+    fn count(&mut self, columns: Vec<ArrayRef>) -> Result<(), LakeError> {
+        let rows = RecordBatch::try_new(STATS_SCHEMA.clone(), columns)
+            .map_err(|source| self.columns_error(source))?;
+        self.stats
+            .merge(&rows)
+            .map_err(|error| table_error(&self.place, error))?;
+        self.records += rows.num_rows() as u64;
+        Ok(())
+    }
+
+    fn encode(&mut self, arrays: &[ArrayRef]) -> Result<(), ParquetError> {
         if self.columns.is_empty() {
             let group = self.writer.writer().flushed_row_groups().len();
             self.columns = self.factory.create_column_writers(group)?;
         }
         let fields = schema::ARROW.fields().iter().zip(&mut self.columns);
-        let given = fields.filter(|(field, _)| is_given(field));
-        for ((field, column), array) in given.zip(arrays) {
+        for ((field, column), array) in fields.zip(arrays) {
             for leaf in compute_leaves(field, array)? {
                 column.write(&leaf)?;
             }
@@ -121,21 +120,20 @@ impl PartFileWriter {
         Ok(())
     }
 
-    /// Ends a row group, if there is one. `texts` are those of its rows, in the order of the schema,
-    /// unless they were written with the rows.
-    pub fn end_group(&mut self, texts: &[&Texts]) -> Result<(), LakeError> {
+    /// Ends a row group of batches, if there is one.
+    fn end_group(&mut self) -> Result<(), LakeError> {
         if self.group_rows == 0 {
             return Ok(());
         }
         self.group_rows = 0;
         let columns = std::mem::take(&mut self.columns);
-        end_group(self.writer.writer(), columns, texts)
+        end_group(self.writer.writer(), columns)
             .map_err(|source| parquet_error(self.writer.path(), source))
     }
 
     /// Ends the file, whose final name begins with `stem`.
     pub fn finish(mut self, stem: &str) -> Result<Part, LakeError> {
-        if let Err(error) = self.end_group(&[]) {
+        if let Err(error) = self.end_group() {
             self.abandon();
             return Err(error);
         }
@@ -173,25 +171,45 @@ impl PartFileWriter {
 fn end_group(
     file: &mut SerializedFileWriter<HashedFile>,
     columns: Vec<ArrowColumnWriter>,
-    texts: &[&Texts],
+) -> Result<(), ParquetError> {
+    let mut group = file.next_row_group()?;
+    for column in columns {
+        column.close()?.append_to_row_group(&mut group)?;
+    }
+    group.close()?;
+    Ok(())
+}
+
+fn write_group(
+    file: &mut SerializedFileWriter<HashedFile>,
+    columns: Group<'_>,
 ) -> Result<(), ParquetError> {
     let declared = file.schema_descr().columns().to_vec();
-    let mut compressor = Compressor::new(ZSTD_LEVEL)?;
-    let mut texts = texts.iter();
+    let (mut numbers, mut texts) = (columns.numbers.into_iter(), columns.texts.into_iter());
     let mut group = file.next_row_group()?;
-    let fields = schema::ARROW.fields().iter();
-    for ((field, column), declared) in fields.zip(columns).zip(declared) {
-        match texts.as_slice() {
-            [rows, ..] if is_text(field) => {
-                let (bytes, close) = text_chunk(declared, rows, &mut compressor, zstd())?;
-                group.append_column(&bytes, close)?;
-                texts.next();
-            }
-            _ => column.close()?.append_to_row_group(&mut group)?,
+    for (field, declared) in schema::ARROW.fields().iter().zip(declared) {
+        let chunk = if is_text(field) {
+            let rows = texts.next();
+            rows.map(|rows| text_chunk(declared, rows, columns.zstd, zstd()))
+        } else {
+            let column = numbers.next();
+            column.map(|column| column.end_chunk(declared, zstd()))
+        };
+        if let Some((bytes, close)) = chunk.transpose()? {
+            group.append_column(&bytes, close)?;
         }
     }
     group.close()?;
     Ok(())
+}
+
+/// `rows` values, of which the first is the least one and all others are the greatest.
+fn repeated<T: Copy>(rows: usize, range: (i64, i64), of: fn(i64) -> T) -> Vec<T> {
+    let mut values = vec![of(range.1); rows];
+    if let Some(first) = values.first_mut() {
+        *first = of(range.0);
+    }
+    values
 }
 
 fn is_text(field: &Field) -> bool {

@@ -9,25 +9,91 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
-use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::page::{CompressedPage, Page};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder};
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
 
+use super::column_chunk::{Pages, data_page, push_hybrid, push_levels, push_run, push_same_level};
+
 /// The key of rows without a text.
 pub const ABSENT: i32 = -1;
-/// The zstd level of all columns.
-pub const ZSTD_LEVEL: i32 = 1;
 
 /// The rows of a column: their different texts, and for each row the index of its text, or
 /// [`ABSENT`].
 #[derive(Debug, Default)]
 pub struct Texts {
     pub texts: Vec<Arc<str>>,
-    pub keys: Vec<i32>,
+    pub keys: Keys,
+}
+
+/// The keys of rows. Those of most columns are the same, and then only counted.
+#[derive(Debug)]
+pub struct Keys {
+    /// What all rows have as long as `each` is empty, and how many there are.
+    same: i32,
+    same_rows: usize,
+    each: Vec<i32>,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            same: ABSENT,
+            same_rows: 0,
+            each: Vec::new(),
+        }
+    }
+}
+
+impl Keys {
+    #[inline]
+    pub fn push(&mut self, key: i32) {
+        if self.each.is_empty() {
+            if self.same_rows == 0 {
+                self.same = key;
+            }
+            if self.same == key {
+                self.same_rows += 1;
+                return;
+            }
+            self.each.resize(self.same_rows, self.same);
+        }
+        self.each.push(key);
+    }
+
+    /// The key of the last row; [`ABSENT`] before the first one.
+    #[inline]
+    pub fn last(&self) -> i32 {
+        self.each.last().copied().unwrap_or(self.same)
+    }
+
+    /// `rows` rows of the key `key`, and no others.
+    pub fn fill(&mut self, key: i32, rows: usize) {
+        self.each.clear();
+        (self.same, self.same_rows) = (key, rows);
+    }
+
+    /// Begins anew, in the same memory.
+    pub fn clear(&mut self) {
+        self.fill(ABSENT, 0);
+    }
+
+    /// All keys, row by row.
+    #[cfg(test)]
+    pub fn iter(&self) -> impl Iterator<Item = i32> {
+        let same = std::iter::repeat_n(self.same, self.rows() - self.each.len());
+        same.chain(self.each.iter().copied())
+    }
+
+    fn rows(&self) -> usize {
+        if self.each.is_empty() {
+            self.same_rows
+        } else {
+            self.each.len()
+        }
+    }
 }
 
 /// The chunk of `column`, compressed by `zstd`, which the footer calls `compression`.
@@ -37,44 +103,15 @@ pub fn text_chunk(
     zstd: &mut Compressor<'_>,
     compression: Compression,
 ) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
-    let row_count = u32::try_from(rows.keys.len())?;
-    let dictionary = dictionary_page(&rows.texts, zstd)?;
-    let data = data_page(rows, row_count, zstd)?;
-    let mut sink = TrackedWrite::new(Vec::new());
-    let mut writer = SerializedPageWriter::new(&mut sink);
-    let dictionary = writer.write_page(dictionary)?;
-    let data = writer.write_page(data)?;
-    writer.close()?;
-    let bytes = Bytes::from(sink.into_inner()?);
-    let sizes = [&dictionary, &data].map(|page| (page.compressed_size, page.uncompressed_size));
-    let metadata = ColumnChunkMetaData::builder(column)
-        .set_encodings(vec![
-            Encoding::PLAIN,
-            Encoding::RLE,
-            Encoding::RLE_DICTIONARY,
-        ])
-        .set_num_values(i64::from(row_count))
-        .set_compression(compression)
-        .set_total_compressed_size(i64::try_from(sizes[0].0 + sizes[1].0)?)
-        .set_total_uncompressed_size(i64::try_from(sizes[0].1 + sizes[1].1)?)
-        .set_dictionary_page_offset(Some(i64::try_from(dictionary.offset)?))
-        .set_data_page_offset(i64::try_from(data.offset)?)
-        .build()?;
-    let mut pages = OffsetIndexBuilder::new();
-    pages.append_row_count(i64::from(row_count));
-    pages.append_offset_and_size(
-        i64::try_from(data.offset)?,
-        i32::try_from(data.compressed_size)?,
-    );
-    let close = ColumnCloseResult {
-        bytes_written: bytes.len() as u64,
-        rows_written: u64::from(row_count),
-        metadata,
-        bloom_filter: None,
-        column_index: None,
-        offset_index: Some(pages.build()),
+    let row_count = u32::try_from(rows.keys.rows())?;
+    let body = data_body(rows, row_count)?;
+    let data = data_page(&body, row_count, Encoding::RLE_DICTIONARY, zstd)?;
+    let pages = Pages {
+        dictionary: Some(dictionary_page(&rows.texts, zstd)?),
+        data: vec![(data, row_count)],
     };
-    Ok((bytes, close))
+    let encodings = vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY];
+    pages.chunk(column, encodings, None, compression)
 }
 
 fn dictionary_page(
@@ -95,71 +132,36 @@ fn dictionary_page(
     Ok(CompressedPage::new(page, body.len()))
 }
 
-fn data_page(
-    rows: &Texts,
-    row_count: u32,
-    zstd: &mut Compressor<'_>,
-) -> Result<CompressedPage, ParquetError> {
-    let levels = rows.keys.iter().map(|key| u32::from(*key != ABSENT));
-    let mut body = vec![0; 4];
-    push_hybrid(&mut body, levels, 1);
-    let levels_bytes = u32::try_from(body.len() - 4)?;
-    body[..4].copy_from_slice(&levels_bytes.to_le_bytes());
+fn data_body(rows: &Texts, row_count: u32) -> Result<Vec<u8>, ParquetError> {
     let last_key = u32::try_from(rows.texts.len().saturating_sub(1))?;
     let bits = u32::BITS - last_key.leading_zeros();
-    body.push(bits.to_le_bytes()[0]);
-    let keys = rows.keys.iter().filter_map(|key| u32::try_from(*key).ok());
-    push_hybrid(&mut body, keys, bits);
-    let page = Page::DataPage {
-        buf: zstd.compress(&body)?.into(),
-        num_values: row_count,
-        encoding: Encoding::RLE_DICTIONARY,
-        def_level_encoding: Encoding::RLE,
-        rep_level_encoding: Encoding::RLE,
-        statistics: None,
-    };
-    Ok(CompressedPage::new(page, body.len()))
-}
-
-/// Adds numbers of `bits` bits in Parquet's hybrid of runs and packed bits: one run if all are the
-/// same, else all packed. Runs inside are left to the compressor.
-fn push_hybrid(body: &mut Vec<u8>, values: impl Iterator<Item = u32> + Clone, bits: u32) {
-    let mut others = values.clone();
-    let Some(first) = others.next() else { return };
-    let count = values.clone().count() as u64;
-    if others.all(|value| value == first) {
-        push_varint(body, count << 1);
-        let bytes = bits.div_ceil(8) as usize;
-        body.extend_from_slice(&first.to_le_bytes()[..bytes]);
-        return;
-    }
-    let groups = count.div_ceil(8);
-    push_varint(body, (groups << 1) | 1);
-    let (mut packed, mut packed_bits) = (0_u64, 0);
-    let padding = (groups * 8 - count) as usize;
-    for value in values.chain(std::iter::repeat_n(0, padding)) {
-        packed |= u64::from(value) << packed_bits;
-        packed_bits += bits;
-        if packed_bits >= u32::BITS {
-            body.extend_from_slice(&packed.to_le_bytes()[..4]);
-            packed >>= u32::BITS;
-            packed_bits -= u32::BITS;
+    let keys = &rows.keys;
+    let mut body = Vec::with_capacity(64 + keys.each.len() * bits as usize / 8);
+    if keys.each.is_empty() {
+        push_same_level(&mut body, keys.same != ABSENT, row_count);
+        body.push(bits.to_le_bytes()[0]);
+        if let Ok(same) = u32::try_from(keys.same) {
+            push_run(&mut body, same, u64::from(row_count), bits);
         }
+        return Ok(body);
     }
-    // Eight values of any width end at a byte.
-    body.extend_from_slice(&packed.to_le_bytes()[..(packed_bits / 8) as usize]);
-}
-
-fn push_varint(body: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        body.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
+    let keys = keys.each.iter();
+    if keys.clone().any(|key| *key == ABSENT) {
+        push_levels(&mut body, keys.clone().map(|key| *key != ABSENT))?;
+        body.push(bits.to_le_bytes()[0]);
+        let present = keys.filter_map(|key| u32::try_from(*key).ok());
+        push_hybrid(&mut body, present, bits);
+    } else {
+        push_same_level(&mut body, true, row_count);
+        body.push(bits.to_le_bytes()[0]);
+        push_hybrid(&mut body, keys.map(|key| key.cast_unsigned()), bits);
     }
-    body.push(value.to_le_bytes()[0]);
+    Ok(body)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::column_chunk::ZSTD_LEVEL;
     use super::*;
     use arrow::array::{Array, AsArray};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -210,6 +212,12 @@ mod tests {
             .collect()
     }
 
+    fn collected(keys: impl Iterator<Item = i32>) -> Keys {
+        let mut collected = Keys::default();
+        keys.for_each(|key| collected.push(key));
+        collected
+    }
+
     proptest! {
         #[test]
         fn every_row_is_read_back_by_the_library(
@@ -219,12 +227,11 @@ mod tests {
             let groups: Vec<Texts> = groups.into_iter().map(|(count, runs)| {
                 let key = |key: i32| if key < 0 { ABSENT } else { key % count };
                 let keys = runs.iter().flat_map(|(run, rows)| std::iter::repeat_n(key(*run), *rows));
-                Texts { texts: numbered(count), keys: keys.collect() }
+                let texts = numbered(count);
+                let text = |key: i32| usize::try_from(key).ok().map(|key| texts[key].to_string());
+                expected.extend(keys.clone().map(text));
+                Texts { keys: collected(keys), texts }
             }).collect();
-            for rows in &groups {
-                let text = |key: &i32| usize::try_from(*key).ok().map(|key| rows.texts[key].to_string());
-                expected.extend(rows.keys.iter().map(text));
-            }
             prop_assert_eq!(read(file_of(&groups)), expected);
         }
     }
@@ -242,7 +249,7 @@ mod tests {
             let expected: Vec<_> = expected.collect();
             let rows = Texts {
                 texts: numbered(count),
-                keys,
+                keys: collected(keys.into_iter()),
             };
             assert_eq!(read(file_of(&[rows])), expected);
         }

@@ -2,7 +2,7 @@
 //!
 //! Own code instead of Arrow's dictionary builder, which hashes every value: methods, routes and
 //! classes come from the same few addresses again and again, so the key of such a text is known by its
-//! address, and rows that repeat the one before are only counted. Measured in `benches/README.md`.
+//! address. Measured in `benches/README.md`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,10 +16,7 @@ const KNOWN_BITS: u32 = 7;
 /// Collects texts, or their absence.
 #[derive(Debug)]
 pub struct TextColumn {
-    /// All rows before the last ones, which have the same key.
     rows: Texts,
-    last_key: i32,
-    last_rows: usize,
     index: HashMap<Arc<str>, i32, foldhash::fast::RandomState>,
     known: Vec<Known>,
 }
@@ -38,8 +35,6 @@ impl Default for TextColumn {
     fn default() -> Self {
         Self {
             rows: Texts::default(),
-            last_key: ABSENT,
-            last_rows: 0,
             index: HashMap::default(),
             known: vec![Known::default(); 1 << KNOWN_BITS],
         }
@@ -55,7 +50,7 @@ impl TextColumn {
             Text::Shared(shared) => self.known_key(shared, Some(shared)),
             Text::Passing(passing) => self.passing_key(passing),
         };
-        self.push(key);
+        self.rows.keys.push(key);
     }
 
     /// Adds a text, or nothing.
@@ -63,23 +58,8 @@ impl TextColumn {
     pub fn append_option(&mut self, text: Option<Text<'_>>) {
         match text {
             Some(text) => self.append(text),
-            None => self.push(ABSENT),
+            None => self.rows.keys.push(ABSENT),
         }
-    }
-
-    #[inline]
-    fn push(&mut self, key: i32) {
-        if key != self.last_key {
-            self.end_run();
-            self.last_key = key;
-        }
-        self.last_rows += 1;
-    }
-
-    fn end_run(&mut self) {
-        let run = std::iter::repeat_n(self.last_key, self.last_rows);
-        self.rows.keys.extend(run);
-        self.last_rows = 0;
     }
 
     /// The key of a text whose address stays its own, of a shared one as long as it is held.
@@ -103,9 +83,10 @@ impl TextColumn {
 
     /// The key of any text, which is often that of the last row.
     fn passing_key(&mut self, text: &str) -> i32 {
-        let last = usize::try_from(self.last_key).ok();
+        let last_key = self.rows.keys.last();
+        let last = usize::try_from(last_key).ok();
         match last.and_then(|key| self.rows.texts.get(key)) {
-            Some(last) if **last == *text => self.last_key,
+            Some(last) if **last == *text => last_key,
             Some(_) | None => self.key(text),
         }
     }
@@ -122,8 +103,7 @@ impl TextColumn {
     }
 
     /// The rows since the last [`TextColumn::clear`].
-    pub fn rows(&mut self) -> &Texts {
-        self.end_run();
+    pub fn rows(&self) -> &Texts {
         &self.rows
     }
 
@@ -131,8 +111,6 @@ impl TextColumn {
     pub fn clear(&mut self) {
         self.rows.keys.clear();
         self.rows.texts.clear();
-        self.last_key = ABSENT;
-        self.last_rows = 0;
         self.index.clear();
         self.known.fill(Known::default());
     }
@@ -150,8 +128,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(rows: &Texts) -> Vec<Option<String>> {
-        let text = |key: &i32| {
-            let key = usize::try_from(*key).ok()?;
+        let text = |key: i32| {
+            let key = usize::try_from(key).ok()?;
             Some(rows.texts[key].to_string())
         };
         rows.keys.iter().map(text).collect()
