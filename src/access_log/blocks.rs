@@ -11,6 +11,10 @@ pub const BLOCK_BYTES: usize = 16 * 1024 * 1024;
 /// The longest line that is read.
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
+/// Line ends are looked for in pieces of so many bytes, so that text which has left the cache comes back
+/// in one go and not line by line.
+const SEARCHED_BYTES: usize = 64 * 1024;
+
 /// Blocks whose memory is kept for later ones.
 const SPARE_MAX: usize = 2;
 
@@ -48,13 +52,21 @@ impl LineBlock {
     /// Every line without its end (`\n` or `\r\n`), with the offset of its first byte.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let bytes = self.bytes.as_slice();
-        let mut ends = memchr::memchr_iter(b'\n', bytes);
+        let (mut ends, mut next, mut searched) = (Vec::new(), 0, 0);
         let mut start = 0;
         std::iter::from_fn(move || {
             if start >= bytes.len() {
                 return None;
             }
-            let end = ends.next().unwrap_or(bytes.len());
+            while next == ends.len() && searched < bytes.len() {
+                let piece = searched..bytes.len().min(searched + SEARCHED_BYTES);
+                let found = memchr::memchr_iter(b'\n', &bytes[piece.clone()]);
+                ends.clear();
+                ends.extend(found.map(|found| piece.start + found));
+                (next, searched) = (0, piece.end);
+            }
+            let end = ends.get(next).copied().unwrap_or(bytes.len());
+            next += 1;
             let line = &bytes[start..end];
             let offset = self.offset + start as u64;
             start = end + 1;
@@ -227,6 +239,25 @@ mod tests {
         let found = blocks(b"one\r\n\r\ntwo\r\n", 100);
         let lines: Vec<_> = found.iter().flat_map(LineBlock::lines).collect();
         assert_eq!(lines, [(0, &b"one"[..]), (5, b""), (7, b"two")]);
+    }
+
+    #[test]
+    fn lines_around_the_pieces_in_which_their_ends_are_looked_for_are_whole() {
+        let piece = SEARCHED_BYTES;
+        for lengths in [
+            vec![piece - 2, 0, 5],
+            vec![piece - 1, 0, 5],
+            vec![piece, 3],
+            vec![7, piece * 3, 0, piece - 9, 1],
+        ] {
+            let lines: Vec<Vec<u8>> = lengths.iter().map(|length| vec![b'x'; *length]).collect();
+            for last_end in ["", "\n"] {
+                let text = [lines.join(&b'\n').as_slice(), last_end.as_bytes()].concat();
+                let found = blocks(&text, piece * 8);
+                let read: Vec<_> = found[0].lines().map(|(_, line)| line.len()).collect();
+                assert_eq!(read, lengths, "{last_end:?}");
+            }
+        }
     }
 
     #[test]

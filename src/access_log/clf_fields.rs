@@ -27,11 +27,7 @@ impl<'a> SharedFields<'a> {
         context: &mut LineContext,
     ) -> Result<SharedFields<'a>, &'static str> {
         let (host, client) = host_and_client(fields)?;
-        let time = fields.bracketed().ok_or("no `[time]` after the user")?;
-        let time_us = context
-            .clock
-            .clf_us(time)
-            .ok_or("time is not `day/Mon/year:h:m:s ±zone`")?;
+        let time_us = time_us(fields, context)?;
         let request = fields
             .quoted()
             .ok_or("request is not in quotes or not closed")?;
@@ -136,6 +132,19 @@ pub fn skip_quoted(fields: &mut Fields<'_>) -> Result<(), &'static str> {
         fields.quoted().ok_or("a quoted field is not closed")?;
     }
     Ok(())
+}
+
+#[inline]
+fn time_us(fields: &mut Fields<'_>, context: &mut LineContext) -> Result<i64, &'static str> {
+    // That of the line before, nearly always.
+    if let Some((text, us)) = context.clock.last()
+        && fields.skip_bracketed(text)
+    {
+        return Ok(us);
+    }
+    let time = fields.bracketed().ok_or("no `[time]` after the user")?;
+    let time_us = context.clock.clf_us(time);
+    time_us.ok_or("time is not `day/Mon/year:h:m:s ±zone`")
 }
 
 /// Reads up to the time. A user may hold spaces, but only after the ident `-`; otherwise any text in

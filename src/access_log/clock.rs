@@ -9,6 +9,8 @@ use jiff::tz::TimeZone;
 use super::unit::{Unit, number};
 
 const US_PER_S: i64 = 1_000_000;
+/// Bytes of `2015-07-22T`.
+const DATE_BYTES: usize = 11;
 
 /// Reads timestamps and remembers the last one.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct Clock {
     zone: TimeZone,
     last_text: Vec<u8>,
     last_us: i64,
+    /// The last date as ISO 8601 has it, with what is before the time, and its begin.
+    last_date: Option<([u8; DATE_BYTES], i64)>,
     /// The last quarter of an hour of local time, counted from 1970, and its offset from UTC, s.
     last_offset: Option<(i64, i64)>,
     /// Whether nobody has said which zone that is.
@@ -42,10 +46,17 @@ impl Clock {
             zone,
             last_text: Vec::new(),
             last_us: 0,
+            last_date: None,
             last_offset: None,
             is_assumed: false,
             read_local: false,
         }
+    }
+
+    /// The last text that was remembered, and its UTC µs.
+    #[inline]
+    pub fn last(&self) -> Option<(&[u8], i64)> {
+        (!self.last_text.is_empty()).then_some((&self.last_text, self.last_us))
     }
 
     /// `22/Jan/2019:03:56:14 +0330` (Apache `%t`, nginx `$time_local`), as UTC µs.
@@ -87,10 +98,23 @@ impl Clock {
         let whole_us = if self.last_text == whole {
             self.last_us
         } else {
-            let us = parse_iso(whole)?;
+            let us = self.iso_whole_us(whole)?;
             self.remember(whole, us)?
         };
         Some(whole_us - offset_s * US_PER_S + fraction_us)
+    }
+
+    /// A time without fraction and offset; only the time of day is read where the date is the last one.
+    fn iso_whole_us(&mut self, whole: &[u8]) -> Option<i64> {
+        let (date, time) = whole.split_first_chunk::<DATE_BYTES>()?;
+        if let Some((last, us)) = &self.last_date
+            && date == last
+        {
+            return Some(us + second_of_day(time)? * US_PER_S);
+        }
+        let us = parse_iso(whole)?;
+        self.last_date = Some((*date, us - second_of_day(time)? * US_PER_S));
+        Some(us)
     }
 
     /// `1693840791.7565`, a number of `unit` since 1970, as UTC µs; years 1970 to 9998.
@@ -143,6 +167,14 @@ fn fraction_us(text: &[u8]) -> Option<i64> {
     let [b'.' | b',', digits @ ..] = text else {
         return text.is_empty().then_some(0);
     };
+    if let [a, b, c, d, e, f] = digits
+        && digits.iter().all(u8::is_ascii_digit)
+    {
+        // As most software writes it.
+        let number = |digit: &u8| i64::from(digit - b'0');
+        let upper = number(a) * 100 + number(b) * 10 + number(c);
+        return Some(upper * 1_000 + number(d) * 100 + number(e) * 10 + number(f));
+    }
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -371,6 +403,23 @@ mod tests {
             ("999999999999", Unit::Seconds, None),
         ] {
             assert_eq!(clock.epoch_us(text.as_bytes(), unit), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_of_one_date_and_of_the_next_are_told_apart() {
+        let mut clock = Clock::default();
+        for (text, expected_s) in [
+            ("2015-07-22T09:00:28Z", Some(1_437_555_628)),
+            ("2015-07-22T00:00:00Z", Some(1_437_523_200)),
+            ("2015-07-22T24:00:00Z", None),
+            ("2015-07-22T23:59:60Z", Some(1_437_609_600)),
+            ("2015-07-23T00:00:01Z", Some(1_437_609_601)),
+            ("2015-07-32T00:00:01Z", None),
+            ("2015-07-23T00:00:02+01:00", Some(1_437_606_002)),
+        ] {
+            let expected = expected_s.map(|seconds: i64| seconds * US_PER_S);
+            assert_eq!(clock.iso_us(text.as_bytes()), expected, "{text}");
         }
     }
 

@@ -30,6 +30,19 @@ impl<'a> Fields<'a> {
         Some(word)
     }
 
+    /// Skips `text` between `[` and `]`, if that comes next.
+    #[inline]
+    pub fn skip_bracketed(&mut self, text: &[u8]) -> bool {
+        let closing = text.len() + 1;
+        let is_next = self.rest.first() == Some(&b'[')
+            && self.rest.get(closing) == Some(&b']')
+            && self.rest[1..closing] == *text;
+        if is_next {
+            self.skip_to(&self.rest[closing + 1..]);
+        }
+        is_next
+    }
+
     /// The bytes between `[` and `]`.
     pub fn bracketed(&mut self) -> Option<&'a [u8]> {
         let inside = self.rest.strip_prefix(b"[")?;
@@ -66,12 +79,12 @@ impl<'a> Fields<'a> {
 }
 
 /// Where the next space is, or the end. Most words are shorter than what a call of `memchr` is good
-/// for: twice eight bytes are looked at as one number.
+/// for: some times eight bytes are looked at as one number.
 #[inline]
 fn word_end(text: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let (chunks, _) = text.as_chunks::<8>();
-    for (index, bytes) in chunks.iter().take(2).enumerate() {
+    for (index, bytes) in chunks.iter().take(4).enumerate() {
         let differing = u64::from_le_bytes(*bytes) ^ (ONES * b' ' as u64);
         // The lowest bit that is set is the top bit of the first byte that does not differ.
         let equal = differing.wrapping_sub(ONES) & !differing & (ONES << 7);
@@ -202,6 +215,19 @@ mod tests {
             let text = text.as_bytes();
             let expected = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
             prop_assert_eq!(word_end(text), expected);
+        }
+
+        #[test]
+        fn a_quoted_field_ends_at_the_first_quote_without_a_backslash(inside in "[ -~\"\\\\!]{0,30}") {
+            let text = format!("\"{inside}");
+            let mut is_escaped = false;
+            let end = inside.bytes().position(|byte| {
+                let is_end = byte == b'"' && !is_escaped;
+                is_escaped = byte == b'\\' && !is_escaped;
+                is_end
+            });
+            let expected = end.map(|end| &inside.as_bytes()[..end]);
+            prop_assert_eq!(Fields::new(text.as_bytes()).quoted(), expected);
         }
     }
 }

@@ -23,6 +23,9 @@ impl Unit {
             Unit::Milliseconds => 3,
             Unit::Microseconds | Unit::Nanoseconds => 0,
         };
+        if let Some(us) = short_as_us(text, decimals) {
+            return Some(us);
+        }
         let whole_digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let mut us = number(&text[..whole_digits])?;
         let fraction = match &text[whole_digits..] {
@@ -49,6 +52,27 @@ impl Unit {
         us = us.checked_mul(POWERS_OF_TEN[zeros])?;
         u64::try_from(us).ok()
     }
+}
+
+/// A number with a point that fits as it is, as most are: at most as many decimals as count.
+#[inline]
+fn short_as_us(text: &[u8], decimals: usize) -> Option<u64> {
+    let point = text.iter().position(|byte| *byte == b'.')?;
+    let fraction_digits = text.len() - point - 1;
+    // 12 digits and 6 zeros are no overflow.
+    if point == 0 || text.len() > 13 || !(1..=decimals).contains(&fraction_digits) {
+        return None;
+    }
+    let mut us = 0;
+    for (index, byte) in text.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            us = us * 10 + u64::from(digit);
+        } else if index != point {
+            return None;
+        }
+    }
+    Some(us * POWERS_OF_TEN[decimals - fraction_digits].unsigned_abs())
 }
 
 /// 10⁰ to 10⁶.

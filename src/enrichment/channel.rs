@@ -109,7 +109,11 @@ impl Channels {
     /// assert_eq!(of("page=2", "https://www.shop.example/"), None);
     /// ```
     pub fn channel(&mut self, query: &str, referrer: &[u8], host: &str) -> Option<&Arc<str>> {
-        let tags = Tags::of(query);
+        let tags = if query.is_empty() {
+            Tags::default()
+        } else {
+            Tags::of(query)
+        };
         let site = site_of(referrer);
         if tags.is_empty() && (site.is_empty() || site == host.as_bytes()) {
             return None;
@@ -121,9 +125,18 @@ impl Channels {
             return self.by_site.answer(site, find).as_ref();
         }
         self.question.clear();
-        let texts = [tags.source, tags.medium, tags.campaign, tags.click, host];
-        for text in texts.map(str::as_bytes).into_iter().chain([site]) {
-            self.question.extend_from_slice(&text.len().to_le_bytes());
+        let texts = [
+            tags.source.as_bytes(),
+            tags.medium.as_bytes(),
+            tags.campaign.as_bytes(),
+            tags.click.as_bytes(),
+            host.as_bytes(),
+            site,
+        ];
+        // All lengths first, so that no two questions are the same bytes.
+        let lengths = texts.map(|text| text.len().to_le_bytes());
+        self.question.extend_from_slice(lengths.as_flattened());
+        for text in texts.into_iter().filter(|text| !text.is_empty()) {
             self.question.extend_from_slice(text);
         }
         let finder = &self.finder;

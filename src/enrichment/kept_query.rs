@@ -34,10 +34,15 @@ impl KeptQuery {
     /// assert_eq!(kept.kept("token=17"), None);
     /// ```
     #[must_use]
+    #[inline]
     pub fn kept(&self, query: &str) -> Option<String> {
         if self.names.is_empty() || query.is_empty() {
             return None;
         }
+        self.kept_of_some(query)
+    }
+
+    fn kept_of_some(&self, query: &str) -> Option<String> {
         let query = query.strip_prefix('?').unwrap_or(query);
         let query = query.split_once('#').map_or(query, |(before, _)| before);
         let mut kept = String::new();

@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 use super::folding::{SLUG, Segment, segments};
 use super::learned::{Folding, KEPT_MAX, LearnedRoutes, PREFIXES_MAX};
+use super::memo_key::key_of;
 use super::{Router, path_of};
 
 /// More different names than this below one prefix are slugs.
@@ -31,6 +34,11 @@ const ROOT_KEPT_SHARE: u64 = 1_000;
 /// Fewer requests than this are too few to speak of a share.
 const KEPT_REQUESTS_MIN: u64 = 20;
 
+/// Different paths, but for the numbers in them, that are only counted before the tree is asked.
+const WAITING_PATHS_MAX: usize = 4_096;
+/// A longer path never waits.
+const WAITING_BYTES_MAX: usize = 512;
+
 /// Depth and hash of a path; the root has none.
 type NodeKey = (u8, u64);
 
@@ -43,6 +51,10 @@ pub struct RouteLearner {
     last: NodeKey,
     nodes_max: usize,
     request_count: u64,
+    /// How often paths came that are not in the tree yet.
+    waiting: HashMap<Box<[u8]>, u64, RandomState>,
+    /// Room for the key of a path.
+    room: Vec<u8>,
 }
 
 /// A path up to one of its segments.
@@ -74,9 +86,11 @@ impl RouteLearner {
             last: (u8::MAX, u64::MAX),
             nodes_max: NODES_MAX,
             request_count: 0,
+            waiting: HashMap::default(),
+            room: Vec::new(),
         };
         for route in router.known_routes() {
-            learner.count(&route);
+            learner.count(&route, 1);
         }
         learner
     }
@@ -84,14 +98,41 @@ impl RouteLearner {
     /// Counts a request target: a path with or without query, or an absolute URL.
     pub fn see(&mut self, target: &str) {
         let path = path_of(target);
+        let are_numbers_kept = self.router.shared.is_number_declared;
+        let key = key_of(&mut self.room, path, are_numbers_kept);
+        if let Some(count) = self.waiting.get_mut(key) {
+            *count += 1;
+        } else if key.len() <= WAITING_BYTES_MAX {
+            self.waiting.insert(key.into(), 1);
+            if self.waiting.len() == WAITING_PATHS_MAX {
+                self.count_waiting();
+            }
+        } else {
+            self.count_undeclared(path, 1);
+        }
+    }
+
+    /// Counts the paths that wait. One that differs from its key only in numbers has the same segments.
+    fn count_waiting(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for (key, count) in waiting.drain() {
+            // Only a whole path was ever made smaller, at its slashes.
+            let path = str::from_utf8(&key).expect("a key is a text, as its path was");
+            self.count_undeclared(path, count);
+        }
+        self.waiting = waiting;
+    }
+
+    fn count_undeclared(&mut self, path: &str, request_count: u64) {
         if self.router.shared.template_of(path).is_none() {
-            self.count(path);
+            self.count(path, request_count);
         }
     }
 
     /// All that is known now, for [`Router::with_learned`].
     #[must_use]
     pub fn finish(mut self) -> LearnedRoutes {
+        self.count_waiting();
         self.drop_last_nodes();
         let mut learned = self.router.learned();
         let mut children: HashMap<u64, Vec<(u64, &Node)>> = HashMap::new();
@@ -109,8 +150,8 @@ impl RouteLearner {
         learned
     }
 
-    fn count(&mut self, path: &str) {
-        self.request_count += 1;
+    fn count(&mut self, path: &str, request_count: u64) {
+        self.request_count += request_count;
         let mut parent = 0;
         for (depth, segment) in (0_u8..).zip(segments(path)) {
             let segment_hash = hash_of(0, segment);
@@ -124,7 +165,7 @@ impl RouteLearner {
                 segment_hash,
                 request_count: 0,
             });
-            node.request_count += 1;
+            node.request_count += request_count;
             parent = key.1;
         }
         if self.nodes.len() >= self.nodes_max * 2 {

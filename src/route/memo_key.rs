@@ -8,31 +8,32 @@ const DAY_DIGITS: usize = 2;
 /// Numbers of as many digits may be a year.
 const YEAR_DIGITS: usize = 4;
 
-/// Writes the key of `path` into `key`: a path that has the same route, and that all paths have
-/// which differ only in such numbers. `are_numbers_kept` where a declared template has one.
-pub fn key_into(key: &mut Vec<u8>, path: &str, are_numbers_kept: bool) {
-    key.clear();
-    if are_numbers_kept || !begins_a_number(path.as_bytes()) {
-        key.extend_from_slice(path.as_bytes());
-        return;
+/// The key of `path`: a path that has the same route, and that all paths have which differ only in such
+/// numbers. `are_numbers_kept` where a declared template has one. Written into `room` where it is
+/// not the path itself.
+pub fn key_of<'a>(room: &'a mut Vec<u8>, path: &'a str, are_numbers_kept: bool) -> &'a [u8] {
+    let path = path.as_bytes();
+    if are_numbers_kept {
+        return path;
     }
-    for (index, segment) in path.as_bytes().split(|byte| *byte == b'/').enumerate() {
-        if index > 0 {
-            key.push(b'/');
+    room.clear();
+    let (mut start, mut written) = (0, 0);
+    while start < path.len() {
+        let rest = &path[start..];
+        let length = rest.iter().position(|byte| *byte == b'/');
+        let end = start + length.unwrap_or(rest.len());
+        if path[start].is_ascii_digit() && is_any_id(&path[start..end]) {
+            room.extend_from_slice(&path[written..start]);
+            room.push(b'0');
+            written = end;
         }
-        if is_any_id(segment) {
-            key.push(b'0');
-        } else {
-            key.extend_from_slice(segment);
-        }
+        start = end + 1;
     }
-}
-
-/// Whether a segment begins with a digit.
-fn begins_a_number(path: &[u8]) -> bool {
-    let mut pairs = path.windows(2);
-    path.first().is_some_and(u8::is_ascii_digit)
-        || pairs.any(|pair| pair[0] == b'/' && pair[1].is_ascii_digit())
+    if written == 0 {
+        return path;
+    }
+    room.extend_from_slice(&path[written..]);
+    room
 }
 
 /// Whether folding makes `{id}` of the segment wherever it stands: a number that is no part of a
@@ -48,15 +49,15 @@ fn is_any_id(segment: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::folding::fold_into;
+    use super::super::folding::{fold_into, segments};
     use super::super::learned::{Folding, LearnedRoutes};
     use super::*;
     use proptest::prelude::*;
 
     fn key(path: &str) -> String {
-        let mut key = b"left over".to_vec();
-        key_into(&mut key, path, false);
-        String::from_utf8(key).unwrap()
+        let mut room = b"left over".to_vec();
+        let key = key_of(&mut room, path, false);
+        String::from_utf8(key.to_vec()).unwrap()
     }
 
     #[test]
@@ -74,9 +75,8 @@ mod tests {
         ] {
             assert_eq!(key(path), expected, "{path}");
         }
-        let mut kept = Vec::new();
-        key_into(&mut kept, "/product/17345", true);
-        assert_eq!(kept, b"/product/17345");
+        let mut room = Vec::new();
+        assert_eq!(key_of(&mut room, "/product/17345", true), b"/product/17345");
     }
 
     proptest! {
@@ -95,6 +95,7 @@ mod tests {
                 route
             };
             prop_assert_eq!(folded(&key(&path)), folded(&path));
+            prop_assert!(segments(&key(&path)).eq(segments(&path)));
             prop_assert_eq!(key(&key(&path)), key(&path));
         }
     }

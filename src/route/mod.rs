@@ -26,7 +26,7 @@ pub use template::RouteTemplate;
 
 use folding::fold_into;
 use learned::Folding;
-use memo_key::key_into;
+use memo_key::key_of;
 
 /// The route of everything past [`ROUTES_MAX`] distinct routes.
 pub const OTHER_ROUTE: &str = "{other}";
@@ -52,7 +52,8 @@ pub struct Router {
     own: Vec<Arc<str>>,
     own_index: HashMap<Arc<str>, usize, RandomState>,
     route: String,
-    key: Vec<u8>,
+    /// Room for the key of a path.
+    room: Vec<u8>,
 }
 
 /// What all clones of a router have.
@@ -118,7 +119,7 @@ impl Router {
             own: Vec::new(),
             own_index: HashMap::default(),
             route: String::new(),
-            key: Vec::new(),
+            room: Vec::new(),
         }
     }
 
@@ -138,15 +139,17 @@ impl Router {
     /// The same without counting another holder of the text.
     pub fn shared_route_of(&mut self, target: &str) -> &Arc<str> {
         let path = path_of(target);
-        key_into(&mut self.key, path, self.shared.is_number_declared);
-        let index = match self.memo.get(self.key.as_slice()) {
+        let mut room = std::mem::take(&mut self.room);
+        let key = key_of(&mut room, path, self.shared.is_number_declared);
+        let index = match self.memo.get(key) {
             Some(index) => *index,
             None => {
                 let index = self.find(path);
-                self.remember(index);
+                self.remember(key, index);
                 index
             }
         };
+        self.room = room;
         &self.own[index]
     }
 
@@ -213,18 +216,18 @@ impl Router {
         self.own.len() - 1
     }
 
-    /// Remembers the route of the path in `self.key`.
-    fn remember(&mut self, index: usize) {
-        if self.key.len() > MEMO_PATH_BYTES_MAX {
+    /// Remembers the route of the paths whose key is `key`.
+    fn remember(&mut self, key: &[u8], index: usize) {
+        if key.len() > MEMO_PATH_BYTES_MAX {
             return;
         }
         let is_full = self.memo.len() >= MEMO_PATHS_MAX;
-        if is_full || self.memo_bytes + self.key.len() > MEMO_BYTES_MAX {
+        if is_full || self.memo_bytes + key.len() > MEMO_BYTES_MAX {
             self.memo.clear();
             self.memo_bytes = 0;
         }
-        self.memo_bytes += self.key.len();
-        self.memo.insert(self.key.as_slice().into(), index);
+        self.memo_bytes += key.len();
+        self.memo.insert(key.into(), index);
     }
 }
 
@@ -234,7 +237,8 @@ fn path_of(target: &str) -> &str {
     let after_host = if bytes.first() == Some(&b'/') {
         target
     } else {
-        let colon = memchr::memchr2(b':', b'/', bytes);
+        // Schemes are shorter than what a call of `memchr2` is good for.
+        let colon = bytes.iter().position(|byte| matches!(byte, b':' | b'/'));
         let rest = colon.and_then(|colon| target[colon..].strip_prefix("://"));
         match rest {
             Some(rest) => {
@@ -244,11 +248,23 @@ fn path_of(target: &str) -> &str {
             None => target,
         }
     };
-    let end = memchr::memchr3(b'?', b'#', b';', after_host.as_bytes());
+    let end = path_end(after_host.as_bytes());
     match &after_host[..end.unwrap_or(after_host.len())] {
         "" => "/",
         path => path,
     }
+}
+
+/// Where the query, the fragment or the parameters of a path begin.
+fn path_end(target: &[u8]) -> Option<usize> {
+    // Most paths are shorter than what a call of `memchr3` is good for.
+    const BYTE_BY_BYTE: usize = 32;
+    let is_end = |byte: &u8| matches!(byte, b'?' | b'#' | b';');
+    let beginning = &target[..target.len().min(BYTE_BY_BYTE)];
+    beginning.iter().position(is_end).or_else(|| {
+        let end = memchr::memchr3(b'?', b'#', b';', &target[beginning.len()..])?;
+        Some(beginning.len() + end)
+    })
 }
 
 #[cfg(test)]
