@@ -96,7 +96,7 @@ fn level_section(slis: &[CalibratedSli]) -> Markup {
     html! {
         section aria-labelledby="levels" {
             h2 #levels { "Levels" }
-            table.cards aria-labelledby="levels" {
+            table.cards.learned aria-labelledby="levels" {
                 thead { tr {
                     th scope="col" { "SLI" }
                     th scope="col" { "State" }

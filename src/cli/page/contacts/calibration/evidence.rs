@@ -151,9 +151,9 @@ fn alarm_facts(holdout: &Holdout) -> Vec<Fact> {
     ]
 }
 
-/// What speaks for one SLI.
+/// What speaks for one SLI; of one that nothing was fitted to, only what its test and its sessions said.
 pub fn of_sli(fit: &SliFit) -> Vec<Fact> {
-    let mut facts = vec![
+    let fitted = [
         fact(
             "Learned",
             match fit.tier {
@@ -164,6 +164,10 @@ pub fn of_sli(fit: &SliFit) -> Vec<Fact> {
         fact("Episodes", text::count(fit.episodes)),
         fact("Net contacts", text::count(fit.net_contacts)),
     ];
+    let mut facts: Vec<Fact> = match fit.net_contacts {
+        0 => Vec::new(),
+        _ => fitted.into(),
+    };
     let chosen = fit.shapes.iter().find(|shape| shape.is_chosen);
     facts.extend(chosen.map(|shape| fact("Shape", shape_word(shape.shape))));
     let figures = [

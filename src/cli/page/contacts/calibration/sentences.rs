@@ -224,17 +224,20 @@ pub fn lag(lag: &Lag, window_min: f64) -> String {
     });
     let windows = (0_u32..).zip(half).count();
     let half_min = window_min * (u32::try_from(windows).map_or(f64::NAN, f64::from) + 1.0);
-    let how = match lag.is_from_linked {
-        true => "seen ticket by ticket",
-        false => "fitted to the counts",
-    };
+    // What was seen has no interval.
     let [low, high] = lag.mean_minutes.ci90;
+    let how = match lag.is_from_linked {
+        true => ", seen ticket by ticket".to_owned(),
+        false => format!(
+            " ({} to {}, 90 %), fitted to the counts",
+            minutes(low),
+            minutes(high)
+        ),
+    };
     format!(
-        "Half of the contacts come within {}; the mean is {} ({} to {}, 90 %), {how}.",
+        "Half of the contacts come within {}; the mean is {}{how}.",
         minutes(half_min),
-        minutes(lag.mean_minutes.value),
-        minutes(low),
-        minutes(high)
+        minutes(lag.mean_minutes.value)
     )
 }
 
