@@ -333,13 +333,11 @@ mod tests {
         file.into_inner().unwrap().into()
     }
 
+    /// The least and the greatest number, and how many are absent, as far as a row group states them.
+    type Stated = (Option<i64>, Option<i64>, Option<u64>);
+
     /// What the library reads, and the least and greatest numbers that each row group states.
-    fn read(
-        file: Bytes,
-    ) -> (
-        Vec<Option<i64>>,
-        Vec<(Option<i64>, Option<i64>, Option<u64>)>,
-    ) {
+    fn read(file: Bytes) -> (Vec<Option<i64>>, Vec<Stated>) {
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
         let groups = reader.metadata().row_groups().iter();
         let stated = groups.map(|group| match group.column(0).statistics().unwrap() {

@@ -95,7 +95,7 @@ impl Lake {
 
     fn state(&self) -> Result<Arc<TableState>, LakeError> {
         let snapshot = self.table.snapshot()?;
-        Ok(self.table.checked_state(&snapshot)?)
+        self.table.checked_state(&snapshot)
     }
 }
 

@@ -168,7 +168,7 @@ pub enum Verb {
     /// A load scenario of what customers do: arrivals, ways through the shop, pauses
     Learn(LearnArguments),
     /// The highest sustained rate at which every SLI holds, as bounds; scalability law; headroom
-    Capacity(CapacityArguments),
+    Capacity(Box<CapacityArguments>),
     /// Validate declared files; prints all problems at once
     Check(CheckArguments),
     /// The built-in demo shop alone
