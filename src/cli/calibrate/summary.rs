@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use comfy_table::ColumnConstraint;
+
 use super::input::Gathered;
 use crate::cli::terminal::Terminal;
 use crate::report::{Unit, text};
@@ -98,7 +100,7 @@ fn table(learned: &[&SliFit], terminal: &Terminal) -> String {
         "look from",
         "customers call at",
         "90 % interval",
-        "bad hours seen",
+        "episodes",
         "delay",
         "status",
     ]);
@@ -106,7 +108,7 @@ fn table(learned: &[&SliFit], terminal: &Terminal) -> String {
         let unit = unit(&fit.unit);
         let delay = fit.lag.as_ref().map_or_else(
             || "–".to_owned(),
-            |lag| text::duration(lag.mean_minutes.value * 60.0),
+            |lag| text::duration(lag.mean_minutes.value.round() * 60.0),
         );
         for level in &fit.levels {
             table.add_row(vec![
@@ -125,6 +127,10 @@ fn table(learned: &[&SliFit], terminal: &Terminal) -> String {
                 .to_owned(),
             ]);
         }
+    }
+    // A status is one word: it must not be cut.
+    if let Some(status) = table.column_mut(7) {
+        status.set_constraint(ColumnConstraint::ContentWidth);
     }
     table.trim_fmt()
 }
