@@ -79,6 +79,10 @@ fn json_log(nginx: &[u8]) -> Vec<u8> {
         let line = String::from_utf8_lossy(line);
         let quoted: Vec<&str> = line.split('"').collect();
         let request: Vec<&str> = quoted[1].split(' ').collect();
+        // A few planted lines are of clients that send no request.
+        if request.len() < 2 {
+            continue;
+        }
         writeln!(
             text,
             r#"{{"time":"2026-11-27T09:00:00+00:00","remote_addr":"203.0.113.9","method":"{}","uri":"{}","status":200,"body_bytes_sent":5120,"request_time":{},"http_user_agent":"{}"}}"#,

@@ -130,12 +130,10 @@ fn began_in_time(request: &LogLine<'_>) -> bool {
     (0..END_OF_TIME_US).contains(&request.ts_us)
 }
 
-/// Puts the header that is in force before a block into `context`.
+/// Puts the header that is in force before a block into `context`. Only the mark at the very beginning of a
+/// source is none of its text: [`LogFormat::header_after`] takes it away, and another one stays.
 pub fn replay_header(header: &[u8], format: &LogFormat, context: &mut LineContext) {
-    format.replay(
-        header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header),
-        context,
-    );
+    format.replay(header, context);
 }
 
 /// Whether a line without an end says the same whatever more of it is written: a number at its
@@ -188,6 +186,34 @@ pub fn without_mark(line: &[u8], offset: u64) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_of_a_mark_alone_is_the_same_header_for_the_blocks_after_it() {
+        let format = LogFormat::from_text("k6-csv").unwrap();
+        let text = "\n\u{feff}\nmetric_name,timestamp\n";
+        let block = |from: usize, to: usize| LineBlock {
+            offset: from as u64,
+            bytes: text.as_bytes()[from..to].to_vec(),
+            oversized_bytes: None,
+        };
+        let outcome_of_last = |cut: usize| {
+            let header = format.header_after(&block(0, cut), b"").into_owned();
+            let mut context = LineContext::default();
+            replay_header(&header, &format, &mut context);
+            let line = &text.as_bytes()[5..text.len() - 1];
+            format.parse(line, &mut context).map(|line| line.is_some())
+        };
+        let mut whole = LineContext::default();
+        let parsed = text.lines().filter(|line| !line.is_empty());
+        let last = parsed
+            .map(|line| {
+                format
+                    .parse(line.as_bytes(), &mut whole)
+                    .map(|line| line.is_some())
+            })
+            .last();
+        assert_eq!(last, Some(outcome_of_last(5)));
+    }
 
     #[test]
     fn a_request_that_began_before_1970_or_after_9998_is_no_record() {
