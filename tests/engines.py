@@ -331,11 +331,11 @@ class Cluster:
                 pass
         process.wait()
 
-    def words(self, *more):
+    def words(self, *more, limit_s=SPARK_S_MAX):
         conf = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.port": self.ui, "spark.executor.memory": "500m", "spark.driver.memory": "700m",
                 "spark.sql.files.maxPartitionBytes": "16384", "spark.sql.files.openCostInBytes": "16384", "spark.sql.shuffle.partitions": "8",
                 "spark.port.maxRetries": "0", "spark.network.timeout": "60s", "spark.executor.heartbeatInterval": "5s"}
-        words = ["rollup", "--engine", "spark", "--master", self.url, "--spark-submit", self.submit, "--engine-timeout", f"{SPARK_S_MAX}s", "--by", "route,status"]
+        words = ["rollup", "--engine", "spark", "--master", self.url, "--spark-submit", self.submit, "--engine-timeout", f"{limit_s}s", "--by", "route,status"]
         for key, value in conf.items():
             words += ["--spark-conf", f"{key}={value}"]
         return [str(word) for word in [FIREDRILL, *words, *more]]
@@ -423,7 +423,8 @@ def dying_spark(expected):
     cluster = Cluster(expected.work)
     try:
         expected.forget()
-        child = subprocess.Popen(cluster.words("--lake", lake), env=cluster.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # Left alone, a driver without a cluster waits for many minutes.
+        child = subprocess.Popen(cluster.words("--lake", lake, limit_s=110), env=cluster.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         until("Spark is half-way", lambda: cluster.half_way() or child.poll() is not None)
         # A worker that is left would finish the job without its master.
         for process in [cluster.master, *cluster.workers]:
