@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # CPU per request of the load generator and of its peers, against a static nginx on loopback, in
 # one session: median of five. Needs nginx and hey (Debian packages) and a built release binary; oha
-# (crates.io), where it is installed, is measured, too.
+# (a Rust package), where it is installed, is measured, too.
 #   bash benches/generator.sh [FIREDRILL] [RUNS]
 # CPU per request = (user + system time of the generator's process) / requests.
 set -euo pipefail
