@@ -57,6 +57,28 @@ pub struct Group<'a> {
     pub zstd: &'a mut Compressor<'static>,
 }
 
+/// The columns of numbers, in the order of the schema. Not a method, which would take hold of the texts, too.
+macro_rules! numbers {
+    ($columns:expr) => {
+        [
+            &mut $columns.ts,
+            &mut $columns.minute,
+            &mut $columns.status,
+            &mut $columns.latency_us,
+            &mut $columns.latency_bucket,
+            &mut $columns.service_us,
+            &mut $columns.bytes_in,
+            &mut $columns.bytes_out,
+            &mut $columns.shopper,
+            &mut $columns.position,
+            &mut $columns.upstream_tries,
+            &mut $columns.weight,
+            &mut $columns.row_key,
+            &mut $columns.first_byte_us,
+        ]
+    };
+}
+
 impl Default for Columns {
     fn default() -> Self {
         let int = || NumberColumn::new(NumberKind::Int);
@@ -178,22 +200,7 @@ impl Columns {
         };
         Ok(Group {
             rows: self.rows,
-            numbers: [
-                &mut self.ts,
-                &mut self.minute,
-                &mut self.status,
-                &mut self.latency_us,
-                &mut self.latency_bucket,
-                &mut self.service_us,
-                &mut self.bytes_in,
-                &mut self.bytes_out,
-                &mut self.shopper,
-                &mut self.position,
-                &mut self.upstream_tries,
-                &mut self.weight,
-                &mut self.row_key,
-                &mut self.first_byte_us,
-            ],
+            numbers: numbers!(self),
             texts: [
                 self.origin.rows(),
                 self.run_id.rows(),
@@ -215,23 +222,7 @@ impl Columns {
     pub fn clear(&mut self) {
         self.rows = 0;
         self.page_rows = 0;
-        let numbers = [
-            &mut self.ts,
-            &mut self.minute,
-            &mut self.status,
-            &mut self.latency_us,
-            &mut self.latency_bucket,
-            &mut self.service_us,
-            &mut self.bytes_in,
-            &mut self.bytes_out,
-            &mut self.shopper,
-            &mut self.position,
-            &mut self.upstream_tries,
-            &mut self.weight,
-            &mut self.row_key,
-            &mut self.first_byte_us,
-        ];
-        numbers.into_iter().for_each(NumberColumn::clear);
+        numbers!(self).into_iter().for_each(NumberColumn::clear);
         let texts = [
             &mut self.origin,
             &mut self.run_id,
