@@ -15,7 +15,7 @@ use crate::sli::{
     StepCount, UptimePoint, WindowState, interval,
 };
 use crate::time_window::TimeWindow;
-use crate::visits::{Attempts, Retries, UserUptime, VisitResults};
+use crate::visits::{Attempts, RetryWindow, UserUptime, VisitResults};
 
 /// The worst stretches of user-uptime with less use than this tell nothing, µs.
 const ACTIVE_US_MIN: u64 = 60_000_000;
@@ -68,7 +68,7 @@ pub fn outside(
         values.extend(known.map(|known| (sli.name.clone(), known)));
         let mut retries = shoppers.iter().flat_map(|shoppers| &shoppers.retries);
         if let Some(retries) = retries.find(|retries| retries.name == sli.name) {
-            meant_counts.insert(sli.name.clone(), meant(retries));
+            meant_counts.insert(sli.name.clone(), meant(&retries.windows));
         }
     }
     let middles = expected.iter().map(|(sli, windows)| {
@@ -176,10 +176,9 @@ fn uptime_value(uptime: &UserUptime, maintenance: &[TimeWindow]) -> OutsideValue
 }
 
 /// What was meant, not what was asked: a repeat after a failure counts once.
-fn meant(retries: &Retries) -> MeantCounts {
+pub fn meant(windows: &[RetryWindow]) -> MeantCounts {
     let counts = |count: fn(Attempts) -> u64| {
-        let windows = retries.windows.iter();
-        let counts = windows.map(|window| WindowCount {
+        let counts = windows.iter().map(|window| WindowCount {
             start_us: window.start_us,
             count: count(window.attempts),
         });

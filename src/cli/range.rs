@@ -22,7 +22,7 @@ use super::shoppers::{Asked, Followed, shoppers};
 use crate::annotations::{Annotation, load_annotations};
 use crate::declared_files::DurationText;
 use crate::game_day::DrillScore;
-use crate::lake::Lake;
+use crate::lake::{Lake, LakeReader};
 use crate::request_record::Origin;
 use crate::rollup::{Dimension, Rollup, RollupPlan, Segments, scan};
 use crate::sli::expected::weeks_earlier;
@@ -98,8 +98,17 @@ pub fn judge_against(
     against: Against<'_>,
     lake: &Lake,
 ) -> Result<Judged, Failure> {
+    judge_rows(arguments, against, lake, &lake.reader()?)
+}
+
+/// The same of the rows that `reader` has, for whoever asks more of them.
+pub fn judge_rows(
+    arguments: &RangeArguments,
+    against: Against<'_>,
+    lake: &Lake,
+    reader: &LakeReader,
+) -> Result<Judged, Failure> {
     let set = sli_set(arguments)?;
-    let reader = lake.reader()?;
     let run = arguments
         .run
         .as_deref()
@@ -113,7 +122,7 @@ pub fn judge_against(
     let zone = zone_of(arguments.tz.as_deref(), &set)?;
     let segments = match run {
         Some(_) => None,
-        None => Some(Segments::refresh(lake, &reader)?),
+        None => Some(Segments::refresh(lake, reader)?),
     };
     let found = match (&run, &segments) {
         (Some(facts), _) => Found::run(facts),
@@ -134,7 +143,7 @@ pub fn judge_against(
         _ => {
             let plan = RollupPlan::new(run.as_ref().map_or(window_us, |_| RUN_WINDOW_US), cuts_us);
             let run_id = run.as_ref().map(|facts| facts.run_id.as_str());
-            scan(&reader, &plan, &Dimension::ALL, scope.range, |series| {
+            scan(reader, &plan, &Dimension::ALL, scope.range, |series| {
                 series.origin == origin && run_id.is_none_or(|run_id| run_id == series.run_id)
             })?
         }
@@ -152,7 +161,7 @@ pub fn judge_against(
         origin,
         run_id: run.as_ref().map(|facts| facts.run_id.as_str()),
     };
-    let followed = shoppers(lake, &reader, asked, &zone)?;
+    let followed = shoppers(lake, reader, asked, &zone)?;
     let newest_us = segments
         .as_ref()
         .and_then(|segments| segments.extent_us(origin))
@@ -165,7 +174,7 @@ pub fn judge_against(
         Some(segments) if is_minutes(scope) => {
             let logs = objectives::Logs {
                 lake,
-                reader: &reader,
+                reader,
                 segments,
                 newest_us,
             };
@@ -183,23 +192,23 @@ pub fn judge_against(
                 range: scope.range,
                 rollup: &rollup,
             };
-            scores(drilled, Some(&reader))?
+            scores(drilled, Some(reader))?
         }
         None => Vec::new(),
     };
     let mut uncompared = None;
     let previous = match (against, &run, &segments) {
         (Against::OtherRun(what), Some(facts), _) => {
-            let compared = compared_run(&set, lake, &reader, facts, what, &zone)?;
+            let compared = compared_run(&set, lake, reader, facts, what, &zone)?;
             compared.map_err(|reason| uncompared = Some(reason)).ok()
         }
         (Against::OtherRun(run_id), None, _) => {
-            Some(earlier_run(&set, lake, &reader, run_id, &zone)?)
+            Some(earlier_run(&set, lake, reader, run_id, &zone)?)
         }
         (Against::WeeksEarlier(weeks), _, Some(segments)) if is_minutes(scope) => {
             let earlier = weeks_earlier(scope.range.start_us, weeks, &zone);
             let asked = asked.moved(earlier);
-            previous(lake, &reader, segments, asked, &zone)?
+            previous(lake, reader, segments, asked, &zone)?
         }
         (Against::Nothing | Against::WeeksEarlier(_), ..) => None,
     };
@@ -208,7 +217,7 @@ pub fn judge_against(
         None => Vec::new(),
     };
     let partners = match &run {
-        Some(_) => partners(&reader, scope.range)?,
+        Some(_) => partners(reader, scope.range)?,
         None => Vec::new(),
     };
     let rejected = reader

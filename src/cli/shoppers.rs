@@ -5,48 +5,30 @@
 //! and again only when rows of that day come late.
 
 mod parameters;
+mod questions;
 
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use parameters::QueryReader;
+pub use questions::{CAME, Parts, WHOLE, with_maintenance};
+use questions::{Questions, Which, plan};
 
-use super::customers::{is_failure, is_person};
 use super::exit_code::Failure;
 use super::maintenance::{Maintenance, maintenance};
 use super::range::RUN_WINDOW_US;
 use crate::lake::{Lake, LakeError, LakeReader, RowFilter};
 use crate::request_record::{Origin, is_own_error};
 use crate::rollup::{RollupError, RowReader, SeriesKey};
-use crate::sli::{
-    Alignment, FunnelStepPlan, FunnelUnit, Level, LimitPlan, Measure, Scope, SliPlan, SliSetPlan,
-};
+use crate::sli::{Alignment, Level, LimitPlan, Measure, Scope, SliSetPlan};
 use crate::time_window::TimeWindow;
 use crate::visits::{
-    AffectedPlan, ChannelPlan, ClusterPlan, FunnelPlan, Parameters, Predicate, RetryPlan,
-    SessionPlan, UptimePlan, VisitError, VisitPass, VisitPlan, VisitResults, VisitRow, answer,
-    days_of,
+    Parameters, Retries, VisitError, VisitPass, VisitPlan, VisitResults, VisitRow, answer, days_of,
 };
 
-/// Name of the answer to a question that no SLI asks.
-pub const WHOLE: &str = "";
-/// Name of the funnel from any request to the order, which knows by what channel shoppers came.
-pub const CAME: &str = " came";
 /// Rows that are held at once, per core; 16 bytes each.
 const ROWS_MAX: u64 = 10_000_000;
-/// Requests with the same problem that are less than this apart belong together, µs.
-const CLUSTER_GAP_US: i64 = 5 * 60_000_000;
-/// A problem is one of several customers.
-const CLUSTER_SHOPPERS_MIN: u64 = 2;
-/// The longest pause within a session, µs, as web analytics have it.
-const SESSION_GAP_US: i64 = 30 * 60_000_000;
-/// How long a shopper counts as brought by the channel that was named last, µs.
-pub const CHANNEL_WITHIN_US: i64 = 2 * 3_600_000_000;
-/// How long after a failure the same request counts as a repeat of it, where the set says nothing.
-const REPEAT_WITHIN_US: i64 = 60_000_000;
-/// A route is failing when more than this share of what was meant went wrong.
-const FAILING_SHARE: f64 = 0.1;
 /// Raised when answers of the same name mean something else.
 const VERSION: u32 = 4;
 
@@ -131,7 +113,7 @@ pub fn shoppers(
     for other in other_zones(asked.set, zone) {
         let questions = Questions {
             zone: other,
-            is_main: false,
+            which: Which::OfDays,
             ..Questions::all(zone, &maintenance)
         };
         let found = of_questions(lake, reader, asked, &questions)?;
@@ -139,6 +121,29 @@ pub fn shoppers(
         whole.visits.funnels.extend(found.visits.funnels);
     }
     Ok(whole)
+}
+
+/// What was meant in each of these parts of the traffic, of every ratio in which retries collapse; of
+/// the same rows it adds up to what [`shoppers`] says.
+pub fn meant_by_part(
+    lake: &Lake,
+    reader: &LakeReader,
+    asked: Asked<'_>,
+    zone: &TimeZone,
+    parts: &Parts,
+) -> Result<Vec<Retries>, Failure> {
+    let mut slis = asked.set.slis.iter();
+    if slis.all(|sli| sli.collapse_within_us.is_none()) {
+        return Ok(Vec::new());
+    }
+    let maintenance = Maintenance::new();
+    let questions = Questions {
+        which: Which::Meant(parts),
+        ..Questions::all(zone, &maintenance)
+    };
+    Ok(of_questions(lake, reader, asked, &questions)?
+        .visits
+        .retries)
 }
 
 /// Zones in which days of shoppers are counted besides `zone`.
@@ -159,29 +164,6 @@ fn other_zones<'a>(set: &'a SliSetPlan, zone: &TimeZone) -> Vec<&'a TimeZone> {
         }
     }
     zones
-}
-
-/// Questions that are answered by days of one zone.
-#[derive(Clone, Copy)]
-struct Questions<'a> {
-    /// That zone.
-    zone: &'a TimeZone,
-    /// Zone of all SLIs that do not say theirs.
-    zone_of_set: &'a TimeZone,
-    /// Whether those that know no days, and those of the report, are among them.
-    is_main: bool,
-    maintenance: &'a Maintenance,
-}
-
-impl<'a> Questions<'a> {
-    fn all(zone: &'a TimeZone, maintenance: &'a Maintenance) -> Self {
-        Self {
-            zone,
-            zone_of_set: zone,
-            is_main: true,
-            maintenance,
-        }
-    }
 }
 
 fn of_questions(
@@ -227,11 +209,6 @@ pub fn nobody(asked: Asked<'_>, zone: &TimeZone) -> Result<Followed, Failure> {
     })
 }
 
-/// Name of a funnel in which maintenance counts.
-pub fn with_maintenance(name: &str) -> String {
-    format!("{name} with maintenance")
-}
-
 /// What names the answer: the parts it can come from, and the questions.
 fn name(
     reader: &LakeReader,
@@ -259,7 +236,7 @@ fn name(
         asked.run_id,
         asked.scope.window_us,
         zone_name(&plan.zone),
-        questions.is_main,
+        questions.which.name(),
         slis.collect::<Vec<_>>(),
         names.join("\n")
     );
@@ -348,129 +325,4 @@ pub fn slow_limit_us(set: &SliSetPlan, series: &SeriesKey) -> Option<u64> {
         (Level::Contact, LimitPlan::OfExpected(_)) | (Level::Warn, _) => None,
     });
     limits.min()
-}
-
-/// A picture, a font, a script: a page asks for many at once, which is no repeat.
-fn is_asset(series: &SeriesKey) -> bool {
-    let last = series.route.rsplit('/').next().unwrap_or_default();
-    last.contains('.') || matches!(last, "{image}" | "{font}" | "{file}")
-}
-
-fn plan(asked: Asked<'_>, range: TimeWindow, questions: &Questions<'_>) -> VisitPlan {
-    let mut plan = VisitPlan::new(range, questions.zone.clone());
-    for sli in &asked.set.slis {
-        put_question(&mut plan, sli, asked, questions);
-    }
-    if questions.is_main {
-        put_questions_of_report(&mut plan, asked);
-    }
-    plan
-}
-
-/// What must be asked for an SLI, if these days are its own.
-fn put_question(plan: &mut VisitPlan, sli: &SliPlan, asked: Asked<'_>, questions: &Questions<'_>) {
-    let are_its_days = sli.zone(questions.zone_of_set) == questions.zone;
-    match &sli.measure {
-        Measure::UserUptime { bad, cutoff_us } if are_its_days => {
-            let (event, bad) = (sli.event.clone(), bad.clone());
-            plan.uptimes.push(UptimePlan {
-                name: sli.name.clone(),
-                valid: Predicate::new(move |series| event.covers(series)),
-                bad: Predicate::new(move |series| bad.iter().any(|bad| bad.covers(series.status))),
-                cutoff_us: *cutoff_us,
-                base_us: asked.scope.of(sli).window_us,
-            });
-        }
-        Measure::Funnel {
-            steps,
-            unit: FunnelUnit::Shoppers,
-        } if are_its_days => {
-            let excluded = questions.maintenance.get(&sli.name);
-            let excluded = excluded.cloned().unwrap_or_default();
-            if !excluded.is_empty() {
-                plan.funnels
-                    .push(funnel(&with_maintenance(&sli.name), steps));
-            }
-            plan.funnels.push(FunnelPlan {
-                excluded,
-                ..funnel(&sli.name, steps)
-            });
-        }
-        Measure::Ratio { good } => {
-            if let Some(within_us) = sli.collapse_within_us.filter(|_| questions.is_main) {
-                let (event, good) = (sli.event.clone(), good.clone());
-                plan.retries.push(RetryPlan {
-                    name: sli.name.clone(),
-                    valid: Predicate::new(move |series| event.covers(series)),
-                    bad: Predicate::new(move |series| !good.covers(series)),
-                    within_us,
-                    leave_us: SESSION_GAP_US,
-                    window_us: asked.cell_us(),
-                    failing_share: FAILING_SHARE,
-                });
-            }
-        }
-        Measure::UserUptime { .. }
-        | Measure::Funnel { .. }
-        | Measure::Rate { .. }
-        | Measure::Latency { .. }
-        | Measure::LatencyCut { .. }
-        | Measure::WindowsGood { .. }
-        | Measure::Apdex { .. }
-        | Measure::Composite { .. } => {}
-    }
-}
-
-/// What no SLI asks.
-fn put_questions_of_report(plan: &mut VisitPlan, asked: Asked<'_>) {
-    if asked.set.funnel.len() > 1 {
-        plan.funnels.push(funnel(WHOLE, &asked.set.funnel));
-    }
-    if let Some(order) = asked.set.funnel.last() {
-        let mut came = funnel(CAME, std::slice::from_ref(order));
-        let any = ("Any request".to_owned(), Predicate::new(is_person));
-        came.steps.insert(0, any);
-        plan.funnels.push(came);
-    }
-    plan.retries.push(RetryPlan {
-        name: WHOLE.to_owned(),
-        valid: Predicate::new(|series| is_person(series) && !is_asset(series)),
-        bad: Predicate::new(is_failure),
-        within_us: asked.set.collapse_within_us.unwrap_or(REPEAT_WITHIN_US),
-        leave_us: SESSION_GAP_US,
-        window_us: asked.scope.window_us,
-        failing_share: FAILING_SHARE,
-    });
-    plan.clusters = Some(ClusterPlan {
-        failing: Predicate::new(|series| is_person(series) && is_failure(series)),
-        gap_us: CLUSTER_GAP_US,
-        shoppers_min: CLUSTER_SHOPPERS_MIN,
-    });
-    plan.affected = Some(AffectedPlan {
-        failing: Predicate::new(|series| is_person(series) && is_failure(series)),
-    });
-    plan.channels = Some(ChannelPlan {
-        valid: Predicate::new(is_person),
-        within_us: CHANNEL_WITHIN_US,
-        window_us: asked.scope.window_us,
-    });
-    plan.sessions = Some(SessionPlan {
-        valid: Predicate::new(is_person),
-        gap_us: SESSION_GAP_US,
-    });
-}
-
-fn funnel(name: &str, steps: &[FunnelStepPlan]) -> FunnelPlan {
-    let steps = steps.iter().map(|step| {
-        let event = step.event.clone();
-        (
-            step.title.clone(),
-            Predicate::new(move |series: &SeriesKey| event.covers(series)),
-        )
-    });
-    FunnelPlan {
-        name: name.to_owned(),
-        steps: steps.collect(),
-        excluded: Vec::new(),
-    }
 }

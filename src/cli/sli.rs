@@ -10,12 +10,12 @@ use arrow::array::{
 use arrow::error::ArrowError;
 use serde::Serialize;
 
-use super::arguments::{GlobalArguments, SliArguments, SliFormat};
+use super::arguments::{ByChoice, GlobalArguments, SliArguments, SliFormat};
 use super::contacts::{self, PredictedContactsJson};
 use super::csv;
 use super::exit_code::{ExitCode, Failure};
 use super::page;
-use super::range::{self, Judged};
+use super::range::{self, Against, Judged};
 use super::report::write_text;
 use super::terminal::Terminal;
 use crate::lake::{Lake, export_parquet};
@@ -31,18 +31,10 @@ pub fn run(
 ) -> Result<ExitCode, Failure> {
     check(arguments)?;
     let lake = Lake::open(&global.lake)?;
-    let mut judged = range::judge(&arguments.range, &lake)?;
     if let Some(by) = arguments.by {
-        let parts = parts(&judged, by)?;
-        let is_json = terminal.is_json || arguments.format == SliFormat::Json;
-        match (is_json, &arguments.output) {
-            (true, None) => terminal.json(&parts)?,
-            (true, Some(path)) => write_text(path, &serde_json::to_string_pretty(&parts)?)?,
-            (false, None) => terminal.result(&table(&judged, by, &parts))?,
-            (false, Some(path)) => write_text(path, &table(&judged, by, &parts))?,
-        }
-        return Ok(exit_code(&judged.series));
+        return by_part(arguments, by, &lake, terminal);
     }
+    let mut judged = range::judge(&arguments.range, &lake)?;
     let (defs, thresholds) = (
         arguments.range.defs.as_deref(),
         arguments.range.thresholds.as_deref(),
@@ -72,6 +64,26 @@ pub fn run(
         (SliFormat::Table, Some(path)) => {
             write_text(path, &table_text(&judged, terminal)?)?;
         }
+    }
+    Ok(exit_code(&judged.series))
+}
+
+/// Judges the whole, and each part of the same rows on its own.
+fn by_part(
+    arguments: &SliArguments,
+    by: ByChoice,
+    lake: &Lake,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let reader = lake.reader()?;
+    let judged = range::judge_rows(&arguments.range, Against::Nothing, lake, &reader)?;
+    let parts = parts(&judged, by, lake, &reader)?;
+    let is_json = terminal.is_json || arguments.format == SliFormat::Json;
+    match (is_json, &arguments.output) {
+        (true, None) => terminal.json(&parts)?,
+        (true, Some(path)) => write_text(path, &serde_json::to_string_pretty(&parts)?)?,
+        (false, None) => terminal.result(&table(&judged, by, &parts))?,
+        (false, Some(path)) => write_text(path, &table(&judged, by, &parts))?,
     }
     Ok(exit_code(&judged.series))
 }

@@ -43,7 +43,7 @@ mod funnel;
 pub use funnel::{Funnel, FunnelDay, FunnelPlan};
 
 mod retries;
-pub use retries::{Retries, RetryPlan, RetryWindow};
+pub use retries::{PartRetries, Retries, RetryPlan, RetryWindow};
 
 mod retry_routes;
 pub use retry_routes::{Attempts, RouteRetries};

@@ -115,10 +115,7 @@ impl VisitResults {
                 .iter()
                 .map(|funnel| funnel.name.as_str())
                 .collect(),
-            self.retries
-                .iter()
-                .map(|retries| retries.name.as_str())
-                .collect(),
+            self.retries.iter().flat_map(Retries::names).collect(),
         ];
         let asked = [
             self.clusters.is_some(),

@@ -2,7 +2,8 @@
 //!
 //! An attempt is *superseded* when it went wrong and the same shopper repeats method and route
 //! within the time of the plan, itself included. What is not superseded is an *intent*: it counts
-//! once, at the time and with the outcome of its last attempt. Amplification is requests ÷ intents.
+//! once, at the time, with the outcome and in the part of its last attempt. Amplification is requests ÷
+//! intents.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -34,6 +35,9 @@ pub struct RetryPlan {
     pub window_us: i64,
     /// A route fails in a window when more than this share of its intents went wrong, 0 to 1.
     pub failing_share: f64,
+    /// Parts that are counted apart as well, by name, any number. A request is in the first that
+    /// covers it, or in none; what supersedes it may be in another.
+    pub parts: Vec<(String, Predicate)>,
 }
 
 /// Attempts and intents; additive, also where a shopper repeats across the edge of two ranges.
@@ -50,6 +54,19 @@ pub struct Retries {
     pub routes: Vec<RouteRetries>,
     /// By class of status, ascending.
     pub reactions: Vec<Reaction>,
+    /// In the order of the plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartRetries>,
+}
+
+/// Attempts and intents of one part. An intent is in the part of its last attempt, whose time and
+/// outcome it has: so parts add up to the whole, window by window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRetries {
+    /// Its name.
+    pub name: String,
+    /// Oldest first; windows without requests are left out.
+    pub windows: Vec<RetryWindow>,
 }
 
 /// One window over all routes.
@@ -78,17 +95,30 @@ impl Retries {
 
     /// Adds another range.
     pub fn merge(&mut self, other: &Self) {
-        let mut windows: BTreeMap<i64, Attempts> = BTreeMap::new();
-        for window in self.windows.iter().chain(&other.windows) {
-            let sum = windows.entry(window.start_us).or_default();
-            *sum = sum.plus(window.attempts);
+        self.windows = sum_of(&self.windows, &other.windows);
+        for (own, other) in self.parts.iter_mut().zip(&other.parts) {
+            own.windows = sum_of(&own.windows, &other.windows);
         }
-        self.windows = in_order(windows);
         merge_routes(&mut self.routes, &other.routes);
         for (own, other) in self.reactions.iter_mut().zip(&other.reactions) {
             own.merge(other);
         }
     }
+
+    /// Its own name, and those of its parts.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let parts = self.parts.iter().map(|part| part.name.as_str());
+        std::iter::once(self.name.as_str()).chain(parts)
+    }
+}
+
+fn sum_of(one: &[RetryWindow], other: &[RetryWindow]) -> Vec<RetryWindow> {
+    let mut windows: BTreeMap<i64, Attempts> = BTreeMap::new();
+    for window in one.iter().chain(other) {
+        let sum = windows.entry(window.start_us).or_default();
+        *sum = sum.plus(window.attempts);
+    }
+    in_order(windows)
 }
 
 fn in_order(windows: BTreeMap<i64, Attempts>) -> Vec<RetryWindow> {
@@ -103,6 +133,8 @@ fn in_order(windows: BTreeMap<i64, Attempts>) -> Vec<RetryWindow> {
 struct Meaning {
     /// Number of method and route.
     route: u32,
+    /// Number of the part, if it is in one.
+    part: Option<usize>,
     is_valid: bool,
     is_bad: bool,
     class: usize,
@@ -117,6 +149,8 @@ pub struct RetryWalk {
     meanings: Vec<Meaning>,
     routes: RouteCounts,
     reactions: ReactionCounts,
+    /// By part, then by the first µs of the window.
+    parts: Vec<BTreeMap<i64, Attempts>>,
     /// By route: when the shopper at hand asks for it next.
     next_us: Vec<Option<i64>>,
 }
@@ -130,6 +164,7 @@ impl RetryWalk {
             meanings: Vec::new(),
             routes: RouteCounts::new(range, plan.window_us),
             reactions: ReactionCounts::default(),
+            parts: vec![BTreeMap::new(); plan.parts.len()],
             next_us: Vec::new(),
         }
     }
@@ -158,18 +193,30 @@ impl RetryWalk {
             good_intents: if meaning.is_bad { 0 } else { meaning.weight },
         };
         self.routes.count(ts_us, meaning.route, attempts);
+        if let Some(part) = meaning.part {
+            let window_us = self.plan.window_us;
+            let start_us = ts_us.div_euclid(window_us) * window_us;
+            let sum = self.parts[part].entry(start_us).or_default();
+            *sum = sum.plus(attempts);
+        }
     }
 
     /// What came out.
     pub fn finish(self) -> Retries {
         let window_us = self.plan.window_us;
         let (windows, routes) = self.routes.finish(self.plan.failing_share);
+        let names = self.plan.parts.into_iter().map(|(name, _)| name);
+        let parts = names.zip(self.parts).map(|(name, windows)| PartRetries {
+            name,
+            windows: in_order(windows),
+        });
         Retries {
             name: self.plan.name,
             window_us,
             windows: in_order(windows),
             routes,
             reactions: self.reactions.finish(),
+            parts: parts.collect(),
         }
     }
 }
@@ -191,8 +238,10 @@ impl Question for RetryWalk {
                 self.next_us.push(None);
             }
             let is_valid = self.plan.valid.covers(&label.key);
+            let mut parts = self.plan.parts.iter();
             self.meanings.push(Meaning {
                 route,
+                part: parts.position(|(_, is_in)| is_in.covers(&label.key)),
                 is_valid,
                 is_bad: is_valid && self.plan.bad.covers(&label.key),
                 class: ReactionCounts::class_of(label.key.status),

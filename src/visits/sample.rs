@@ -94,7 +94,7 @@ pub fn funnel() -> FunnelPlan {
     }
 }
 
-/// Retries within a minute.
+/// Retries within a minute, also of those whom a search brought and of those whom nothing did.
 pub fn retries() -> RetryPlan {
     RetryPlan {
         name: "shop".to_owned(),
@@ -104,7 +104,14 @@ pub fn retries() -> RetryPlan {
         leave_us: LEAVE_US,
         window_us: 60_000_000,
         failing_share: 0.1,
+        parts: vec![channel("search"), channel("")],
     }
+}
+
+/// A part of the requests.
+pub fn channel(name: &'static str) -> (String, Predicate) {
+    let is_in = Predicate::new(move |series| series.channel == name);
+    (name.to_owned(), is_in)
 }
 
 /// Failures less than five minutes apart, of at least two shoppers.

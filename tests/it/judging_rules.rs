@@ -204,16 +204,6 @@ slis:
     let counting = "counting: {collapse_retries_within: 30s}\n";
     let document = judged(&folder, &format!("{counting}{set}"));
     assert_counts(sli(&document, "checkout"), 5.0 / 8.0, 5, 8);
-    // Part by part it is not judged, and that is said.
-    let table = run(&folder, "sli --lake lake --defs set.yaml --by status").out;
-    let said = "not judged by status, as they follow shoppers from part to part: T";
-    assert!(table.contains(said), "{table}");
-    let parts = run(
-        &folder,
-        "sli --lake lake --defs set.yaml --by status --json",
-    )
-    .json();
-    assert_eq!(parts[0]["not_judged"][0], "checkout");
 }
 
 /// A line of an ingress that asked so many servers.

@@ -73,6 +73,7 @@ mod contacts_of_what;
 mod judging;
 
 mod judging_own;
+mod judging_parts;
 mod judging_rules;
 
 mod rollups;

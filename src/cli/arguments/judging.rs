@@ -69,7 +69,8 @@ pub struct SliArguments {
     /// What to print
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: SliFormat,
-    /// Judge each part of the traffic on its own, the largest first
+    /// Judge each part of the traffic on its own, the largest first; where retries collapse, what a
+    /// shopper meant is in the part of the last attempt
     #[arg(long, value_name = "WHAT")]
     pub by: Option<ByChoice>,
     /// File to write; without it the terminal

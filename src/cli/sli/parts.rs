@@ -6,11 +6,15 @@ use serde::Serialize;
 
 use crate::cli::arguments::ByChoice;
 use crate::cli::exit_code::Failure;
+use crate::cli::outside::{ExpectedRates, meant, outside};
 use crate::cli::range::Judged;
+use crate::cli::shoppers::{Asked, Parts, meant_by_part};
+use crate::lake::{Lake, LakeReader};
 use crate::report::text;
 use crate::sli::{
-    FunnelUnit, Measure, Outside, SliPlan, SliSeries, SliSetPlan, SliState, evaluate,
+    FunnelUnit, MeantCounts, Measure, SliPlan, SliSeries, SliSetPlan, SliState, evaluate,
 };
+use crate::visits::Retries;
 
 /// Parts that are judged at most, the largest; a shop has thousands of channels.
 const PARTS_MAX: usize = 50;
@@ -28,8 +32,35 @@ pub struct PartJson {
     pub not_judged: Vec<String>,
 }
 
-/// The largest parts, most requests first.
-pub fn parts(judged: &Judged, by: ByChoice) -> Result<Vec<PartJson>, Failure> {
+/// The largest parts, most requests first; `reader` has the rows that were judged.
+pub fn parts(
+    judged: &Judged,
+    by: ByChoice,
+    lake: &Lake,
+    reader: &LakeReader,
+) -> Result<Vec<PartJson>, Failure> {
+    let Judged { set, scope, .. } = judged;
+    let largest = largest(judged, by);
+    let retries = retries(judged, by, &largest, lake, reader)?;
+    // What is expected of all traffic is expected of no part of it.
+    let expected = ExpectedRates::new();
+    let mut outside = outside(set, *scope, &judged.zone, &expected, None, None)?;
+    let mut parts = Vec::new();
+    for (name, requests) in largest {
+        let rollup = judged.rollup.only(|series| by.value(series) == name);
+        outside.meant = meant_in(&retries, &name);
+        parts.push(PartJson {
+            slis: evaluate(set, &rollup, *scope, &outside)?,
+            not_judged: by_shopper(set, |sli| sli.name.clone()),
+            name,
+            requests,
+        });
+    }
+    Ok(parts)
+}
+
+/// Names and requests of the largest parts.
+fn largest(judged: &Judged, by: ByChoice) -> Vec<(String, u64)> {
     let totals = judged.rollup.totals();
     let mut requests: BTreeMap<String, u64> = BTreeMap::new();
     for (series, count) in judged.rollup.series().iter().zip(&totals.counts) {
@@ -39,17 +70,37 @@ pub fn parts(judged: &Judged, by: ByChoice) -> Result<Vec<PartJson>, Failure> {
     largest.retain(|(_, requests)| *requests > 0);
     largest.sort_by_key(|(_, requests)| std::cmp::Reverse(*requests));
     largest.truncate(PARTS_MAX);
-    let parts = largest.into_iter().map(|(name, requests)| {
-        let rollup = judged.rollup.only(|series| by.value(series) == name);
-        let slis = evaluate(&judged.set, &rollup, judged.scope, &Outside::default())?;
-        Ok(PartJson {
-            name,
-            requests,
-            slis,
-            not_judged: by_shopper(&judged.set, |sli| sli.name.clone()),
-        })
+    largest
+}
+
+/// What was meant in these parts, of every ratio in which retries collapse.
+fn retries(
+    judged: &Judged,
+    by: ByChoice,
+    parts: &[(String, u64)],
+    lake: &Lake,
+    reader: &LakeReader,
+) -> Result<Vec<Retries>, Failure> {
+    let mut names: Vec<String> = parts.iter().map(|(name, _)| name.clone()).collect();
+    // Which of them is the largest differs from day to day; answers that are kept stay the same.
+    names.sort_unstable();
+    let asked = Asked {
+        set: &judged.set,
+        scope: judged.scope,
+        origin: judged.origin,
+        run_id: judged.run.as_ref().map(|facts| facts.run_id.as_str()),
+    };
+    meant_by_part(lake, reader, asked, &judged.zone, &Parts { by, names })
+}
+
+/// What was meant in one of them, by name of the SLI.
+fn meant_in(retries: &[Retries], part: &str) -> BTreeMap<String, MeantCounts> {
+    let slis = retries.iter().filter_map(|retries| {
+        let mut parts = retries.parts.iter();
+        let own = parts.find(|own| own.name == part)?;
+        Some((retries.name.clone(), meant(&own.windows)))
     });
-    parts.collect()
+    slis.collect()
 }
 
 /// What `pick` says of the SLIs that are not judged part by part.
@@ -59,19 +110,19 @@ fn by_shopper(set: &SliSetPlan, pick: impl Fn(&SliPlan) -> String) -> Vec<String
     found.map(|(_, sli)| pick(sli)).collect()
 }
 
-/// Whether an SLI follows shoppers, who are in several parts: one asks again on another channel, at another service
-/// or with another status, and which part the attempt that did not count was of has no answer.
+/// Whether an SLI is one of shoppers or of their time, who are in several parts: one looks on one channel and orders
+/// by way of another. What a shopper meant is in one part, that of the last attempt.
 fn is_by_shopper(set: &SliSetPlan, index: usize) -> bool {
     let sli = &set.slis[index];
     match &sli.measure {
         Measure::UserUptime { .. } => true,
         Measure::Funnel { unit, .. } => *unit == FunnelUnit::Shoppers,
-        Measure::Ratio { .. } => sli.collapse_within_us.is_some(),
         Measure::Composite { .. } | Measure::WindowsGood { .. } => {
             let mut parts = sli.measure.made_of().into_iter();
             parts.any(|part| is_by_shopper(set, part))
         }
-        Measure::Rate { .. }
+        Measure::Ratio { .. }
+        | Measure::Rate { .. }
         | Measure::Latency { .. }
         | Measure::LatencyCut { .. }
         | Measure::Apdex { .. } => false,

@@ -73,6 +73,29 @@ fn shoppers_are_not_mixed_up() {
 }
 
 #[test]
+fn an_intent_is_in_the_part_of_its_last_attempt() {
+    let within_us = sample::retries().within_us;
+    // A failure that no channel brought, and its repeat by way of a search.
+    let found = retries(&[row(0, sample::BAD), row(within_us, sample::GOOD)]);
+    let part = |name: &str| {
+        let part = found.parts.iter().find(|part| part.name == name).unwrap();
+        let windows = part.windows.iter().map(|window| window.attempts);
+        windows.fold(Attempts::default(), Attempts::plus)
+    };
+    let search = Attempts {
+        requests: 1,
+        intents: 1,
+        good_intents: 1,
+    };
+    let nothing = Attempts {
+        requests: 1,
+        ..Attempts::default()
+    };
+    assert_eq!((part("search"), part("")), (search, nothing));
+    assert_eq!(search.plus(nothing), found.all());
+}
+
+#[test]
 fn who_asks_nothing_for_half_an_hour_has_left() {
     let found = retries(&[
         row(0, sample::BAD),
@@ -103,6 +126,7 @@ proptest! {
             (row.ts_us, Reverse(if status == 0 { 999 } else { status }), key(row).clone(), row.is_slow, row.weight)
         });
         let mut windows: BTreeMap<i64, Attempts> = BTreeMap::new();
+        let mut parts: BTreeMap<&str, BTreeMap<i64, Attempts>> = BTreeMap::new();
         let mut reactions: BTreeMap<StatusClass, [u64; 3]> = BTreeMap::new();
         for (index, row) in rows.iter().enumerate() {
             if !(sample::START_US..sample::END_US).contains(&row.ts_us) || !plan.valid.covers(key(row)) {
@@ -115,20 +139,36 @@ proptest! {
                 && later.ts_us - row.ts_us <= plan.within_us);
             let has_left = !rows[index + 1..].iter().filter(own).any(|later| later.ts_us - row.ts_us <= plan.leave_us);
             let is_bad = plan.bad.covers(key(row));
-            let window = windows.entry(row.ts_us.div_euclid(plan.window_us) * plan.window_us).or_default();
-            window.requests += weight;
-            window.intents += weight * u64::from(!(is_bad && is_repeated));
-            window.good_intents += weight * u64::from(!is_bad);
+            let start_us = row.ts_us.div_euclid(plan.window_us) * plan.window_us;
+            let part = parts.entry(key(row).channel.as_str()).or_default();
+            for window in [windows.entry(start_us).or_default(), part.entry(start_us).or_default()] {
+                window.requests += weight;
+                window.intents += weight * u64::from(!(is_bad && is_repeated));
+                window.good_intents += weight * u64::from(!is_bad);
+            }
             let reaction = reactions.entry(StatusClass::of(key(row).status)).or_default();
             for (sum, more) in reaction.iter_mut().zip([true, is_repeated, has_left]) {
                 *sum += weight * u64::from(more);
             }
         }
         prop_assert_eq!(&found.windows, &in_order(windows));
+        for part in &found.parts {
+            let expected = parts.remove(part.name.as_str()).unwrap_or_default();
+            prop_assert_eq!(&part.windows, &in_order(expected));
+        }
         let fast: BTreeMap<_, _> = found.reactions.iter().filter(|reaction| reaction.requests > 0)
             .map(|reaction| (reaction.class, [reaction.requests, reaction.repeated, reaction.left])).collect();
         prop_assert_eq!(fast, reactions);
         let of_routes = found.routes.iter().map(|route| route.all).fold(Attempts::default(), Attempts::plus);
         prop_assert_eq!(of_routes, found.all());
+    }
+
+    #[test]
+    fn parts_that_leave_out_nothing_add_up_to_the_whole_window_by_window(rows in sample::rows()) {
+        let mut plan = sample::plan(sample::START_US, sample::END_US);
+        plan.retries[0].parts = ["search", "", "partner:a"].map(sample::channel).to_vec();
+        let found = sample::answer(&plan, &rows).retries.remove(0);
+        let sum = found.parts.iter().fold(Vec::new(), |sum, part| sum_of(&sum, &part.windows));
+        prop_assert_eq!(sum, found.windows);
     }
 }
