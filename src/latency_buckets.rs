@@ -50,6 +50,27 @@ pub fn highest_of(bucket: i32) -> u64 {
     ((sub_bucket + 1) << exponent) - 1
 }
 
+/// The rank of a quantile, 0 to 1, among `count` values: the nearest one, counted from 1, the
+/// `ceil(q · n)`-th smallest. Every percentile of latencies is the value at this rank.
+///
+/// ```
+/// use firedrill::latency_buckets::nearest_rank;
+/// assert_eq!(nearest_rank(59, 0.95), 57);
+/// assert_eq!(nearest_rank(1_000, 0.999), 999);
+/// ```
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts stay below 2^53, and a quantile is between 0 and 1"
+)]
+pub fn nearest_rank(count: u64, quantile: f64) -> u64 {
+    // 0.07 × 100 is a little more than 7 in floating point, and must not become rank 8.
+    let rank = quantile * count as f64 * (1.0 - 1e-12);
+    (rank.ceil() as u64).clamp(1, count.max(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +92,20 @@ mod tests {
     #[test]
     fn a_negative_bucket_is_zero() {
         assert_eq!(highest_of(-1), 0);
+    }
+
+    #[test]
+    fn the_nearest_rank_is_that_of_whole_numbers() {
+        // As files write percentiles: 99.9 is 999 of 1,000.
+        for per_mille in 1..=1_000_u64 {
+            let quantile = per_mille as f64 / 10.0 / 100.0;
+            for count in (1..=2_000).chain([59_999, 60_000, 1_000_000, 123_456_789_000]) {
+                let exact = (count * per_mille).div_ceil(1_000);
+                assert_eq!(nearest_rank(count, quantile), exact, "{quantile} {count}");
+            }
+        }
+        assert_eq!(nearest_rank(0, 0.5), 1);
+        assert_eq!(nearest_rank(7, 0.0), 1);
     }
 
     proptest! {

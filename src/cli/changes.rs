@@ -7,7 +7,7 @@ use crate::latency_buckets::{LatencyHistogram, highest_of};
 use crate::rollup::{Rollup, Selection};
 use crate::sli::difference::{
     Change, Difference, RateCounts, ShareCounts, dispersion_matched, keep_discoveries,
-    percentile_border, percentiles, rates, share_dispersion_matched, shares,
+    percentile_border, percentile_of, percentiles, rates, share_dispersion_matched, shares,
 };
 use crate::sli::interval;
 use crate::sli::{Measure, SliPlan, SliSeries, SliSetPlan, SliWindow, Unit};
@@ -154,7 +154,8 @@ fn compared(
                 })
             });
             let cells = stretches.each_ref().map(|bins| cells(bins));
-            let value = |cells: &[(u64, u64)]| at_quantile(cells, *quantile);
+            let value =
+                |cells: &[(u64, u64)]| percentile_of(cells, *quantile).map(interval::number);
             let difference = match independent {
                 Independent::Requests => percentiles(&cells[0], &cells[1], *quantile, 1.0),
                 Independent::Stretches => run_percentiles(&stretches[0], &stretches[1], *quantile),
@@ -280,15 +281,4 @@ pub fn run_percentiles(
     let shares = [before, after].map(|bins| bins.iter().map(below).collect::<Vec<_>>());
     let dispersion = share_dispersion_matched(&shares[0], &shares[1]);
     percentiles(&one, &two, quantile, dispersion.unwrap_or(1.0))
-}
-
-fn at_quantile(cells: &[(u64, u64)], quantile: f64) -> Option<f64> {
-    let count: u64 = cells.iter().map(|(_, count)| count).sum();
-    let rank = quantile * interval::number(count) * (1.0 - 1e-12);
-    let mut seen = 0;
-    let found = cells.iter().find(|(_, count)| {
-        seen += count;
-        interval::number(seen) >= rank
-    });
-    found.map(|(value, _)| interval::number(*value))
 }

@@ -159,7 +159,10 @@ fn uptime_value(uptime: &UserUptime, maintenance: &[TimeWindow]) -> OutsideValue
     OutsideValue {
         value: kept.value(),
         value_with_excluded: uptime.value().filter(|_| has_excluded),
-        interval: uptime.interval(),
+        interval: uptime
+            .value()
+            .zip(uptime.draws())
+            .map(|(value, draws)| interval::wilson(value, draws)),
         good: kept.up_us() / 1_000_000,
         valid: (kept.up_us() + kept.down_us()) / 1_000_000,
         count: uptime.shopper_days,

@@ -5,7 +5,7 @@
 //! by going over the blocks, then over one block's buckets, and blocks without a latency are skipped
 //! when counts are added or forgotten.
 
-use super::{LATENCY_US_MAX, bucket_of, highest_of};
+use super::{LATENCY_US_MAX, bucket_of, highest_of, nearest_rank};
 
 /// Buckets of a block: with about as many blocks as buckets per block a rank is found in the fewest
 /// steps.
@@ -92,18 +92,10 @@ impl LatencyHistogram {
             .filter(|(_, count)| *count > 0)
     }
 
-    /// The nearest-rank quantile in µs (`ceil(q · n)`-th smallest), or `None` when empty.
+    /// The quantile in µs, by [`nearest_rank`], or `None` when empty.
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        clippy::cast_sign_loss,
-        reason = "counts stay below 2^53, and a quantile is between 0 and 1"
-    )]
     pub fn quantile_us(&self, quantile: f64) -> Option<u64> {
-        // 0.07 × 100 is a little more than 7 in floating point, and must not become rank 8.
-        let rank = quantile * self.count() as f64 * (1.0 - 1e-12);
-        self.at_rank_us(rank.ceil() as u64)
+        self.at_rank_us(nearest_rank(self.count(), quantile))
     }
 
     /// The latency of the `rank`-th smallest, counted from 1, in µs; clamped to what is there, and

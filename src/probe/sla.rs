@@ -11,6 +11,7 @@ use super::downtime::Incident;
 use super::plan::{AvailabilityBasis, AvailabilityPlan, LatencyAim, LatencyPlan, PartnerPlan};
 use super::times::Times;
 use super::totals::Totals;
+use crate::latency_buckets::nearest_rank;
 use crate::sli::exclusion::{ExcludedWindow, ExclusionError, excluded_windows};
 use crate::sli::interval::{self, number, quantile_count_min, quantile_ranks};
 use crate::sli::objective::stretches;
@@ -405,7 +406,7 @@ fn percentile(sorted_us: &[u64], quantile: f64) -> Option<(u64, Option<[u64; 2]>
         let index = usize::try_from(rank.saturating_sub(1)).ok()?;
         sorted_us.get(index).copied()
     };
-    let value = at(rounded_up(quantile * number(count)).max(1))?;
+    let value = at(nearest_rank(count, quantile))?;
     let interval = quantile_ranks(count, quantile)
         .and_then(|[low, high]| Some([at(low)?, at(high)?]))
         .filter(|_| count >= quantile_count_min(quantile));

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::cells::{Chunk, Rollup};
 use super::packed::unpack;
 use super::series::SeriesKey;
-use crate::latency_buckets::{LatencyHistogram, highest_of};
+use crate::latency_buckets::{LatencyHistogram, highest_of, nearest_rank};
 
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,22 +134,14 @@ fn ranks<K: Ord>(keys: &[K]) -> Vec<u32> {
 }
 
 /// The nearest-rank quantiles of ascending pairs of bucket and count, in one pass; `quantiles` ascend.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "counts stay below 2^53, and a quantile is between 0 and 1"
-)]
 fn at_quantiles(
     latencies: impl Iterator<Item = (i32, u64)>,
     count: u64,
     quantiles: &[f64],
 ) -> Vec<Option<u64>> {
-    // As in `LatencyHistogram::quantile_us`: 0.07 × 100 must not become rank 8.
-    let rank = |quantile: &f64| (quantile * count as f64 * (1.0 - 1e-12)).ceil() as u64;
     let ranks = quantiles
         .iter()
-        .map(|quantile| rank(quantile).clamp(1, count.max(1)));
+        .map(|quantile| nearest_rank(count, *quantile));
     let mut ranks = ranks.peekable();
     let mut found = Vec::with_capacity(quantiles.len());
     let mut seen = 0;

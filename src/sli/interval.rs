@@ -1,8 +1,12 @@
 //! 95 % intervals of shares, percentiles, rates and Apdex, and how many requests they need.
 //!
 //! In: counts. Out: intervals that hold the true value in at least 95 of 100 cases, whatever it
-//! is: none is an approximation that fails where next to nothing went wrong. The bounds are good
-//! to 7 digits. Nothing here knows of SLIs.
+//! is: none but [`wilson()`]'s is an approximation. The bounds are good to 7 digits. Nothing here knows
+//! of SLIs.
+
+mod wilson;
+
+pub use wilson::wilson;
 
 use std::cell::RefCell;
 

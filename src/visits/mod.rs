@@ -4,7 +4,7 @@
 //! In: rows of shopper, time and series, in any order and in any batches. Out: plain counts that
 //! can be kept as JSON, one per closed day, and added. Everything that can be counted request by
 //! request is counted by `rollup`; this module never reads the lake and knows no statistics but
-//! the interval of user-uptime.
+//! how many draws a user-uptime is worth.
 //!
 //! A day is exact on its own: [`VisitPlan::scan`] says how much before and after the range must be
 //! read as well, so that a shopper who is there at midnight is seen whole. Each thing is counted in

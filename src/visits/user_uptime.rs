@@ -89,15 +89,16 @@ impl UserUptime {
         share(self.up_us(), self.down_us())
     }
 
-    /// The 95 % interval of [`Self::value`]; `None` below 2 shopper-days.
+    /// As many independent draws as [`Self::value`] is worth, at most one per shopper-day; `None`
+    /// below 2 shopper-days.
     ///
     /// The time of one shopper on one day is taken as one draw: the variance is that of a ratio
     /// of sums over shopper-days (delta method; W. G. Cochran, "Sampling Techniques", 3rd edition,
-    /// section 6.3). It gives the number of independent draws with the same variance, for which
-    /// Wilson's interval stands (E. L. Korn and B. I. Graubard, 1998), so that the interval has a
-    /// width where nothing was ever down. A shopper on several days counts as several shoppers.
+    /// section 6.3). It gives the number of independent draws with the same variance (E. L. Korn and
+    /// B. I. Graubard, 1998), for which an interval can be named that has a width where nothing was
+    /// ever down. A shopper on several days counts as several shoppers.
     #[must_use]
-    pub fn interval(&self) -> Option<[f64; 2]> {
+    pub fn draws(&self) -> Option<f64> {
         let value = self.value().filter(|_| self.shopper_days >= 2)?;
         let total = number(u128::from(self.up_us()) + u128::from(self.down_us()));
         let all = number(self.all_squares_us2);
@@ -108,14 +109,11 @@ impl UserUptime {
         let even_draws = total * total / all;
         let effective = value * (1.0 - value) / variance;
         let is_usable = effective.is_finite() && effective > 0.0;
-        Some(wilson(
-            value,
-            if is_usable {
-                effective.min(draws)
-            } else {
-                even_draws
-            },
-        ))
+        Some(if is_usable {
+            effective.min(draws)
+        } else {
+            even_draws
+        })
     }
 
     /// Adds another range.
@@ -150,15 +148,6 @@ pub fn share(up_us: u64, down_us: u64) -> Option<f64> {
 )]
 fn number(count: u128) -> f64 {
     count as f64
-}
-
-/// Wilson's score interval at 95 % of a share of `n` draws, which need not be whole.
-fn wilson(share: f64, n: f64) -> [f64; 2] {
-    const Z: f64 = 1.959_963_984_540_054;
-    let scale = 1.0 + Z * Z / n;
-    let middle = (share + Z * Z / (2.0 * n)) / scale;
-    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt() / scale;
-    [(middle - half).max(0.0), (middle + half).min(1.0)]
 }
 
 /// Whether a request labels time, and as what.

@@ -11,7 +11,7 @@ use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
 
 use super::slope::{POINTS_MIN, Slope, theil_sen};
-use crate::latency_buckets::LatencyHistogram;
+use crate::latency_buckets::{LatencyHistogram, nearest_rank};
 
 /// Fewest requests of a route at little, and at much traffic.
 pub const REQUESTS_MIN: u64 = 100;
@@ -208,16 +208,11 @@ fn state(ratio: Option<f64>, interval: Option<[f64; 2]>) -> TrendState {
     }
 }
 
-/// Of sorted values.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "a rank among windows"
-)]
+/// Of sorted values; 0 of none.
 fn quantile(sorted: &[f64], quantile: f64) -> f64 {
-    let rank = (quantile * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+    let rank = nearest_rank(sorted.len() as u64, quantile);
+    let index = usize::try_from(rank - 1).unwrap_or(usize::MAX);
+    sorted.get(index).copied().unwrap_or(0.0)
 }
 
 fn pooled<'a>(windows: impl Iterator<Item = &'a WindowLatencies>) -> LatencyHistogram {

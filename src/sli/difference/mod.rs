@@ -10,7 +10,7 @@ mod rate;
 mod share;
 
 pub use clusters::share_dispersion_matched;
-pub use percentile::{percentile_border, percentiles};
+pub use percentile::{percentile_border, percentile_of, percentiles};
 pub use rate::{RateCounts, count_against_weeks, dispersion_matched, rates};
 pub use share::{ShareCounts, shares};
 

@@ -5,6 +5,7 @@
 
 use super::share::fisher;
 use super::{Bounded, Difference, ShareCounts, judged, moved};
+use crate::latency_buckets::nearest_rank;
 use crate::sli::interval::{self, number};
 
 /// Two percentiles, each of the values `(value, how many)` in ascending order, e.g. the cells of
@@ -47,6 +48,13 @@ pub fn percentiles(
     }
 }
 
+/// The percentile of values `(value, how many)` in ascending order, by [`nearest_rank`]; `None` of
+/// nothing.
+#[must_use]
+pub fn percentile_of(cells: &[(u64, u64)], quantile: f64) -> Option<u64> {
+    at_rank(cells, nearest_rank(count_of(cells), quantile))
+}
+
 /// The first value that counts as above the quantile of all values together; `None` of nothing.
 #[must_use]
 pub fn percentile_border(
@@ -63,7 +71,7 @@ pub fn percentile_border(
 /// the quantile: they go to the side that leaves the two sides nearer to what they should be.
 fn border(cells: &[(u64, u64)], quantile: f64) -> Option<u64> {
     let count = count_of(cells);
-    let value = at_rank(cells, nearest_rank(count, quantile))?;
+    let value = percentile_of(cells, quantile)?;
     let distance = |border: u64| {
         let within = within(cells, border);
         (number(within.good) - quantile * number(count)).abs()
@@ -93,7 +101,7 @@ fn bounds_of(cells: &[(u64, u64)], quantile: f64, dispersion: f64) -> Option<Bou
     // Each of the fewer values stands for several.
     let low = ((number(low - 1) * dispersion) as u64 + 1).min(count);
     let high = ((number(high) * dispersion).ceil() as u64).clamp(low, count);
-    let value = at_rank(cells, nearest_rank(count, quantile))?;
+    let value = percentile_of(cells, quantile)?;
     let interval = [at_rank(cells, low)?, at_rank(cells, high)?];
     Some(Bounded {
         value: number(value),
@@ -103,17 +111,6 @@ fn bounds_of(cells: &[(u64, u64)], quantile: f64, dispersion: f64) -> Option<Bou
 
 fn count_of(cells: &[(u64, u64)]) -> u64 {
     cells.iter().map(|cell| cell.1).sum()
-}
-
-/// The rank of a quantile, counted from 1: the nearest one, as HdrHistogram does.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "between 1 and the count"
-)]
-fn nearest_rank(count: u64, quantile: f64) -> u64 {
-    let rank = (number(count) * quantile).ceil();
-    rank.clamp(1.0, number(count.max(1))) as u64
 }
 
 fn at_rank(cells: &[(u64, u64)], rank: u64) -> Option<u64> {
@@ -128,6 +125,16 @@ fn at_rank(cells: &[(u64, u64)], rank: u64) -> Option<u64> {
 mod tests {
     use super::super::Change;
     use super::*;
+
+    #[test]
+    fn the_percentile_of_a_comparison_is_that_of_the_sli() {
+        // 99.9 % of 1,000 values are 999, also where 0.999 × 1,000 is a little more.
+        let cells: Vec<(u64, u64)> = (1..=1_000).map(|value| (value, 1)).collect();
+        for (percentile, value) in [(7.0, 70), (50.0, 500), (95.0, 950), (99.9, 999)] {
+            assert_eq!(percentile_of(&cells, percentile / 100.0), Some(value));
+        }
+        assert_eq!(percentile_of(&[], 0.5), None);
+    }
 
     #[test]
     fn percentiles_change_when_more_values_lie_above_the_common_one() {

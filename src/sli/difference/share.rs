@@ -5,10 +5,7 @@
 
 use super::{Bounded, Difference, judged, moved};
 use crate::sli::distribution::ln_binomial;
-use crate::sli::interval::number;
-
-/// Two-sided 95 % quantile of the normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+use crate::sli::interval::{self, number};
 
 /// Good ones of valid ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +28,7 @@ pub struct ShareCounts {
 pub fn shares(before: ShareCounts, after: ShareCounts, dispersion: f64) -> Difference {
     let exact = after.share() - before.share();
     let (before, after) = (before.effective(dispersion), after.effective(dispersion));
-    let Some((earlier, later)) = wilson(before).zip(wilson(after)) else {
+    let Some((earlier, later)) = bounded(before).zip(bounded(after)) else {
         return Difference::NOT_ENOUGH_DATA;
     };
     let all = |counts: ShareCounts| ShareCounts {
@@ -78,21 +75,11 @@ fn rounded(count: f64) -> u64 {
     count.round() as u64
 }
 
-/// E. B. Wilson's score interval, 1927, which Newcombe's method takes; `None` of nothing.
-fn wilson(counts: ShareCounts) -> Option<Bounded> {
-    if counts.valid == 0 {
-        return None;
-    }
-    let n = number(counts.valid);
-    let value = number(counts.good.min(counts.valid)) / n;
-    let middle = value + Z * Z / (2.0 * n);
-    let half = Z * (value * (1.0 - value) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    let low = ((middle - half) / scale).clamp(0.0, value);
-    let high = ((middle + half) / scale).clamp(value, 1.0);
-    Some(Bounded {
-        value,
-        interval: [low, high],
+/// A share with Wilson's interval, which Newcombe's method takes; `None` of nothing.
+fn bounded(counts: ShareCounts) -> Option<Bounded> {
+    (counts.valid > 0).then(|| Bounded {
+        value: counts.share(),
+        interval: interval::wilson(counts.share(), number(counts.valid)),
     })
 }
 

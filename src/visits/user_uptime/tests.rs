@@ -74,7 +74,7 @@ fn a_shopper_with_a_thousand_requests_weighs_as_much_time_as_was_spent() {
 }
 
 #[test]
-fn the_interval_is_narrow_for_many_shoppers_and_wide_for_few() {
+fn shoppers_who_spend_equal_time_are_a_draw_each() {
     let rows = |count: i64| -> Vec<_> {
         (0..count)
             .map(|shopper| {
@@ -90,27 +90,21 @@ fn the_interval_is_narrow_for_many_shoppers_and_wide_for_few() {
             })
             .collect()
     };
-    let [low, high] = uptime(&rows(1_000), 50).interval().unwrap();
-    // Shoppers who spend equal time are a simple share: Wilson's interval of 900 of 1,000.
-    assert!(
-        (low - 0.8799).abs() < 2e-4 && (high - 0.9171).abs() < 2e-4,
-        "{low} {high}"
-    );
-    let [low, high] = uptime(&rows(10), 50).interval().unwrap();
-    assert!(low < 0.62 && high > 0.97);
-    assert_eq!(uptime(&rows(1), 50).interval(), None);
+    // Less one, which the mean takes.
+    for count in [10, 1_000] {
+        let draws = uptime(&rows(count), 50).draws().unwrap();
+        assert!((draws - (count - 1) as f64).abs() < 1e-6, "{draws}");
+    }
+    assert_eq!(uptime(&rows(1), 50).draws(), None);
 }
 
 #[test]
-fn where_nothing_was_down_the_interval_still_has_a_width() {
+fn where_nothing_was_down_every_shopper_is_a_draw() {
     let rows: Vec<_> = (1..=20)
         .map(|shopper| row(shopper, 100, sample::GOOD))
         .collect();
-    let [low, high] = uptime(&rows, 50).interval().unwrap();
-    assert!(
-        (low - 0.8389).abs() < 1e-3 && (high - 1.0).abs() < 1e-12,
-        "{low}"
-    );
+    let draws = uptime(&rows, 50).draws().unwrap();
+    assert!((draws - 20.0).abs() < 1e-9, "{draws}");
 }
 
 proptest! {
