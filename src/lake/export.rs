@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 
-use super::parquet_file::{parquet_error, plain_properties};
+use super::parquet_file::{export_properties, parquet_error};
 use super::{LakeError, io};
 
 /// Writes a table to `path`; what was there is replaced at once, and stays when the disk refuses.
@@ -30,8 +30,12 @@ pub fn export_parquet(path: &Path, table: &RecordBatch) -> Result<(), LakeError>
 
 fn write(path: &Path, table: &RecordBatch) -> Result<(), LakeError> {
     let file = File::create(path).map_err(|source| io("write", path, source))?;
-    let mut writer = ArrowWriter::try_new(file, table.schema(), Some(plain_properties()))
-        .map_err(|source| parquet_error(path, source))?;
+    let mut writer = ArrowWriter::try_new(
+        file,
+        table.schema(),
+        Some(export_properties(&table.schema())),
+    )
+    .map_err(|source| parquet_error(path, source))?;
     writer
         .write(table)
         .map_err(|source| parquet_error(path, source))?;

@@ -41,8 +41,9 @@ pub fn add_deltas(mut bytes: &[u8], count: usize, into: &mut Vec<i32>) -> Option
                 1..=BITS_MAX => {
                     let (packed, rest) = bytes.split_at_checked(MINIBLOCK / 8 * width as usize)?;
                     bytes = rest;
-                    into.extend(unpacked(packed, width, here).map(|difference| {
-                        value = value.wrapping_add(least).wrapping_add(difference);
+                    let differences = unpacked_32(packed, width)?;
+                    into.extend(differences[..here].iter().map(|difference| {
+                        value = value.wrapping_add(least).wrapping_add(*difference);
                         value
                     }));
                 }
@@ -78,8 +79,14 @@ pub fn add_hybrid(mut bytes: &[u8], bits: u32, count: usize, into: &mut Vec<i32>
             if here == 0 {
                 return None;
             }
-            into.extend(unpacked(packed, bits, here));
             left -= here;
+            for from in (0..here).step_by(MINIBLOCK) {
+                let packed = &packed[from / 8 * bits as usize..];
+                match here - from {
+                    MINIBLOCK.. => into.extend(unpacked_32(packed, bits)?),
+                    rest => into.extend(unpacked(packed, bits, rest)),
+                }
+            }
         }
     }
     Some(())
@@ -89,6 +96,41 @@ pub fn add_hybrid(mut bytes: &[u8], bits: u32, count: usize, into: &mut Vec<i32>
 pub fn is_run_of_ones(mut bytes: &[u8], count: usize) -> bool {
     let head = varint(&mut bytes);
     head.is_some_and(|head| head & 1 == 0 && head >> 1 >= count as u64) && bytes.first() == Some(&1)
+}
+
+/// 32 numbers of `bits` bits each, by code that knows where every one of them is.
+fn unpacked_32(packed: &[u8], bits: u32) -> Option<[i32; MINIBLOCK]> {
+    macro_rules! by_width {
+        ($($width:literal)*) => {
+            match bits {
+                0 => Some([0; MINIBLOCK]),
+                $($width => packed.first_chunk().map(unpacked_of::<{ 4 * $width }>),)*
+                _ => None,
+            }
+        };
+    }
+    by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+}
+
+/// 32 numbers in so many bytes.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 32 bits are left by the mask"
+)]
+fn unpacked_of<const BYTES: usize>(packed: &[u8; BYTES]) -> [i32; MINIBLOCK] {
+    // Behind the last byte there is as much as the last number may be read with.
+    let mut padded = [0; 4 * BITS_MAX as usize + 8];
+    padded[..BYTES].copy_from_slice(packed);
+    let bits = BYTES / 4;
+    let mask = (1_u64 << bits) - 1;
+    std::array::from_fn(|index| {
+        let at = index * bits;
+        let word = padded[at / 8..]
+            .first_chunk()
+            .map_or(0, |word| u64::from_le_bytes(*word));
+        ((word >> (at % 8) & mask) as u32).cast_signed()
+    })
 }
 
 /// The first `count` numbers of `bits` bits each; bits past the end are 0.
@@ -164,6 +206,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn all_numbers_of_a_miniblock_are_what_one_by_one_gives(
+            packed in prop::collection::vec(any::<u8>(), 4 * BITS_MAX as usize),
+            bits in 0..=BITS_MAX,
+        ) {
+            let packed = &packed[..4 * bits as usize];
+            let found = unpacked_32(packed, bits).unwrap();
+            prop_assert_eq!(found.to_vec(), unpacked(packed, bits, MINIBLOCK).collect::<Vec<_>>());
+        }
+
         #[test]
         fn no_bytes_panic_or_give_more_than_was_asked_for(
             bytes in prop::collection::vec(any::<u8>(), 0..200),

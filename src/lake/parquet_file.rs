@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
@@ -276,6 +276,20 @@ pub fn plain_properties() -> WriterProperties {
         .set_compression(zstd())
         .set_created_by(concat!("firedrill ", env!("CARGO_PKG_VERSION")).to_owned())
         .build()
+}
+
+/// How tables for other programs are written: texts repeat, numbers hardly do.
+pub fn export_properties(schema: &Schema) -> WriterProperties {
+    let mut builder = plain_properties().into_builder();
+    for field in schema.fields() {
+        let path = ColumnPath::from(field.name().as_str());
+        if field.data_type().is_integer() || field.data_type().is_temporal() {
+            builder = builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    builder.build()
 }
 
 /// How what can be computed again is written: fast to read rather than small.

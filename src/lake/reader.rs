@@ -203,6 +203,12 @@ impl LakeReader {
         Ok(())
     }
 
+    /// Whether a part comes over a network.
+    #[must_use]
+    pub fn is_far(&self) -> bool {
+        !self.place.is_folder()
+    }
+
     /// Those of `files` that can hold a wanted row, in their order; while one of them is read, a far-away store
     /// sends the next ones.
     pub fn reading_ahead<'f>(

@@ -62,6 +62,7 @@ impl Unpacked<'_> {
     }
 }
 
+#[inline]
 fn write(mut value: u64, bytes: &mut Vec<u8>) {
     while value >= 0x80 {
         bytes.push(u8::try_from(value & 0x7f).unwrap_or(0) | 0x80);

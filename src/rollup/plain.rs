@@ -274,11 +274,12 @@ impl Memory {
         let mut high = [0_u32; 1 << (BUCKET_BITS - 8)];
         self.cell_ends.clear();
         self.cell_ends.resize(cells, 0);
-        self.rows.clear();
-        self.rows.reserve(minutes.len());
+        self.rows.resize(minutes.len(), 0);
+        self.sorted.resize(minutes.len(), 0);
         let (mut minute, mut cell) = (NO_NUMBER, 0);
         let mut highest = 0;
-        for ((row_minute, bucket), code) in minutes.iter().zip(buckets).zip(&self.codes) {
+        let columns = minutes.iter().zip(buckets).zip(&self.codes);
+        for (((row_minute, bucket), code), row) in columns.zip(&mut self.rows) {
             if *row_minute != minute {
                 minute = *row_minute;
                 cell = windows.cell(minute);
@@ -294,13 +295,11 @@ impl Memory {
             high[(bucket >> 8) as usize] += 1;
             let cell = cell + code;
             self.cell_ends[cell as usize] += 1;
-            self.rows.push(cell << BUCKET_BITS | bucket);
+            *row = cell << BUCKET_BITS | bucket;
         }
         if highest >= NO_LATENCY.cast_signed() {
             return None;
         }
-        self.sorted.clear();
-        self.sorted.resize(self.rows.len(), 0);
         scatter(&self.rows, &mut self.sorted, &mut low, |row| row & 0xff);
         scatter(&self.sorted, &mut self.rows, &mut high, |row| {
             (row & BUCKET_MASK) >> 8

@@ -1,5 +1,7 @@
 //! Counting rows of the lake at once, on every core, without keeping anything.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use super::batch::RollupError;
@@ -12,8 +14,10 @@ use crate::lake::{LakeReader, PartFile, PlainRows, RowFilter};
 use crate::time_window::TimeWindow;
 
 /// Stretches of time per core that are counted apart, so that a core which is slow, or busy with
-/// something else, does not keep the others waiting.
-const SHARES_PER_CORE: usize = 4;
+/// something else, or ends first, does not keep the others waiting.
+const SHARES_PER_CORE: usize = 16;
+/// Parts of a far-away store of which the next ones are on their way while one is counted.
+const FAR_SHARE_MIN: usize = 8;
 
 /// The rollup of the rows in `range` whose series `is_wanted` accepts, counted apart by origin and
 /// `dimensions`; only the columns that this needs are read.
@@ -33,13 +37,23 @@ pub fn scan(
     let mut parts: Vec<&PartFile> = reader.files().iter().collect();
     parts.sort_by_key(|part| (part.from_us(), part.name()));
     let shares = SHARES_PER_CORE * rayon::current_num_threads();
-    let share = parts.len().div_ceil(shares).max(1);
+    let least = if reader.is_far() { FAR_SHARE_MIN } else { 1 };
+    let share = parts.len().div_ceil(shares).max(least);
+    let spare = Mutex::new(Vec::new());
+    let spare = || spare.lock().unwrap_or_else(PoisonError::into_inner);
     let counted = parts.par_chunks(share).map(|parts| {
-        let mut counter = Counter::new(plan, dimensions);
+        let reused = spare().pop();
+        let reused = reused.unwrap_or_else(|| {
+            let plain = PlainCounter::new(plan, dimensions);
+            (plain, PlainRows::default())
+        });
+        let mut counter = Counter::new(plan, dimensions, reused);
         for part in reader.reading_ahead(parts, filter) {
             counter.add(reader, part, range, &is_wanted)?;
         }
-        Ok(counter.finish())
+        let (rollup, used) = counter.finish();
+        spare().push(used);
+        Ok(rollup)
     });
     let counted = counted.collect::<Result<Vec<Rollup>, RollupError>>()?;
     Ok(joined(plan, counted))
@@ -55,14 +69,17 @@ struct Counter {
     chunks: Vec<Chunk>,
 }
 
+/// What counts plain rows, and their memory: fresh pages cost as much as a tenth of the counting.
+type Reused = (Option<PlainCounter>, PlainRows);
+
 impl Counter {
-    fn new(plan: &RollupPlan, dimensions: &[Dimension]) -> Self {
+    fn new(plan: &RollupPlan, dimensions: &[Dimension], (plain, rows): Reused) -> Self {
         let builder = RollupBuilder::by(plan.clone(), dimensions);
         Self {
             columns: builder.columns(),
             columns_by_minute: builder.columns_by_minute(),
-            plain: PlainCounter::new(plan, dimensions),
-            rows: PlainRows::default(),
+            plain,
+            rows,
             chunks: Vec::new(),
             builder,
         }
@@ -101,13 +118,13 @@ impl Counter {
         })
     }
 
-    fn finish(self) -> Rollup {
+    fn finish(self) -> (Rollup, Reused) {
         let plan = self.builder.plan().clone();
         let rest = self.builder.finish();
         let series = rest.series().to_vec();
         let mut chunks = self.chunks;
         chunks.extend(rest.into_chunks());
-        Rollup::new(plan, series, chunks)
+        (Rollup::new(plan, series, chunks), (self.plain, self.rows))
     }
 }
 
