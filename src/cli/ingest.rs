@@ -17,6 +17,7 @@ mod summary;
 mod unique_rows;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -157,25 +158,34 @@ fn settings<'a>(
     inputs: &[LogInput],
     lake: &'a Lake,
 ) -> Result<Settings<'a>, Failure> {
-    let reader = lake.reader()?;
-    let learned = Learned::from_sample(inputs, format.as_ref(), &context, &templates, &reader)?;
-    let mut own_hosts = arguments.site.clone();
-    if own_hosts.is_empty() {
-        own_hosts.clone_from(&learned.sites);
-    }
-    Ok(Settings {
-        lake,
-        format,
-        context,
-        enrichment: Enrichment {
+    let known = Learned::of_lake(&lake.reader()?)?;
+    let shopper_keys = ShopperKeys::new(&lake.key()?, arguments.session_cookie.clone());
+    let kept_query = KeptQuery::new(arguments.keep_query.clone());
+    let service = arguments.service.as_str().into();
+    let site = arguments.site.clone();
+    let (inputs, asked, clock) = (inputs.to_vec(), format.clone(), context.clone());
+    let learn = move || {
+        let learned = known.with_sample(&inputs, asked.as_ref(), &clock, &templates);
+        let own_hosts = if site.is_empty() {
+            learned.sites.clone()
+        } else {
+            site
+        };
+        Enrichment {
             router: Router::with_learned(templates, learned.routes),
             agents: Agents::default(),
             channels: Channels::new(own_hosts).with_known(learned.channels),
             sites: learned.sites,
-            shopper_keys: ShopperKeys::new(&lake.key()?, arguments.session_cookie.clone()),
-            kept_query: KeptQuery::new(arguments.keep_query.clone()),
-            service: arguments.service.as_str().into(),
-        },
+            shopper_keys,
+            kept_query,
+            service,
+        }
+    };
+    Ok(Settings {
+        lake,
+        format,
+        context,
+        enrichment: LazyLock::new(Box::new(learn)),
         max_reject: arguments.max_reject,
         is_unique: arguments.unique_rows,
     })

@@ -33,22 +33,28 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// What the lake knows, and what a sample of `inputs` shows.
-    pub fn from_sample(
+    /// What the lake knows.
+    pub fn of_lake(lake: &LakeReader) -> Result<Self, Failure> {
+        lake.fact(FACT).map_or_else(
+            || Ok(Self::default()),
+            |json| {
+                serde_json::from_str(json).map_err(|error| {
+                    let message = format!("what the lake has learned cannot be read: {error}");
+                    Failure::new(ExitCode::Input, message)
+                })
+            },
+        )
+    }
+
+    /// The same, and what a sample of `inputs` shows.
+    pub fn with_sample(
+        mut self,
         inputs: &[LogInput],
         format: Option<&LogFormat>,
         context: &LineContext,
         templates: &[RouteTemplate],
-        lake: &LakeReader,
-    ) -> Result<Self, Failure> {
-        let mut learned: Self = match lake.fact(FACT) {
-            None => Self::default(),
-            Some(json) => serde_json::from_str(json).map_err(|error| {
-                let message = format!("what the lake has learned cannot be read: {error}");
-                Failure::new(ExitCode::Input, message)
-            })?,
-        };
-        let router = Router::with_learned(templates.to_vec(), learned.routes.clone());
+    ) -> Self {
+        let router = Router::with_learned(templates.to_vec(), self.routes.clone());
         let mut sample = Sample {
             learner: RouteLearner::new(&router),
             referrers: Vec::new(),
@@ -60,12 +66,12 @@ impl Learned {
             }
             bytes += sample.look_at(input, format, context, SAMPLE_BYTES - bytes);
         }
-        learned.routes.merge(sample.learner.finish());
+        self.routes.merge(sample.learner.finish());
         let site = own_site(sample.referrers.iter().map(Vec::as_slice));
-        learned.sites.extend(site);
-        learned.sites.sort_unstable();
-        learned.sites.dedup();
-        Ok(learned)
+        self.sites.extend(site);
+        self.sites.sort_unstable();
+        self.sites.dedup();
+        self
     }
 
     /// Keeps it in the lake, visible with `commit`. What somebody with long random paths and campaigns

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use indicatif::ProgressBar;
@@ -24,12 +25,16 @@ const COMMIT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Sources after which it is.
 const COMMIT_SOURCES: usize = 1_000;
 
+/// Learns from a sample of the inputs.
+type Learn = Box<dyn FnOnce() -> Enrichment + Send>;
+
 /// What every round needs.
 pub struct Settings<'a> {
     pub lake: &'a Lake,
     pub format: Option<LogFormat>,
     pub context: LineContext,
-    pub enrichment: Enrichment,
+    /// Learned when the first line is enriched; meanwhile the first blocks are read.
+    pub enrichment: LazyLock<Enrichment, Learn>,
     /// Largest share of the lines of a source that may be rejected.
     pub max_reject: f64,
     /// Whether rows whose key is in the lake are left out.
@@ -79,15 +84,26 @@ pub fn read_and_commit(
     let unique_rows = settings.is_unique.then(|| UniqueRows::new(&reader));
     let core_count = thread::available_parallelism().map_or(1, usize::from);
     let reader_count = core_count.min(inputs.len());
+    if inputs
+        .iter()
+        .any(|input| matches!(input, LogInput::Stdin(_)))
+    {
+        // What is learned from there is put back before anybody reads on.
+        LazyLock::force(&settings.enrichment);
+    }
     let schedule = Schedule::new(inputs, reader.ledger().clone());
     let (pool, queue) = pool();
+    let queue = Arc::new(queue);
     let (finished, results) = channel();
     let outcome = thread::scope(|scope| {
         for _ in 0..core_count {
-            let enrichment = settings.enrichment.clone();
-            let (queue, unique_rows) = (&queue, unique_rows.as_ref());
-            scope.spawn(move || queue.work(settings.lake, enrichment, unique_rows));
+            let (queue, unique_rows) = (Arc::clone(&queue), unique_rows.as_ref());
+            scope.spawn(move || {
+                queue.work(settings.lake, settings.enrichment.clone(), unique_rows);
+            });
         }
+        // Without a worker nobody is to wait for one.
+        drop(queue);
         for _ in 0..reader_count {
             let (pool, finished) = (pool.clone(), finished.clone());
             let (schedule, reader) = (&schedule, &reader);
