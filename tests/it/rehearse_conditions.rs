@@ -35,7 +35,13 @@ fn conditions_that_hold_are_met_in_every_kind_of_report() {
     assert_eq!(states(&rehearsed, "/rehearsal/criteria"), ["met"; 3]);
     let limit = &list(&rehearsed, "/rehearsal/criteria")[1];
     assert_eq!(limit["limit"], 25e6);
-    assert_eq!(count(limit, "/count"), count(&rehearsed, "/requests"));
+    // On a machine that is late, the last requests come after the end of the traffic.
+    let judged = count(&list(&rehearsed, "/slis")[0], "/count");
+    assert_eq!(count(limit, "/count"), judged);
+    assert!(
+        (100..=count(&rehearsed, "/requests")).contains(&judged),
+        "{rehearsed}"
+    );
     let during = &list(&rehearsed, "/rehearsal/criteria")[2];
     assert_eq!(
         text(during, "/title"),
