@@ -6,7 +6,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::unit::{Unit, number};
+use super::unit::{Unit, number, second_of_day, short_number};
 
 const US_PER_S: i64 = 1_000_000;
 /// Bytes of `2015-07-22T`.
@@ -78,7 +78,26 @@ impl Clock {
     /// `2015-07-22T09:00:28.019143Z`, as UTC µs: date and time with `T` or a space between them,
     /// any number of decimals (after `.` or `,`), then `Z`, `+03:30`, `+0330`, `+03`, or nothing for a
     /// time in the zone of the log.
+    #[inline]
     pub fn iso_us(&mut self, text: &[u8]) -> Option<i64> {
+        self.last_date_us(text).or_else(|| self.any_iso_us(text))
+    }
+
+    /// `2015-07-22T09:00:28.019143Z`, a time of the last date as load balancers write it.
+    #[inline]
+    fn last_date_us(&self, text: &[u8]) -> Option<i64> {
+        let (last, begin_us) = self.last_date.as_ref()?;
+        let (date, time) = text.split_first_chunk::<DATE_BYTES>()?;
+        let (time, fraction) = time.split_first_chunk::<8>()?;
+        let fraction: &[u8; 8] = fraction.as_array()?;
+        if date != last || fraction[0] != b'.' || fraction[7] != b'Z' {
+            return None;
+        }
+        let fraction_us = short_number(u64::from_le_bytes(*fraction) >> 8, 6)?.cast_signed();
+        Some(begin_us + second_of_day(time)? * US_PER_S + fraction_us)
+    }
+
+    fn any_iso_us(&mut self, text: &[u8]) -> Option<i64> {
         let (whole, rest) = text.split_at_checked(19)?;
         let fraction_end = match rest.first() {
             Some(b'.' | b',') => {
@@ -167,14 +186,6 @@ fn fraction_us(text: &[u8]) -> Option<i64> {
     let [b'.' | b',', digits @ ..] = text else {
         return text.is_empty().then_some(0);
     };
-    if let [a, b, c, d, e, f] = digits
-        && digits.iter().all(u8::is_ascii_digit)
-    {
-        // As most software writes it.
-        let number = |digit: &u8| i64::from(digit - b'0');
-        let upper = number(a) * 100 + number(b) * 10 + number(c);
-        return Some(upper * 1_000 + number(d) * 100 + number(e) * 10 + number(f));
-    }
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -253,16 +264,6 @@ fn parse_iso(text: &[u8]) -> Option<i64> {
     let year = number(&[*y1, *y2, *y3, *y4])?;
     let days = days_from_civil(year, number(&[*m1, *m2])?, number(&[*d1, *d2])?)?;
     Some((days * 86_400 + second_of_day(time)?) * US_PER_S)
-}
-
-/// `03:56:14` as seconds; a leap second `:60` is the second after it, as POSIX counts.
-fn second_of_day(text: &[u8]) -> Option<i64> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2] = text else {
-        return None;
-    };
-    let (hour, minute) = (number(&[*h1, *h2])?, number(&[*m1, *m2])?);
-    let second = number(&[*s1, *s2])?;
-    (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3_600 + minute * 60 + second)
 }
 
 fn month_of(name: [u8; 3]) -> Option<i64> {
@@ -420,6 +421,25 @@ mod tests {
         ] {
             let expected = expected_s.map(|seconds: i64| seconds * US_PER_S);
             assert_eq!(clock.iso_us(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_the_last_date_is_read_as_any_other_time() {
+        let mut clock = Clock::default();
+        clock.iso_us(b"2015-07-22T00:00:00Z").unwrap();
+        for text in [
+            "2015-07-22T09:00:28.019143Z",
+            "2015-07-22T23:59:60.999999Z",
+            "2015-07-22T24:00:00.000000Z",
+            "2015-07-22T09:0a:28.019143Z",
+            "2015-07-22T09:00:28.01914xZ",
+            "2015-07-22T09:00:28.019143+",
+            "2015-07-22T09:00:28,019143Z",
+            "2015-07-22 09:00:28.019143Z",
+            "2015-07-23T09:00:28.019143Z",
+        ] {
+            assert_eq!(clock.clone().iso_us(text.as_bytes()), iso(text), "{text}");
         }
     }
 

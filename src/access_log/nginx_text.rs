@@ -51,11 +51,14 @@ fn request_time<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a>
         b"-" => None,
         time => Some(seconds(time).ok_or("request time is not seconds with three decimals")?),
     };
-    let upstream_times = upstream_times(fields);
-    if latency_us.is_none() && upstream_times.is_none() && !fields.rest().is_empty() {
-        return Err("request time is `-`, and no upstream time follows");
+    let mut tries = None;
+    if !fields.rest().is_empty() {
+        let upstream_times = upstream_times(fields);
+        if latency_us.is_none() && upstream_times.is_none() {
+            return Err("request time is `-`, and no upstream time follows");
+        }
+        tries = upstream_times.and_then(upstream_tries);
     }
-    let tries = upstream_times.and_then(upstream_tries);
     Ok(Some(shared.ended_line(agent, latency_us, tries)))
 }
 
@@ -85,11 +88,13 @@ fn is_time_list(list: &[u8]) -> bool {
 
 /// Seconds with exactly three decimals, as nginx writes them, in µs.
 fn seconds(text: &[u8]) -> Option<u64> {
-    let point = text.len().checked_sub(4)?;
-    if text[point] != b'.' {
+    let (whole, [b'.', thousandths @ ..]) = text.split_last_chunk::<4>()? else {
         return None;
-    }
-    Unit::Seconds.as_us(text)
+    };
+    let us = number(whole)?.checked_mul(1_000_000)?;
+    us.checked_add(number(thousandths)? * 1_000)?
+        .try_into()
+        .ok()
 }
 
 fn timing_pairs<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult<'a> {
@@ -331,6 +336,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn seconds_are_those_of_any_number_of_decimals(text in "[0-9]{0,20}[.][0-9]{3}|[0-9./:]{0,8}") {
+            let has_three = text.len() > 3 && text.as_bytes()[text.len() - 4] == b'.';
+            let expected = Unit::Seconds.as_us(text.as_bytes()).filter(|_| has_three);
+            prop_assert_eq!(seconds(text.as_bytes()), expected);
+        }
+
         #[test]
         fn any_bytes_are_survived(bytes in any::<Vec<u8>>(), tail in "[-0-9.,:=\" \\[\\]rtu]{0,40}") {
             let with_tail = format!("{COMBINED} {tail}");
