@@ -6,6 +6,8 @@
 
 use std::io::{self, Read};
 
+use super::scan;
+
 /// About as many bytes of text make a block, and later a part of the lake.
 pub const BLOCK_BYTES: usize = 16 * 1024 * 1024;
 /// The longest line that is read.
@@ -60,9 +62,8 @@ impl LineBlock {
             }
             while next == ends.len() && searched < bytes.len() {
                 let piece = searched..bytes.len().min(searched + SEARCHED_BYTES);
-                let found = memchr::memchr_iter(b'\n', &bytes[piece.clone()]);
                 ends.clear();
-                ends.extend(found.map(|found| piece.start + found));
+                scan::find_all(&bytes[piece.clone()], b'\n', piece.start, &mut ends);
                 (next, searched) = (0, piece.end);
             }
             let end = ends.get(next).copied().unwrap_or(bytes.len());

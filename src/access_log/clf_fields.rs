@@ -21,7 +21,7 @@ pub struct SharedFields<'a> {
 
 impl<'a> SharedFields<'a> {
     /// Reads up to the bytes.
-    #[inline]
+    #[inline(always)]
     pub fn read(
         fields: &mut Fields<'a>,
         context: &mut LineContext,
@@ -54,7 +54,7 @@ impl<'a> SharedFields<'a> {
     }
 
     /// The line, with its time as the end.
-    #[inline]
+    #[inline(always)]
     pub fn ended_line(
         mut self,
         agent: AgentFields<'a>,
@@ -65,7 +65,7 @@ impl<'a> SharedFields<'a> {
         self.line_with_tries(agent, latency_us, upstream_tries)
     }
 
-    #[inline]
+    #[inline(always)]
     fn line_with_tries(
         self,
         agent: AgentFields<'a>,
@@ -111,7 +111,7 @@ impl<'a> AgentFields<'a> {
     };
 
     /// Reads both.
-    #[inline]
+    #[inline(always)]
     pub fn read(fields: &mut Fields<'a>) -> Result<AgentFields<'a>, &'static str> {
         let referrer = fields
             .quoted()
@@ -127,6 +127,7 @@ impl<'a> AgentFields<'a> {
 }
 
 /// Skips quoted fields that some put between the user agent and the duration.
+#[inline]
 pub fn skip_quoted(fields: &mut Fields<'_>) -> Result<(), &'static str> {
     while fields.rest().starts_with(b"\"") {
         fields.quoted().ok_or("a quoted field is not closed")?;
@@ -134,7 +135,7 @@ pub fn skip_quoted(fields: &mut Fields<'_>) -> Result<(), &'static str> {
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 fn time_us(fields: &mut Fields<'_>, context: &mut LineContext) -> Result<i64, &'static str> {
     // That of the line before, nearly always.
     if let Some((text, us)) = context.clock.last()
@@ -142,16 +143,38 @@ fn time_us(fields: &mut Fields<'_>, context: &mut LineContext) -> Result<i64, &'
     {
         return Ok(us);
     }
+    other_time_us(fields, context)
+}
+
+#[cold]
+fn other_time_us(fields: &mut Fields<'_>, context: &mut LineContext) -> Result<i64, &'static str> {
     let time = fields.bracketed().ok_or("no `[time]` after the user")?;
     let time_us = context.clock.clf_us(time);
     time_us.ok_or("time is not `day/Mon/year:h:m:s ±zone`")
 }
 
-/// Reads up to the time. A user may hold spaces, but only after the ident `-`; otherwise any text in
-/// front of a line, such as a syslog header, would pass for ident and user.
+/// Reads up to the time.
+#[inline(always)]
 fn host_and_client<'a>(fields: &mut Fields<'a>) -> Result<(&'a [u8], &'a [u8]), &'static str> {
-    const NO_TIME: &str = "no `[time]` after the user";
     let first = fields.word().ok_or("empty line")?;
+    // Neither ident nor user, nearly always.
+    match fields.rest().strip_prefix(b"- - ") {
+        Some(behind) if at_time(behind) => {
+            *fields = Fields::new(behind);
+            Ok((b"", first))
+        }
+        _ => host_and_client_after(first, fields),
+    }
+}
+
+/// As [`host_and_client`], after the first word. A user may hold spaces, but only after the ident `-`;
+/// otherwise any text in front of a line, such as a syslog header, would pass for ident and user.
+#[inline(never)]
+fn host_and_client_after<'a>(
+    first: &'a [u8],
+    fields: &mut Fields<'a>,
+) -> Result<(&'a [u8], &'a [u8]), &'static str> {
+    const NO_TIME: &str = "no `[time]` after the user";
     let second = fields.word().ok_or("field `ident` is missing")?;
     if second == b"-" {
         skip_user(fields).ok_or(NO_TIME)?;
@@ -186,6 +209,7 @@ fn skip_user(fields: &mut Fields<'_>) -> Option<()> {
 }
 
 /// Whether `[27/` comes next; a user may begin with a bracket, too.
+#[inline]
 fn at_time(rest: &[u8]) -> bool {
     rest.first() == Some(&b'[') && rest.get(3) == Some(&b'/')
 }

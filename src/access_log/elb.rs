@@ -12,9 +12,10 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::fields::{Fields, RequestLine, request_line};
+use super::fields::{Fields, RequestLine, before_version, request_line};
 use super::format::KnownFormat;
 use super::line::{HeaderRule, LineContext, LineResult, LogLine};
+use super::scan;
 use super::unit::{Unit, number};
 use super::value::{or_empty, status_or_none, without_port};
 
@@ -58,7 +59,7 @@ pub struct SharedFields<'a> {
 
 impl<'a> SharedFields<'a> {
     /// Reads them.
-    #[inline]
+    #[inline(always)]
     pub fn read(fields: &mut Fields<'a>) -> Result<SharedFields<'a>, &'static str> {
         fields.word().ok_or("load balancer is missing")?;
         let client = fields.word().ok_or("client is missing")?;
@@ -69,9 +70,8 @@ impl<'a> SharedFields<'a> {
         fields.word().ok_or("backend status is missing")?;
         let bytes_in = bytes(fields)?;
         let bytes_out = bytes(fields)?;
-        let closing = request_end(fields.rest()).ok_or("request is not in quotes or not closed")?;
         let request_text = fields
-            .quoted_until(closing)
+            .quoted_until(request_end)
             .ok_or("request is not in quotes or not closed")?;
         Ok(SharedFields {
             client,
@@ -86,7 +86,7 @@ impl<'a> SharedFields<'a> {
     }
 
     /// The line that started at `ts_us`.
-    #[inline]
+    #[inline(always)]
     pub fn line(self, ts_us: i64) -> LogLine<'a> {
         const NONE: Cow<'static, [u8]> = Cow::Borrowed(b"");
         let request = self.request();
@@ -113,12 +113,14 @@ impl<'a> SharedFields<'a> {
     }
 
     /// A request that the load balancer could not read is `- http://shop.example:80- -`.
+    #[inline(always)]
     fn request(self) -> RequestLine<'a> {
         let is_unread = self.request_text.starts_with(b"- ");
         request_line(if is_unread { b"-" } else { self.request_text })
     }
 }
 
+#[inline(always)]
 fn durations(fields: &mut Fields<'_>) -> Result<Option<u64>, &'static str> {
     let mut sum_us = Some(0);
     for _ in 0..3 {
@@ -137,6 +139,7 @@ fn durations(fields: &mut Fields<'_>) -> Result<Option<u64>, &'static str> {
     Ok(sum_us)
 }
 
+#[inline(always)]
 fn bytes(fields: &mut Fields<'_>) -> Result<u64, &'static str> {
     let text = fields.word().ok_or("bytes are missing")?;
     let bytes = number(text).ok_or("bytes are not a number")?;
@@ -146,27 +149,14 @@ fn bytes(fields: &mut Fields<'_>) -> Result<u64, &'static str> {
 /// Made once: it takes longer to make than to use.
 static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" HTTP/"));
 
-/// Where the request's closing quote is, counted from behind the opening one. The load balancer
-/// does not escape quotes inside a URL, so the end is the quote after ` HTTP/1.1` if there is one.
-fn request_end(rest: &[u8]) -> Option<usize> {
-    let inside = rest.strip_prefix(b"\"")?;
+/// Where the closing quote is of a request that begins here. The load balancer does not escape quotes
+/// inside a URL, so the end is the quote after ` HTTP/1.1` if there is one.
+#[inline(always)]
+fn request_end(inside: &[u8]) -> Option<usize> {
     // Nearly always the first quote is it.
-    let first = memchr::memchr(b'"', inside)?;
-    if let Some((
-        _,
-        [
-            b' ',
-            b'H',
-            b'T',
-            b'T',
-            b'P',
-            b'/',
-            b'0'..=b'9',
-            b'.',
-            b'0'..=b'9',
-        ],
-    )) = inside[..first].split_last_chunk()
-    {
+    let first = scan::find(inside, b'"');
+    inside.get(first)?;
+    if before_version(&inside[..first]).is_some() {
         return Some(first);
     }
     let version = VERSION.find_iter(inside).find_map(|found| {

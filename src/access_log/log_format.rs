@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::blocks::LineBlock;
 use super::delimited::w3c;
-use super::format::KnownFormat;
+use super::format::{KnownFormat, ParseLine};
 use super::json::docker;
 use super::line::{HeaderRule, LineContext, LineResult};
 use super::mapping::Mapping;
@@ -209,6 +209,14 @@ impl LogFormat {
             let inside = self.envelope.open(line).unwrap_or(Cow::Borrowed(line));
             // It was a header where it stood; a refusal now would be one of every line after it, too.
             let _ = self.parse_bare(&inside, context);
+        }
+    }
+
+    /// What reads its lines, if they are of a known format and nothing stands around them.
+    pub(super) fn bare(&self) -> Option<ParseLine> {
+        match (&self.envelope, &self.lines) {
+            (Envelope::Bare, Lines::Known(known)) => Some(known.parse),
+            _ => None,
         }
     }
 

@@ -20,6 +20,7 @@ mod clf_fields;
 mod clock;
 mod fields;
 mod prefix;
+mod scan;
 mod unit;
 mod value;
 

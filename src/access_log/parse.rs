@@ -84,6 +84,8 @@ pub fn parse_block<S: LineSink>(
         counts.rejected = 1;
         return Ok(counts);
     }
+    // Which of the readers it is, is the same for all lines.
+    let bare = format.bare();
     for (offset, line) in block.lines() {
         let line_index = counts.lines;
         counts.lines += 1;
@@ -96,7 +98,10 @@ pub fn parse_block<S: LineSink>(
         let parsed = if line.len() > LINE_BYTES_MAX {
             Err(TOO_LONG)
         } else {
-            format.parse(line, context)
+            match bare {
+                Some(parse) => parse(line, context),
+                None => format.parse(line, context),
+            }
         };
         let reason = match &parsed {
             Ok(Some(request)) if !began_in_time(request) => NOT_IN_TIME,

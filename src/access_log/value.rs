@@ -7,15 +7,25 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-use super::fields;
+use super::{fields, scan};
 
 /// The value, or nothing where the log has `-`.
+#[inline]
 pub fn or_empty(text: &[u8]) -> &[u8] {
     if text == b"-" { b"" } else { text }
 }
 
 /// The value as text; what is not UTF-8 is replaced.
+#[inline]
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    if bytes.is_empty() {
+        return Cow::Borrowed("");
+    }
+    some_text(bytes)
+}
+
+#[inline(never)]
+fn some_text(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
@@ -23,21 +33,22 @@ pub fn text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// A status as servers write it; 0 for `-`, `-1`, `0` and `000`, which stand for no answer.
+#[inline]
 pub fn status_or_none(text: &[u8]) -> Option<u16> {
+    let digit = |byte: &u8| u16::from(byte - b'0');
     match text {
-        [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] => Some(
-            text.iter()
-                .fold(0, |status, digit| status * 10 + u16::from(digit - b'0')),
-        ),
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            Some(digit(a) * 100 + digit(b) * 10 + digit(c))
+        }
         b"-" | b"-1" | b"0" | b"000" => Some(0),
         text => fields::status(text),
     }
 }
 
 /// `203.0.113.9` of `203.0.113.9:54635`, for a field that always has a port.
+#[inline]
 pub fn without_port(endpoint: &[u8]) -> &[u8] {
-    // A port is short: a call of `memrchr` takes longer.
-    let colon = endpoint.iter().rposition(|byte| *byte == b':');
+    let colon = scan::find_last(endpoint, b':');
     let address = colon.map_or(endpoint, |colon| &endpoint[..colon]);
     without_brackets(address)
 }
@@ -60,6 +71,7 @@ pub fn first_forwarded(header: &[u8]) -> &[u8] {
     }
 }
 
+#[inline]
 fn without_brackets(address: &[u8]) -> &[u8] {
     let inside = address
         .strip_prefix(b"[")
