@@ -253,7 +253,7 @@ fn conclude(
     for (candidate, found) in linked {
         let fit = &mut calibration.slis[candidate.sli];
         fit.linked = Some(found);
-        promote(frame, fit, frame.harmless(&candidate));
+        promote(frame, fit, &candidate);
     }
     for group in &mut calibration.groups {
         let best = joint.proxy_of(frame, &group.slis);

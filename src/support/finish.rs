@@ -250,7 +250,8 @@ pub(super) fn free_rate(fitted: &Fitted) -> f64 {
     quiet.sum::<f64>() / exposure.max(f64::MIN_POSITIVE)
 }
 
-fn worst_observed(frame: &Frame<'_>, candidate: &Candidate) -> f64 {
+/// The greatest harm of a window in which there were sessions.
+pub(super) fn worst_observed(frame: &Frame<'_>, candidate: &Candidate) -> f64 {
     let sessions = &frame.calendar.sessions;
     let seen = (0..sessions.len())
         .filter(|window| candidate.harm.is_known[*window] && sessions[*window] > 0.0)

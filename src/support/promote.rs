@@ -4,7 +4,8 @@
 //! failed control or a missing export is not cured by it; too few episodes for windows may be.
 
 use super::calibration::{Interval, Lag, RefusalRule, SliFit, Tier};
-use super::frame::Frame;
+use super::finish::worst_observed;
+use super::frame::{Candidate, Frame};
 use super::kernel;
 use super::levels::width;
 use super::refusal::{CONTACTS_MIN, EPISODES_MIN, WIDTH_MAX, status};
@@ -12,8 +13,9 @@ use super::refusal::{CONTACTS_MIN, EPISODES_MIN, WIDTH_MAX, status};
 /// So many draws have their level within what was seen.
 const WITHIN_MIN: f64 = 0.95;
 
-/// Takes the linked level of an SLI that windows give none; `harmless` is its best value.
-pub(super) fn promote(frame: &Frame<'_>, fit: &mut SliFit, harmless: f64) {
+/// Takes the linked level of an SLI that windows give none. A share is told of sessions by a line from those
+/// that went well to those that failed; where it says more than any window had, windows tell nothing of it.
+pub(super) fn promote(frame: &Frame<'_>, fit: &mut SliFit, candidate: &Candidate) {
     let is_cured = |rule: RefusalRule| match rule {
         RefusalRule::NoEffect
         | RefusalRule::TooFewEpisodes
@@ -41,12 +43,15 @@ pub(super) fn promote(frame: &Frame<'_>, fit: &mut SliFit, harmless: f64) {
     let Some(level) = linked.levels.first() else {
         return;
     };
-    let is_known = linked.p_value <= frame.settings.false_discovery_rate / 2.0
+    let worst = fit.direction.sign() * worst_observed(frame, candidate);
+    let is_seen = fit.unit != "share" || fit.direction.is_at_least(worst, level.contact.value);
+    let is_known = is_seen
+        && linked.p_value <= frame.settings.false_discovery_rate / 2.0
         && linked.contacts >= CONTACTS_MIN
         && linked.days_beyond >= EPISODES_MIN
         && !level.is_beyond_observed
         && level.within_observed_share >= WITHIN_MIN
-        && width(level.contact.ci90, harmless) <= WIDTH_MAX;
+        && width(level.contact.ci90, frame.harmless(candidate)) <= WIDTH_MAX;
     let Some(weights) = frame.seen_kernel.clone().filter(|_| is_known) else {
         return;
     };

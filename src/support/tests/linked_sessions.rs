@@ -105,7 +105,7 @@ fn failed_sessions_predict_contacts_where_windows_cannot() {
     let mut input = weeks(2e-6);
     input.slis[0].unit = "share".to_owned();
     for value in input.slis[0].values.iter_mut().flatten() {
-        *value = (*value / 1e8).min(1.0);
+        *value = (*value / 1e7).min(1.0);
     }
     let sessions = &mut input.linked.as_mut().unwrap().sessions;
     for worst in sessions
@@ -149,6 +149,28 @@ fn failed_sessions_predict_contacts_where_windows_cannot() {
         predicted.excess
     );
     assert!(predicted.excess.ci90[0] < expected && expected < predicted.excess.ci90[1]);
+}
+
+#[test]
+fn a_share_that_no_window_had_is_no_level() {
+    let mut input = weeks(2e-6);
+    input.slis[0].unit = "share".to_owned();
+    // A window has at most a twentieth, in place of half as above.
+    for value in input.slis[0].values.iter_mut().flatten() {
+        *value = (*value / 1e8).min(1.0);
+    }
+    let linked = input.linked.as_mut().unwrap();
+    for worst in linked
+        .sessions
+        .iter_mut()
+        .filter_map(|session| session.worst[0].as_mut())
+    {
+        *worst = f64::from(u8::from(*worst > 3e6));
+    }
+    let fit = &of(&input).slis[0];
+    assert!(!fit.linked.as_ref().unwrap().levels.is_empty());
+    assert_eq!(fit.tier, Tier::Aggregate);
+    assert!(fit.levels.is_empty() || !fit.refused_because.is_empty());
 }
 
 #[test]
