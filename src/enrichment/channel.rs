@@ -15,8 +15,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::memo::Memo;
 use super::referrer::{host_in_one_spelling, is_below, known_site};
+use crate::memo::Memo;
 
 /// The channel of what is past [`CHANNELS_MAX`].
 pub const OTHER_CHANNEL: &str = "other";

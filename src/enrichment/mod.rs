@@ -19,8 +19,6 @@ mod shopper;
 
 mod kept_query;
 
-mod memo;
-
 pub use agents::{Agent, Agents};
 pub use channel::{CHANNEL_BYTES_MAX, CHANNELS_MAX, Channels, OTHER_CHANNEL};
 pub use client_class::{Client, ClientClass, client_of};
