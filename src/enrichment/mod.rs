@@ -16,6 +16,7 @@ mod channel;
 mod referrer;
 
 mod shopper;
+mod sip_hash;
 
 mod kept_query;
 
