@@ -14,6 +14,8 @@ mod client_class;
 
 mod channel;
 mod referrer;
+mod short_text;
+mod tags;
 
 mod shopper;
 mod sip_hash;
