@@ -14,6 +14,8 @@
 #[cfg(test)]
 extern crate self as firedrill;
 
+mod memo;
+
 pub mod route;
 pub mod time_window;
 

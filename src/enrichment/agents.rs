@@ -1,8 +1,8 @@
 //! What a user agent says, once per distinct one: its class, and its part of the shopper's hash.
 
 use super::client_class::{Client, client_of};
-use super::memo::Memo;
 use super::shopper::ShopperKeys;
+use crate::memo::Memo;
 
 /// What is known of a user agent.
 #[derive(Debug, Clone, PartialEq, Eq)]

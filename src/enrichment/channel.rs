@@ -15,8 +15,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::memo::Memo;
 use super::referrer::{host_in_one_spelling, is_below, known_site};
+use super::short_text::find_any;
+use super::tags::{Tags, VALUE_BYTES_MAX, push_clean};
+use crate::memo::Memo;
 
 /// The channel of what is past [`CHANNELS_MAX`].
 pub const OTHER_CHANNEL: &str = "other";
@@ -25,8 +27,6 @@ pub const OTHER_CHANNEL: &str = "other";
 pub const CHANNELS_MAX: usize = 1_000;
 /// The longest channel, in bytes; a longer one is cut.
 pub const CHANNEL_BYTES_MAX: usize = 100;
-/// Bytes of one value, still percent-encoded, that are looked at.
-const VALUE_BYTES_MAX: usize = 256;
 
 /// Tells the channel of requests. Clones share the table of channels, not the memory of answers, so
 /// each thread has its own clone.
@@ -36,6 +36,8 @@ pub struct Channels {
     memo: Memo<Option<Arc<str>>>,
     /// Of requests whose query and host say nothing.
     by_site: Memo<Option<Arc<str>>>,
+    /// Of requests whose query names the source.
+    by_source: Memo<Option<Arc<str>>>,
     question: Vec<u8>,
 }
 
@@ -65,6 +67,7 @@ impl Channels {
             finder,
             memo: Memo::default(),
             by_site: Memo::default(),
+            by_source: Memo::default(),
             question: Vec::new(),
         }
     }
@@ -112,8 +115,11 @@ impl Channels {
         let tags = if query.is_empty() {
             Tags::default()
         } else {
-            Tags::of(query)
+            Tags::of(query.as_bytes())
         };
+        if tags.source.first().is_some_and(u8::is_ascii_alphanumeric) {
+            return self.channel_by_source(&tags);
+        }
         let site = site_of(referrer);
         if tags.is_empty() && (site.is_empty() || site == host.as_bytes()) {
             return None;
@@ -126,22 +132,41 @@ impl Channels {
         }
         self.question.clear();
         let texts = [
-            tags.source.as_bytes(),
-            tags.medium.as_bytes(),
-            tags.campaign.as_bytes(),
+            tags.source,
+            tags.medium,
+            tags.campaign,
             tags.click.as_bytes(),
-            host.as_bytes(),
             site,
         ];
-        // All lengths first, so that no two questions are the same bytes.
-        let lengths = texts.map(|text| text.len().to_le_bytes());
+        // All lengths first, but that of the last text, so that no two questions are the same bytes.
+        // None of these texts is longer than `VALUE_BYTES_MAX`.
+        let lengths = texts.map(|text| (text.len() as u16).to_le_bytes());
         self.question.extend_from_slice(lengths.as_flattened());
-        for text in texts.into_iter().filter(|text| !text.is_empty()) {
+        let texts = texts.into_iter().chain([host.as_bytes()]);
+        for text in texts.filter(|text| !text.is_empty()) {
             self.question.extend_from_slice(text);
         }
         let finder = &self.finder;
         let find = || finder.find(&tags, site, host);
         self.memo.answer(&self.question, find).as_ref()
+    }
+
+    /// The same of `tags` whose source has a name for sure: with the medium, it is the channel, whatever
+    /// else there is.
+    fn channel_by_source(&mut self, tags: &Tags<'_>) -> Option<&Arc<str>> {
+        let question = if tags.medium.is_empty() {
+            tags.source
+        } else {
+            self.question.clear();
+            self.question.extend_from_slice(tags.source);
+            // In no value.
+            self.question.push(b'&');
+            self.question.extend_from_slice(tags.medium);
+            &self.question
+        };
+        let finder = &self.finder;
+        let find = || finder.find(tags, b"", "");
+        self.by_source.answer(question, find).as_ref()
     }
 }
 
@@ -164,7 +189,7 @@ impl Finder {
             return Some(channel.into());
         }
         let mut referral = String::from("referral:");
-        push_clean(&mut referral, &site);
+        push_clean(&mut referral, site.as_bytes());
         Some(self.admit(&referral))
     }
 
@@ -192,108 +217,6 @@ impl Finder {
     }
 }
 
-/// What of a query tells the channel; empty texts are absent.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tags<'a> {
-    source: &'a str,
-    medium: &'a str,
-    campaign: &'a str,
-    /// The channel of the first click id.
-    click: &'static str,
-}
-
-impl<'a> Tags<'a> {
-    fn of(query: &'a str) -> Self {
-        let mut tags = Self::default();
-        let mut rest = query.strip_prefix('?').unwrap_or(query);
-        while !rest.is_empty() {
-            let end = memchr::memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
-            tags.read(&rest[..end]);
-            rest = rest.get(end + 1..).unwrap_or_default();
-        }
-        tags
-    }
-
-    fn is_empty(&self) -> bool {
-        let texts = [self.source, self.medium, self.campaign, self.click];
-        texts.into_iter().all(str::is_empty)
-    }
-
-    fn read(&mut self, parameter: &'a str) {
-        // Links in mails and feeds are often escaped once too often.
-        let parameter = parameter.strip_prefix("amp;").unwrap_or(parameter);
-        let Some(equals) = memchr::memchr(b'=', parameter.as_bytes()) else {
-            return;
-        };
-        let (name, value) = (&parameter[..equals], &parameter[equals + 1..]);
-        if value.is_empty() {
-            return;
-        }
-        if let Some(tag) = name.strip_prefix("utm_") {
-            let value = &value[..value.floor_char_boundary(VALUE_BYTES_MAX)];
-            match tag {
-                "source" => self.source = value,
-                "medium" => self.medium = value,
-                "campaign" => self.campaign = value,
-                _ => {}
-            }
-        } else if self.click.is_empty() {
-            self.click = click_channel(name);
-        }
-    }
-
-    fn campaign_channel(&self) -> Option<String> {
-        let mut channel = String::from("utm:");
-        if !push_clean(&mut channel, self.source) {
-            return None;
-        }
-        channel.push('/');
-        if !push_clean(&mut channel, self.medium) {
-            channel.pop();
-        }
-        Some(channel)
-    }
-
-    fn unnamed_channel(&self) -> Option<String> {
-        let mut channel = String::from("utm:unnamed/");
-        let is_told =
-            push_clean(&mut channel, self.medium) || push_clean(&mut channel, self.campaign);
-        is_told.then_some(channel)
-    }
-}
-
-/// The channel that adds a parameter called `name` to its links; empty if there is none.
-fn click_channel(name: &str) -> &'static str {
-    match name {
-        "gclid" | "gbraid" | "wbraid" | "dclid" | "gad_source" | "gad_campaignid" => "ads:google",
-        "fbclid" => "ads:facebook",
-        "msclkid" => "ads:microsoft",
-        "ttclid" => "ads:tiktok",
-        "twclid" => "ads:x",
-        "li_fat_id" => "ads:linkedin",
-        "yclid" | "ysclid" => "ads:yandex",
-        "epik" => "ads:pinterest",
-        "rdt_cid" => "ads:reddit",
-        "ScCid" | "sccid" => "ads:snapchat",
-        "vmcid" => "ads:yahoo",
-        "dicbo" | "obclid" => "ads:outbrain",
-        "tblci" => "ads:taboola",
-        "cto_pld" => "ads:criteo",
-        "irclickid" => "ads:impact",
-        "awc" | "zanpid" => "ads:awin",
-        "cjevent" | "CJEVENT" => "ads:cj",
-        "ranSiteID" | "ranMID" => "ads:rakuten",
-        "tduid" => "ads:tradedoubler",
-        "sscid" => "ads:shareasale",
-        "clickref" => "ads:partnerize",
-        "srsltid" => "search:google",
-        "mc_cid" | "mc_eid" => "mail:mailchimp",
-        "_kx" => "mail:klaviyo",
-        "_hsenc" | "_hsmi" => "mail:hubspot",
-        _ => "",
-    }
-}
-
 /// The site in a referrer as it is written, maybe with user and port; empty if there is none.
 fn site_of(referrer: &[u8]) -> &[u8] {
     let rest = if let Some(rest) = referrer.strip_prefix(b"https://") {
@@ -308,59 +231,12 @@ fn site_of(referrer: &[u8]) -> &[u8] {
         &referrer[at + 3..]
     };
     let rest = &rest[..rest.len().min(VALUE_BYTES_MAX)];
-    &rest[..memchr::memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len())]
-}
-
-/// Adds a percent-encoded text as one word in lower case, as far as it fits; false if nothing is
-/// left of it.
-fn push_clean(channel: &mut String, encoded: &str) -> bool {
-    let length_before = channel.len();
-    let decoded = decoded(encoded);
-    for char in String::from_utf8_lossy(&decoded).trim().chars() {
-        let is_separator = char.is_whitespace() || char == '/';
-        for lower in char.to_lowercase() {
-            let lower = if is_separator { '-' } else { lower };
-            if channel.len() + lower.len_utf8() > CHANNEL_BYTES_MAX {
-                return channel.len() > length_before;
-            }
-            if is_separator || !is_invisible(lower) {
-                channel.push(lower);
-            }
-        }
-    }
-    channel.len() > length_before
-}
-
-/// Control characters, and those that turn or hide the text around them.
-fn is_invisible(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(char, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-}
-
-fn decoded(encoded: &str) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        let pair = after.first_chunk::<2>().filter(|_| *first == b'%');
-        let byte = pair.and_then(|[high, low]| Some(hex(*high)? << 4 | hex(*low)?));
-        if byte.is_some() {
-            rest = &after[2..];
-        }
-        let plain = if *first == b'+' { b' ' } else { *first };
-        decoded.push(byte.unwrap_or(plain));
-    }
-    decoded
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
+    &rest[..find_any(rest, *b"/?#").unwrap_or(rest.len())]
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tags::is_invisible;
     use super::*;
     use proptest::prelude::*;
 
@@ -489,6 +365,8 @@ mod tests {
             for referrer in [referrer.as_slice(), url.as_bytes()] {
                 let first = channels.channel(&query, referrer, &host).cloned();
                 prop_assert_eq!(channels.channel(&query, referrer, &host), first.as_ref());
+                let tags = Tags::of(query.as_bytes());
+                prop_assert_eq!(channels.finder.find(&tags, site_of(referrer), &host), first.clone());
                 if let Some(channel) = first {
                     prop_assert!(channel.len() <= CHANNEL_BYTES_MAX);
                     prop_assert!(!channel.contains(char::is_whitespace));

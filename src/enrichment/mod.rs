@@ -14,12 +14,13 @@ mod client_class;
 
 mod channel;
 mod referrer;
+mod short_text;
+mod tags;
 
 mod shopper;
+mod sip_hash;
 
 mod kept_query;
-
-mod memo;
 
 pub use agents::{Agent, Agents};
 pub use channel::{CHANNEL_BYTES_MAX, CHANNELS_MAX, Channels, OTHER_CHANNEL};

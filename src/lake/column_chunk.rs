@@ -14,6 +14,8 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
 
+use super::bit_packing::{MINI_VALUES, push_narrow};
+
 /// The zstd level of all columns.
 pub const ZSTD_LEVEL: i32 = 1;
 
@@ -131,21 +133,23 @@ pub fn push_hybrid(body: &mut Vec<u8>, values: impl Iterator<Item = u32> + Clone
     if others.all(|value| value == first) {
         return push_run(body, first, count, bits);
     }
-    let groups = count.div_ceil(8);
-    push_varint(body, (groups << 1) | 1);
-    let (mut packed, mut packed_bits) = (0_u64, 0);
-    let padding = (groups * 8 - count) as usize;
-    for value in values.chain(std::iter::repeat_n(0, padding)) {
-        packed |= u64::from(value) << packed_bits;
-        packed_bits += bits;
-        if packed_bits >= u32::BITS {
-            body.extend_from_slice(&packed.to_le_bytes()[..4]);
-            packed >>= u32::BITS;
-            packed_bits -= u32::BITS;
+    push_varint(body, (count.div_ceil(8) << 1) | 1);
+    let mut values = values;
+    loop {
+        let mut mini = [0; MINI_VALUES];
+        let mut filled = 0;
+        for (place, value) in mini.iter_mut().zip(values.by_ref()) {
+            *place = value;
+            filled += 1;
+        }
+        // Eight values of any width end at a byte, and those that lack are 0.
+        let end = body.len() + usize::div_ceil(filled, 8) * bits as usize;
+        push_narrow(body, &mini, bits);
+        body.truncate(end);
+        if filled < MINI_VALUES {
+            return;
         }
     }
-    // Eight values of any width end at a byte.
-    body.extend_from_slice(&packed.to_le_bytes()[..(packed_bits / 8) as usize]);
 }
 
 /// Adds the same number of `bits` bits `count` times, in Parquet's hybrid of runs and packed bits.

@@ -21,6 +21,8 @@ const PAGE_ROWS: usize = 65_536;
 pub struct Columns {
     rows: usize,
     page_rows: usize,
+    /// The minute of the last row, and when it began.
+    last_minute: (i64, i64),
     zstd: Option<Compressor<'static>>,
     ts: NumberColumn,
     minute: NumberColumn,
@@ -88,6 +90,7 @@ impl Default for Columns {
         Self {
             rows: 0,
             page_rows: 0,
+            last_minute: (0, 0),
             zstd: None,
             ts: long(),
             minute: int(),
@@ -138,8 +141,21 @@ impl Columns {
         self.rows
     }
 
+    /// The minute of `ts_us`, which is mostly that of the last row.
+    #[inline]
+    fn minute_of(&mut self, ts_us: i64) -> i64 {
+        let (_, began_us) = self.last_minute;
+        let since_us = ts_us.wrapping_sub(began_us).cast_unsigned();
+        if since_us >= US_PER_MINUTE.cast_unsigned() {
+            let minute = ts_us.div_euclid(US_PER_MINUTE);
+            self.last_minute = (minute, minute.wrapping_mul(US_PER_MINUTE));
+        }
+        self.last_minute.0
+    }
+
+    #[inline]
     pub fn push(&mut self, record: &RequestRecord<'_>) -> Result<(), ParquetError> {
-        let minute = record.ts_us.div_euclid(US_PER_MINUTE);
+        let minute = self.minute_of(record.ts_us);
         self.rows += 1;
         self.page_rows += 1;
         self.ts.append(record.ts_us);

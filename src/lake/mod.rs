@@ -22,10 +22,12 @@
 //!   _staging/              files on their way; nothing in here counts (folders only)
 //! ```
 
+mod bit_packing;
 mod column_chunk;
 mod columns;
 mod commit;
 mod compact;
+mod delta_block;
 mod derived;
 mod digest;
 mod export;

@@ -15,12 +15,9 @@ use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
 
+use super::bit_packing::MINI_VALUES;
 use super::column_chunk::{Pages, data_page, push_levels, push_same_level, push_varint};
-
-/// Numbers that are written together; a multiple of 128.
-const BLOCK_VALUES: usize = 128;
-/// Those of them that have as many bits as each other; `packed_numbers` reads no others.
-const MINI_VALUES: usize = 32;
+use super::delta_block::{BLOCK_VALUES, push_block, push_near_block, zigzag};
 
 /// What the numbers are, and so how they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,11 +74,13 @@ impl NumberColumn {
     /// Adds a number; of one of 32 bits only those are kept.
     #[inline]
     pub fn append(&mut self, value: i64) {
-        if self.filled == self.block.len() {
+        let mut place = self.filled;
+        if place > BLOCK_VALUES {
             self.end_block();
+            place = 1;
         }
-        self.block[self.filled] = value;
-        self.filled += 1;
+        self.block[place] = value;
+        self.filled = place + 1;
         if self.page.absent > 0 {
             self.page.mix(true);
         }
@@ -103,25 +102,45 @@ impl NumberColumn {
     }
 
     /// Writes the block, and begins the next one with its last number before it.
+    #[inline(never)]
     fn end_block(&mut self) {
-        let block = &self.block[..self.filled];
-        let numbers = &block[first_place(self.kind)..];
-        let (Some(least), Some(most)) = (numbers.iter().min(), numbers.iter().max()) else {
+        let Some((least, most)) = self.push_block() else {
             return;
         };
-        let range = self.range.unwrap_or((*least, *most));
-        self.range = Some((range.0.min(*least), range.1.max(*most)));
+        let range = self.range.unwrap_or((least, most));
+        self.range = Some((range.0.min(least), range.1.max(most)));
+        self.block[0] = self.block[self.filled - 1];
+        self.filled = 1;
+    }
+
+    /// Writes the block: the least and the greatest number in it, if it has any.
+    fn push_block(&mut self) -> Option<(i64, i64)> {
+        let block = &self.block[..self.filled];
+        let numbers = &block[first_place(self.kind)..];
         if self.page.blocks.is_empty() {
-            self.page.first = block[0];
+            self.page.first = *block.first()?;
         }
         let blocks = &mut self.page.blocks;
+        if self.kind != NumberKind::Hash
+            && block.len() == self.block.len()
+            && let Some(range) = push_near_block(blocks, &self.block)
+        {
+            return Some(range);
+        }
+        let range = (*numbers.iter().min()?, *numbers.iter().max()?);
         match self.kind {
             NumberKind::Int => push_block(blocks, block, |difference| i64::from(difference as i32)),
             NumberKind::Long => push_block(blocks, block, |difference| difference),
-            NumberKind::Hash => blocks.extend(numbers.iter().flat_map(|hash| hash.to_le_bytes())),
+            NumberKind::Hash => {
+                let (start, bytes) = (blocks.len(), 8 * numbers.len());
+                blocks.resize(start + bytes, 0);
+                let (places, _) = blocks[start..].as_chunks_mut::<8>();
+                for (place, hash) in places.iter_mut().zip(numbers) {
+                    *place = hash.to_le_bytes();
+                }
+            }
         }
-        self.block[0] = self.block[self.filled - 1];
-        self.filled = 1;
+        Some(range)
     }
 
     /// Ends the page, if it has a row.
@@ -176,6 +195,7 @@ impl NumberColumn {
 
 impl PageBody {
     /// Notes whether the next row has a number, where some have and some have not.
+    #[inline(never)]
     fn mix(&mut self, is_present: bool) {
         if self.present.is_empty() {
             let before = (self.values + self.absent) as usize;
@@ -230,56 +250,6 @@ fn encoding(kind: NumberKind) -> Encoding {
         NumberKind::Int | NumberKind::Long => Encoding::DELTA_BINARY_PACKED,
         NumberKind::Hash => Encoding::PLAIN,
     }
-}
-
-/// Adds the differences between neighbours in `numbers`, cut to the bits that they have: the least one,
-/// how many bits the others need above it, and these bits.
-fn push_block(blocks: &mut Vec<u8>, numbers: &[i64], narrow: impl Fn(i64) -> i64) {
-    let mut differences = [0; BLOCK_VALUES];
-    let differences = &mut differences[..numbers.len() - 1];
-    for (difference, pair) in differences.iter_mut().zip(numbers.windows(2)) {
-        *difference = narrow(pair[1].wrapping_sub(pair[0]));
-    }
-    let Some(least) = differences.iter().copied().min() else {
-        return;
-    };
-    push_varint(blocks, zigzag(least));
-    let widths = blocks.len();
-    blocks.extend_from_slice(&[0; BLOCK_VALUES / MINI_VALUES]);
-    for (index, differences) in differences.chunks(MINI_VALUES).enumerate() {
-        let mut above = [0; MINI_VALUES];
-        let mut any = 0;
-        for (above, difference) in above.iter_mut().zip(differences) {
-            *above = difference.wrapping_sub(least).cast_unsigned();
-            any |= *above;
-        }
-        let bits = u64::BITS - any.leading_zeros();
-        blocks[widths + index] = bits.to_le_bytes()[0];
-        push_packed(blocks, &above, bits);
-    }
-}
-
-/// Adds the lower `bits` bits of each number; all of them end at a full word or in the middle of it.
-fn push_packed(blocks: &mut Vec<u8>, numbers: &[u64; MINI_VALUES], bits: u32) {
-    if bits == 0 {
-        return;
-    }
-    let (mut word, mut used) = (0_u64, 0);
-    for number in numbers {
-        word |= number << used;
-        used += bits;
-        if used >= u64::BITS {
-            blocks.extend_from_slice(&word.to_le_bytes());
-            used -= u64::BITS;
-            word = number.checked_shr(bits - used).unwrap_or(0);
-        }
-    }
-    blocks.extend_from_slice(&word.to_le_bytes()[..(used / 8) as usize]);
-}
-
-/// Small numbers of either sign as small numbers.
-fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
 
 #[cfg(test)]

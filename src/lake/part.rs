@@ -105,6 +105,7 @@ impl PartWriter {
     ///
     /// # Errors
     /// When the disk refuses; nothing that was committed before is touched.
+    #[inline]
     pub fn push(&mut self, record: &RequestRecord<'_>) -> Result<(), LakeError> {
         let pushed = self.columns.push(record);
         pushed.map_err(|source| parquet_error(self.place.root(), source))?;

@@ -50,17 +50,24 @@ impl Default for Keys {
 impl Keys {
     #[inline]
     pub fn push(&mut self, key: i32) {
-        if self.each.is_empty() {
-            if self.same_rows == 0 {
-                self.same = key;
-            }
-            if self.same == key {
-                self.same_rows += 1;
-                return;
-            }
-            self.each.resize(self.same_rows, self.same);
+        if !self.each.is_empty() {
+            self.each.push(key);
+        } else if self.same == key && self.same_rows > 0 {
+            self.same_rows += 1;
+        } else {
+            self.push_other(key);
         }
-        self.each.push(key);
+    }
+
+    /// Adds the first key, or the first one that is not the same.
+    #[cold]
+    fn push_other(&mut self, key: i32) {
+        if self.same_rows == 0 {
+            (self.same, self.same_rows) = (key, 1);
+        } else {
+            self.each.resize(self.same_rows, self.same);
+            self.each.push(key);
+        }
     }
 
     /// The key of the last row; [`ABSENT`] before the first one.

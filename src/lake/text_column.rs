@@ -18,11 +18,13 @@ const KNOWN_BITS: u32 = 7;
 pub struct TextColumn {
     rows: Texts,
     index: HashMap<Arc<str>, i32, foldhash::fast::RandomState>,
-    known: Vec<Known>,
+    known: Box<[Known; 1 << KNOWN_BITS]>,
+    /// The last text that was known by its address, which `known` holds: address, bytes and key.
+    last: (usize, usize, i32),
 }
 
 /// A text that is known by its address.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 struct Known {
     address: usize,
     bytes: usize,
@@ -31,30 +33,42 @@ struct Known {
     _held: Option<Arc<str>>,
 }
 
+impl Known {
+    /// No text is at address 0.
+    const NONE: Self = Self {
+        address: 0,
+        bytes: 0,
+        key: ABSENT,
+        _held: None,
+    };
+}
+
 impl Default for TextColumn {
     fn default() -> Self {
         Self {
             rows: Texts::default(),
             index: HashMap::default(),
-            known: vec![Known::default(); 1 << KNOWN_BITS],
+            known: Box::new([const { Known::NONE }; 1 << KNOWN_BITS]),
+            last: (0, 0, ABSENT),
         }
     }
 }
 
 impl TextColumn {
+    // Small where the kind of the text is known, and too large for a hint where it is not.
+
     /// Adds a text.
-    #[inline]
+    #[inline(always)]
     pub fn append(&mut self, text: Text<'_>) {
-        let key = match text {
-            Text::Fixed(fixed) => self.known_key(fixed, None),
-            Text::Shared(shared) => self.known_key(shared, Some(shared)),
-            Text::Passing(passing) => self.passing_key(passing),
-        };
-        self.rows.keys.push(key);
+        match text {
+            Text::Fixed(fixed) => self.append_known(fixed, None),
+            Text::Shared(shared) => self.append_known(shared, Some(shared)),
+            Text::Passing(passing) => self.append_passing(passing),
+        }
     }
 
     /// Adds a text, or nothing.
-    #[inline]
+    #[inline(always)]
     pub fn append_option(&mut self, text: Option<Text<'_>>) {
         match text {
             Some(text) => self.append(text),
@@ -62,33 +76,45 @@ impl TextColumn {
         }
     }
 
-    /// The key of a text whose address stays its own, of a shared one as long as it is held.
-    #[inline]
-    fn known_key(&mut self, text: &str, shared: Option<&Arc<str>>) -> i32 {
-        let address = text.as_ptr().addr();
+    /// Adds a text whose address stays its own, that of a shared one as long as it is held.
+    #[inline(always)]
+    fn append_known(&mut self, text: &str, shared: Option<&Arc<str>>) {
+        if (self.last.0, self.last.1) != (text.as_ptr().addr(), text.len()) {
+            self.look_up(text, shared);
+        }
+        self.rows.keys.push(self.last.2);
+    }
+
+    /// Makes a text the last one. Whatever is told to be forgotten for it is no longer the last one.
+    #[inline(never)]
+    fn look_up(&mut self, text: &str, shared: Option<&Arc<str>>) {
+        let (address, bytes) = (text.as_ptr().addr(), text.len());
         let slot = slot(address);
         let known = &self.known[slot];
-        if known.address == address && known.bytes == text.len() {
-            return known.key;
+        if known.address == address && known.bytes == bytes {
+            self.last = (address, bytes, known.key);
+            return;
         }
         let key = self.key(text);
         self.known[slot] = Known {
             address,
-            bytes: text.len(),
+            bytes,
             key,
             _held: shared.cloned(),
         };
-        key
+        self.last = (address, bytes, key);
     }
 
-    /// The key of any text, which is often that of the last row.
-    fn passing_key(&mut self, text: &str) -> i32 {
+    /// Adds any text, which is often that of the last row.
+    #[inline(never)]
+    fn append_passing(&mut self, text: &str) {
         let last_key = self.rows.keys.last();
         let last = usize::try_from(last_key).ok();
-        match last.and_then(|key| self.rows.texts.get(key)) {
+        let key = match last.and_then(|key| self.rows.texts.get(key)) {
             Some(last) if **last == *text => last_key,
             Some(_) | None => self.key(text),
-        }
+        };
+        self.rows.keys.push(key);
     }
 
     fn key(&mut self, text: &str) -> i32 {
@@ -112,7 +138,8 @@ impl TextColumn {
         self.rows.keys.clear();
         self.rows.texts.clear();
         self.index.clear();
-        self.known.fill(Known::default());
+        self.known.fill_with(|| Known::NONE);
+        self.last = (0, 0, ABSENT);
     }
 }
 

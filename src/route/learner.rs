@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use super::folding::{SLUG, Segment, segments};
 use super::learned::{Folding, KEPT_MAX, LearnedRoutes, PREFIXES_MAX};
 use super::memo_key::key_of;
-use super::{Router, path_of};
+use super::{Router, path_or_root, path_start};
 
 /// More different names than this below one prefix are slugs.
 pub const NAMES_MAX: usize = 100;
@@ -97,9 +97,9 @@ impl RouteLearner {
 
     /// Counts a request target: a path with or without query, or an absolute URL.
     pub fn see(&mut self, target: &str) {
-        let path = path_of(target);
+        let text = &target[path_start(target)..];
         let are_numbers_kept = self.router.shared.is_number_declared;
-        let key = key_of(&mut self.room, path, are_numbers_kept);
+        let (end, key) = key_of(&mut self.room, text, are_numbers_kept);
         if let Some(count) = self.waiting.get_mut(key) {
             *count += 1;
         } else if key.len() <= WAITING_BYTES_MAX {
@@ -108,7 +108,7 @@ impl RouteLearner {
                 self.count_waiting();
             }
         } else {
-            self.count_undeclared(path, 1);
+            self.count_undeclared(path_or_root(&text[..end]), 1);
         }
     }
 

@@ -1,50 +1,103 @@
 //! What decides the route of a path: the path, but for numbers that are ids whatever they are.
 //!
-//! In: paths such as `/product/17`. Out: keys such as `/product/0`, so that a shop with a hundred
-//! thousand products is remembered as one path, in memory that is near.
+//! In: paths such as `/product/17`, with what comes after them. Out: where they end, and keys such as
+//! `/product/1`, so that a shop with a hundred thousand products is remembered as ten paths, in memory
+//! that is near.
 
 /// Numbers of as many digits may be a month or a day.
 const DAY_DIGITS: usize = 2;
 /// Numbers of as many digits may be a year.
 const YEAR_DIGITS: usize = 4;
 
-/// The key of `path`: a path that has the same route, and that all paths have which differ only in such
-/// numbers. `are_numbers_kept` where a declared template has one. Written into `room` where it is
-/// not the path itself.
-pub fn key_of<'a>(room: &'a mut Vec<u8>, path: &'a str, are_numbers_kept: bool) -> &'a [u8] {
-    let path = path.as_bytes();
-    if are_numbers_kept {
-        return path;
-    }
+/// The end of the path that `text` begins with, and its key: a path that has the same route, and that
+/// all paths have which differ only in such numbers. `are_numbers_kept` where a declared template has
+/// one. Written into `room` where it is not the path itself; the empty path is the root.
+pub fn key_of<'a>(
+    room: &'a mut Vec<u8>,
+    text: &'a str,
+    are_numbers_kept: bool,
+) -> (usize, &'a [u8]) {
+    let text = text.as_bytes();
     room.clear();
-    let (mut start, mut written) = (0, 0);
-    while start < path.len() {
-        let rest = &path[start..];
-        let length = rest.iter().position(|byte| *byte == b'/');
-        let end = start + length.unwrap_or(rest.len());
-        if path[start].is_ascii_digit() && is_any_id(&path[start..end]) {
-            room.extend_from_slice(&path[written..start]);
-            room.push(b'0');
-            written = end;
+    let (mut at, mut written) = (0, 0);
+    // Each turn begins where a segment does.
+    while let Some(first) = text.get(at) {
+        if *first == b'/' {
+            at += 1;
+            continue;
         }
-        start = end + 1;
+        if first.is_ascii_digit() && !are_numbers_kept {
+            let start = at;
+            while text.get(at).is_some_and(u8::is_ascii_digit) {
+                at += 1;
+            }
+            let is_whole = text.get(at).is_none_or(|byte| ends_segment(*byte));
+            if is_whole && is_any_id(&text[start..at]) {
+                if written == 0 && text.get(at) != Some(&b'/') {
+                    // The usual place of a number: a path with its first digit does, and is at hand.
+                    return (at, &text[..=start]);
+                }
+                room.extend_from_slice(&text[written..start]);
+                room.push(b'0');
+                written = at;
+            }
+        }
+        at = segment_end(text, at);
+        if text.get(at) != Some(&b'/') {
+            break;
+        }
     }
     if written == 0 {
-        return path;
+        let key = if at == 0 { b"/" } else { &text[..at] };
+        return (at, key);
     }
-    room.extend_from_slice(&path[written..]);
-    room
+    if written < at {
+        room.extend_from_slice(&text[written..at]);
+    }
+    (at, room)
 }
 
-/// Whether folding makes `{id}` of the segment wherever it stands: a number that is no part of a
-/// date.
-fn is_any_id(segment: &[u8]) -> bool {
-    let may_be_date = match segment.len() {
-        0 | DAY_DIGITS => true,
-        YEAR_DIGITS => matches!(segment, [b'1', b'9', ..] | [b'2', b'0', ..]),
-        _ => false,
-    };
-    !may_be_date && segment.iter().all(u8::is_ascii_digit)
+/// The end of the segment that goes on at `at`: a slash, the end of the path, or of the text.
+#[inline]
+fn segment_end(text: &[u8], mut at: usize) -> usize {
+    while at < text.len() {
+        let word = match (text[at..].first_chunk(), text.last_chunk()) {
+            (Some(next), _) => u64::from_le_bytes(*next),
+            // The bytes that are left, and zeros after them.
+            (None, Some(last)) => u64::from_le_bytes(*last) >> (8 * (8 + at - text.len())),
+            (None, None) => {
+                let rest = text[at..].iter().position(|byte| ends_segment(*byte));
+                return rest.map_or(text.len(), |rest| at + rest);
+            }
+        };
+        // Letters and most of what is no letter differ in the two highest bits.
+        let others = !(word | word << 1) & 0x8080_8080_8080_8080;
+        at += others.trailing_zeros() as usize / 8;
+        if others == 0 {
+            continue;
+        }
+        if text.get(at).is_none_or(|byte| ends_segment(*byte)) {
+            return at;
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+/// Whether a byte is a slash or begins a query, a fragment or parameters.
+#[inline]
+fn ends_segment(byte: u8) -> bool {
+    matches!(byte, b'/' | b'?' | b'#' | b';')
+}
+
+/// Whether folding makes `{id}` of the number wherever it stands as a segment: one that is no part of
+/// a date.
+fn is_any_id(number: &[u8]) -> bool {
+    match number.len() {
+        0 | DAY_DIGITS => false,
+        YEAR_DIGITS => !matches!(number, [b'1', b'9', ..] | [b'2', b'0', ..]),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -56,30 +109,61 @@ mod tests {
 
     fn key(path: &str) -> String {
         let mut room = b"left over".to_vec();
-        let key = key_of(&mut room, path, false);
+        let (end, key) = key_of(&mut room, path, false);
+        assert_eq!(end, path.len());
         String::from_utf8(key.to_vec()).unwrap()
     }
 
     #[test]
-    fn numbers_that_are_no_part_of_a_date_are_one_key() {
+    fn numbers_that_are_no_part_of_a_date_are_one_key_or_ten() {
         for (path, expected) in [
             ("/", "/"),
             ("/cart", "/cart"),
-            ("/product/17345", "/product/0"),
+            ("/product/17345", "/product/1"),
             ("/product/7/", "/product/0/"),
             ("/product/4711/photo/123", "/product/0/photo/0"),
-            ("//17a//5", "//17a//0"),
+            ("//17a//57/", "//17a//57/"),
+            ("//17a//175/", "//17a//0/"),
             ("/blog/2026/11/27", "/blog/2026/11/27"),
             ("17", "17"),
-            ("175", "0"),
+            ("175", "1"),
         ] {
             assert_eq!(key(path), expected, "{path}");
         }
         let mut room = Vec::new();
-        assert_eq!(key_of(&mut room, "/product/17345", true), b"/product/17345");
+        let kept = key_of(&mut room, "/product/17345?a=1", true);
+        assert_eq!(kept, (14, b"/product/17345".as_slice()));
+    }
+
+    #[test]
+    fn a_path_ends_at_the_first_byte_that_is_none_of_it() {
+        for (text, end, expected) in [
+            ("", 0, "/"),
+            ("?a=/17/175", 0, "/"),
+            ("/a?b/175", 2, "/a"),
+            ("/a/175#b", 6, "/a/1"),
+            ("/a/175;b", 6, "/a/1"),
+            ("/175-a.html;b/175", 11, "/175-a.html"),
+            (
+                "/long-names.of_pages/%D9%85~?",
+                28,
+                "/long-names.of_pages/%D9%85~",
+            ),
+        ] {
+            let mut room = Vec::new();
+            let found = key_of(&mut room, text, false);
+            assert_eq!(found, (end, expected.as_bytes()), "{text}");
+        }
     }
 
     proptest! {
+        #[test]
+        fn the_end_of_a_path_is_found_as_byte_by_byte(text in "[a-zA-Z0-9?#;/~@.%é-]{0,40}") {
+            let end = text.bytes().position(|byte| matches!(byte, b'?' | b'#' | b';'));
+            let found = key_of(&mut Vec::new(), &text, false).0;
+            prop_assert_eq!(found, end.unwrap_or(text.len()));
+        }
+
         #[test]
         fn a_path_and_its_key_have_one_route_and_one_key(
             path in "(/|/{0,2}([0-9]{1,6}|(19|20)[0-9]{2}/[0-9]{1,3}(/[0-9]{2})?|[a-z0-9._x-]{1,9}|a\\.css)){0,9}",

@@ -24,6 +24,7 @@ pub use learned::{KEPT_MAX, LearnedRoutes, PREFIXES_MAX};
 pub use learner::{NAMES_MAX, ROOT_NAMES_MAX, RouteLearner};
 pub use template::RouteTemplate;
 
+use crate::memo::Memo;
 use folding::fold_into;
 use learned::Folding;
 use memo_key::key_of;
@@ -33,12 +34,6 @@ pub const OTHER_ROUTE: &str = "{other}";
 /// The most routes one lake tells apart, besides declared ones; an attacker's random paths end in
 /// [`OTHER_ROUTE`].
 pub const ROUTES_MAX: usize = 1_000;
-/// Distinct paths, but for the numbers in them, remembered per [`Router`]; past it the memory starts anew.
-const MEMO_PATHS_MAX: usize = 65_536;
-/// Bytes of all remembered paths together; past it the memory starts anew.
-const MEMO_BYTES_MAX: usize = 8 << 20;
-/// A longer path is folded each time it comes.
-const MEMO_PATH_BYTES_MAX: usize = 512;
 
 /// Gives raw request targets their route. Clones share the table of routes, not the memory of raw
 /// paths, so each thread has its own clone.
@@ -46,12 +41,13 @@ const MEMO_PATH_BYTES_MAX: usize = 512;
 pub struct Router {
     shared: Arc<Shared>,
     /// Index of the route in `own`, by what decides the route of a path.
-    memo: HashMap<Box<[u8]>, usize, RandomState>,
-    memo_bytes: usize,
+    memo: Memo<usize>,
     /// Known routes as texts of this clone: a shared text is a counter that threads share.
     own: Vec<Arc<str>>,
     own_index: HashMap<Arc<str>, usize, RandomState>,
     route: String,
+    /// Scheme and host of the last target that has them, up to its path; empty after one without a path.
+    origin: String,
     /// Room for the key of a path.
     room: Vec<u8>,
 }
@@ -114,11 +110,11 @@ impl Router {
     fn of(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            memo: HashMap::default(),
-            memo_bytes: 0,
+            memo: Memo::default(),
             own: Vec::new(),
             own_index: HashMap::default(),
             route: String::new(),
+            origin: String::new(),
             room: Vec::new(),
         }
     }
@@ -136,21 +132,50 @@ impl Router {
         Arc::clone(self.shared_route_of(target))
     }
 
-    /// The same without counting another holder of the text.
-    pub fn shared_route_of(&mut self, target: &str) -> &Arc<str> {
-        let path = path_of(target);
-        let mut room = std::mem::take(&mut self.room);
-        let key = key_of(&mut room, path, self.shared.is_number_declared);
+    /// The same without counting another holder of the text, and the query of the target without `?`.
+    pub fn route_and_query<'t>(&mut self, target: &'t str) -> (&Arc<str>, &'t str) {
+        let start = self.path_start(target);
+        let is_number_declared = self.shared.is_number_declared;
+        let (length, key) = key_of(&mut self.room, &target[start..], is_number_declared);
+        let end = start + length;
         let index = match self.memo.get(key) {
             Some(index) => *index,
-            None => {
-                let index = self.find(path);
-                self.remember(key, index);
-                index
-            }
+            None => self.find_and_remember(path_or_root(&target[start..end])),
         };
-        self.room = room;
-        &self.own[index]
+        // Before the path there is no `?`, but in what is hardly a URL.
+        let is_plain = start == 0 || start == self.origin.len();
+        let query = query_of(target, if is_plain { end } else { 0 });
+        (&self.own[index], query)
+    }
+
+    /// The same without the query.
+    pub fn shared_route_of(&mut self, target: &str) -> &Arc<str> {
+        self.route_and_query(target).0
+    }
+
+    /// As [`path_start`], which most lines of a log have where the line before has it.
+    #[inline]
+    fn path_start(&mut self, target: &str) -> usize {
+        if target.as_bytes().first() == Some(&b'/') {
+            return 0;
+        }
+        let origin = self.origin.as_str();
+        if target.as_bytes().get(origin.len()) == Some(&b'/') && target.starts_with(origin) {
+            return origin.len();
+        }
+        let start = path_start(target);
+        self.origin.clear();
+        if start < target.len() && !target[..start].contains('?') {
+            self.origin.push_str(&target[..start]);
+        }
+        start
+    }
+
+    #[inline(never)]
+    fn find_and_remember(&mut self, path: &str) -> usize {
+        let index = self.find(path);
+        let (_, key) = key_of(&mut self.room, path, self.shared.is_number_declared);
+        *self.memo.insert(key, index)
     }
 
     fn find(&mut self, path: &str) -> usize {
@@ -215,56 +240,37 @@ impl Router {
         self.own_index.insert(own, self.own.len() - 1);
         self.own.len() - 1
     }
-
-    /// Remembers the route of the paths whose key is `key`.
-    fn remember(&mut self, key: &[u8], index: usize) {
-        if key.len() > MEMO_PATH_BYTES_MAX {
-            return;
-        }
-        let is_full = self.memo.len() >= MEMO_PATHS_MAX;
-        if is_full || self.memo_bytes + key.len() > MEMO_BYTES_MAX {
-            self.memo.clear();
-            self.memo_bytes = 0;
-        }
-        self.memo_bytes += key.len();
-        self.memo.insert(key.into(), index);
-    }
 }
 
-/// The path of a request target: without scheme, host, query and fragment.
-fn path_of(target: &str) -> &str {
-    let bytes = target.as_bytes();
-    let after_host = if bytes.first() == Some(&b'/') {
-        target
-    } else {
-        // Schemes are shorter than what a call of `memchr2` is good for.
-        let colon = bytes.iter().position(|byte| matches!(byte, b':' | b'/'));
-        let rest = colon.and_then(|colon| target[colon..].strip_prefix("://"));
-        match rest {
-            Some(rest) => {
-                let slash = memchr::memchr(b'/', rest.as_bytes());
-                slash.map_or("/", |slash| &rest[slash..])
-            }
-            None => target,
-        }
+/// What comes after the first `?` of `target`; none is before `from`.
+fn query_of(target: &str, from: usize) -> &str {
+    let rest = &target.as_bytes()[from..];
+    let mark = match rest.first() {
+        Some(b'?') => Some(0),
+        Some(_) => memchr::memchr(b'?', rest),
+        None => None,
     };
-    let end = path_end(after_host.as_bytes());
-    match &after_host[..end.unwrap_or(after_host.len())] {
-        "" => "/",
-        path => path,
-    }
+    mark.map_or("", |mark| &target[from + mark + 1..])
 }
 
-/// Where the query, the fragment or the parameters of a path begin.
-fn path_end(target: &[u8]) -> Option<usize> {
-    // Most paths are shorter than what a call of `memchr3` is good for.
-    const BYTE_BY_BYTE: usize = 32;
-    let is_end = |byte: &u8| matches!(byte, b'?' | b'#' | b';');
-    let beginning = &target[..target.len().min(BYTE_BY_BYTE)];
-    beginning.iter().position(is_end).or_else(|| {
-        let end = memchr::memchr3(b'?', b'#', b';', &target[beginning.len()..])?;
-        Some(beginning.len() + end)
-    })
+fn path_or_root(path: &str) -> &str {
+    if path.is_empty() { "/" } else { path }
+}
+
+/// Where the path of a request target begins: after scheme and host, if it has them.
+fn path_start(target: &str) -> usize {
+    let bytes = target.as_bytes();
+    if bytes.first() == Some(&b'/') {
+        return 0;
+    }
+    // Schemes are shorter than what a call of `memchr2` is good for.
+    let colon = bytes.iter().position(|byte| matches!(byte, b':' | b'/'));
+    let Some(colon) = colon.filter(|colon| bytes[*colon..].starts_with(b"://")) else {
+        return 0;
+    };
+    let host = colon + 3;
+    let slash = memchr::memchr(b'/', &bytes[host..]);
+    slash.map_or(bytes.len(), |slash| host + slash)
 }
 
 #[cfg(test)]

@@ -195,19 +195,42 @@ fn a_learned_prefix_stays_learned() {
 }
 
 #[test]
-fn the_memory_of_paths_is_bounded_in_bytes() {
+fn a_query_is_what_follows_the_first_question_mark() {
     let mut router = Router::new(Vec::new());
-    let long = "x".repeat(MEMO_PATH_BYTES_MAX - 10);
-    for index in 0..40_000 {
-        router.route_of(&format!("/{index:05}x/{long}"));
-        assert!(router.memo_bytes <= MEMO_BYTES_MAX);
+    for (target, route, query) in [
+        ("", "/", ""),
+        ("?", "/", ""),
+        ("/cart?", "/cart", ""),
+        ("/cart?a=1?b", "/cart", "a=1?b"),
+        ("/cart#top?a=1", "/cart", "a=1"),
+        ("/cart;j=17/b?a=1", "/cart", "a=1"),
+        ("https://shop.example/cart?a=1", "/cart", "a=1"),
+        ("https://shop.example/?a=2", "/", "a=2"),
+        ("https://shop.example?a=3/b", "/b", "a=3/b"),
+        ("https://shop.example?a=3", "/", "a=3"),
+        ("https://shop.example", "/", ""),
+        ("https://shop.example.org/cart", "/cart", ""),
+        ("https://shop.example/cart/17?a", "/cart/{id}", "a"),
+        ("*?a", "/{text}", "a"),
+    ] {
+        let (found_route, found_query) = router.route_and_query(target);
+        assert_eq!((&**found_route, found_query), (route, query), "{target}");
     }
-    let before = router.memo.len();
-    router.route_of(&format!("/{long}/{long}"));
-    assert_eq!(router.memo.len(), before);
 }
 
 proptest! {
+    #[test]
+    fn the_line_before_changes_neither_route_nor_query(
+        targets in prop::collection::vec("(https?://shop(\\.example|\\?a)?)?/?(a|17|[?#;/]){0,5}", 1..9),
+    ) {
+        let mut router = Router::new(Vec::new());
+        for target in &targets {
+            let expected = (route(target), target.split_once('?').map_or("", |(_, query)| query));
+            let (route, query) = router.route_and_query(target);
+            prop_assert_eq!((route.to_string(), query), expected);
+        }
+    }
+
     #[test]
     fn any_target_has_a_route_with_no_query(target in ".*") {
         let mut router = Router::new(Vec::new());

@@ -41,9 +41,13 @@ impl Enrichment {
         position: u64,
         writer: &mut PartWriter,
     ) -> Result<(), LakeError> {
-        let route = self.router.shared_route_of(&line.target);
+        let (route, query) = self.router.route_and_query(&line.target);
+        let query = if line.query.is_empty() {
+            query
+        } else {
+            &line.query
+        };
         let agent = self.agents.agent(&line.user_agent, &self.shopper_keys);
-        let query = query(line);
         let channel = self.channels.channel(query, &line.referrer, &line.host);
         let kept_query = self.kept_query.kept(query);
         let shopper =
@@ -88,15 +92,5 @@ fn method(text: &str) -> Text<'_> {
         "HEAD" => Text::Fixed("HEAD"),
         "PUT" => Text::Fixed("PUT"),
         other => Text::Passing(other),
-    }
-}
-
-/// The query of a request, without `?`.
-fn query<'a>(line: &'a LogLine<'_>) -> &'a str {
-    if line.query.is_empty() {
-        let mark = memchr::memchr(b'?', line.target.as_bytes());
-        mark.map_or("", |mark| &line.target[mark + 1..])
-    } else {
-        &line.query
     }
 }
