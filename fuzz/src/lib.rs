@@ -15,6 +15,8 @@ pub mod declared_files;
 pub mod drafts;
 #[path = "../../src/enrichment/mod.rs"]
 pub mod enrichment;
+#[path = "../../src/memo.rs"]
+pub mod memo;
 #[path = "../../src/route/mod.rs"]
 pub mod route;
 pub mod support;
