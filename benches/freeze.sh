@@ -4,22 +4,32 @@
 # without the freeze, before and after, and of these times request n has that of one of the two; whoever
 # is due while the target is frozen waits for its end besides. Beside it what a clock that starts at the sending says of the same requests (as k6 measures), and
 # closed loops of 50 connections (hey, and Goose as it is), which stop asking while they wait.
-#   cargo bench --no-run && bash benches/freeze.sh FIREDRILL [SECONDS]
-# Needs nginx and hey (Debian), python3 with duckdb (PyPI). Loopback only; ends by itself.
+# With DELAY, in seconds, the target takes so long for every request by its own clock: then all of the truth is
+# arithmetic, and the median is that of a target that does not change between two runs.
+#   cargo bench --no-run && bash benches/freeze.sh FIREDRILL [SECONDS] [DELAY]
+# Needs nginx and hey (Debian; with DELAY libnginx-mod-http-echo), python3 with duckdb (PyPI). Loopback only; ends by itself.
 set -euo pipefail
 firedrill=$(realpath "$1")
 seconds=${2:-30}
-goose=$(ls -t "$(dirname "$firedrill")"/deps/goose_loops-* 2> /dev/null | grep -v '\.d$' | head -n 1)
+delay=${3:-}
+answer='return 200 "ok\n";'
+modules=
+if [ -n "$delay" ]; then
+    answer="echo_sleep $delay; echo ok;"
+    modules='load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;'
+fi
+goose=$(ls -t "$(dirname "$firedrill")"/deps/goose_loops-* 2> /dev/null | grep -v '\.d$' | head -n 1 || true)
 folder=$(mktemp -d)
 cd "$folder"
 mkdir -p logs
 cat > nginx.conf <<NGINX
+$modules
 daemon off;
 pid $folder/nginx.pid;
 error_log $folder/logs/error.log;
 worker_processes 1;
 events { worker_connections 20000; }
-http { access_log off; keepalive_requests 1000000; server { listen 127.0.0.1:8099 backlog=16384; location / { return 200 "ok\n"; } } }
+http { access_log off; keepalive_requests 1000000; server { listen 127.0.0.1:8099 backlog=16384; location / { $answer } } }
 NGINX
 nginx -p "$folder" -c "$folder/nginx.conf" &
 nginx=$!
@@ -47,14 +57,14 @@ YAML
 ours() { # name of the run
     "$firedrill" rehearse freeze.yaml --lake "$1" --report report.html --run-id "$1" --json > "$1.json" 2> "$1.log" || cat "$1.log"
 }
-ours before
+[ -n "$delay" ] || ours before
 freeze 8 &
 freezer=$!
 ours freeze
 wait "$freezer"
-ours after
-python3 - <<'PYTHON'
-import json, duckdb
+[ -n "$delay" ] || ours after
+python3 - "$delay" <<'PYTHON'
+import json, sys, duckdb
 def read(name):
     rows = duckdb.sql(f"select epoch_us(ts) as due, latency_us, service_us from '{name}/requests/*.parquet' order by 1, position").fetchall()
     run = json.load(open(f"{name}.json"))
@@ -62,23 +72,33 @@ def read(name):
     return rows, run
 begins, ends = (int(line) for line in open("freeze.txt"))
 rows, run = read("freeze")
-(before, _), (after, _) = read("before"), read("after")
-assert len(before) == len(rows) == len(after), "the same seed makes the same requests"
-# Column 1 is the response time, from due on; 2 the service time, from sending on.
-def truth(column):
-    calm = [(before, after)[index % 2][index][column] for index in range(len(rows))]
-    waits = (max(ends - due, 0) if begins <= due else 0 for due, _, _ in rows)
-    return sorted(wait + own for wait, own in zip(waits, calm))
 at = lambda values, q: values[min(len(values) - 1, int(q * len(values)))]
 lag = run["schedule_lag_us"]
 print(f"{len(rows)} requests, frozen for {(ends - begins) / 1e6:.3f} s; schedule lag p50 {lag['p50']} µs, p99 {lag['p99']} µs")
-calm = lambda rows, q: at(sorted(row[1] for row in rows), q)
-print(f"the two runs without the freeze: p50 {calm(before, 0.5)} and {calm(after, 0.5)} µs, p90 {calm(before, 0.9)} and {calm(after, 0.9)} µs")
+# Column 1 is the response time, from due on; 2 the service time, from sending on.
+if sys.argv[1]:
+    delay = round(float(sys.argv[1]) * 1e6)
+    def time(due):
+        if due + delay < begins or due >= ends:
+            return delay
+        # Who was being served has his answer at the end of the freeze, unless his time is not over then.
+        return max(ends - due, delay) if due < begins else ends - due + delay
+    truth = lambda _: sorted(time(due) for due, _, _ in rows)
+else:
+    (before, _), (after, _) = read("before"), read("after")
+    assert len(before) == len(rows) == len(after), "the same seed makes the same requests"
+    def truth(column):
+        calm = [(before, after)[index % 2][index][column] for index in range(len(rows))]
+        waits = (max(ends - due, 0) if begins <= due else 0 for due, _, _ in rows)
+        return sorted(wait + own for wait, own in zip(waits, calm))
+    calm = lambda rows, q: at(sorted(row[1] for row in rows), q)
+    print(f"the two runs without the freeze: p50 {calm(before, 0.5)} and {calm(after, 0.5)} µs, p90 {calm(before, 0.9)} and {calm(after, 0.9)} µs")
 for title, column in (("response", 1), ("service", 2)):
     expected, found = truth(column), sorted(row[column] for row in rows)
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1)):
         print(f"{title:8} {name:6} truth {at(expected, q):9} µs   firedrill {at(found, q):9} µs   {at(found, q) / at(expected, q) - 1:+.2%}")
 PYTHON
+[ -z "$delay" ] || exit 0
 freeze 8 &
 freezer=$!
 hey -z "${seconds}s" -c 50 -q 20 http://127.0.0.1:8099/ | grep -E "Requests/sec|50%|90%|99%|Slowest" | sed 's/^/hey, 50 connections, 1,000\/s: /'
