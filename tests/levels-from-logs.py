@@ -3,6 +3,7 @@
 
     python3 tests/levels-from-logs.py target/release/firedrill 10
     python3 tests/levels-from-logs.py target/release/firedrill 10 1h --episodes 24
+    python3 tests/levels-from-logs.py target/release/firedrill 5 15m --effect none
     python3 tests/levels-from-logs.py target/release/firedrill 10 15m --journey slow
 
 The third word is the window of the calibration (15m), all others go to `simulate`. Prints one row per seed and, in
@@ -32,7 +33,7 @@ slis:
 
 
 def share(value):
-    return f"{100 * value:.2f} %"
+    return "–" if value is None else f"{100 * value:.2f} %"
 
 
 def one_seed(program, seed, window, words, folder):
@@ -84,7 +85,7 @@ def main():
         value = 1 - level["value"]
         low, high = (1 - bound for bound in reversed(level["ci90"]))
         onset = share(1 - fit["onset"]["value"]) if fit["onset"] else "–"
-        rows.append((value, low <= truth <= high, truth))
+        rows.append((value, truth is not None and low <= truth <= high, truth))
         print(
             f"| {seed} | {share(truth)} | {share(value)} | {share(low)} to {share(high)} | {onset} | {fit['status']} |",
             flush=True,
@@ -93,6 +94,8 @@ def main():
         sys.exit("no seed gave a level")
     median = statistics.median(row[0] for row in rows)
     truth = rows[0][2]
+    if truth is None:
+        sys.exit(f"{len(rows)} of {seeds} seeds gave a level where there is no effect")
     print(
         f"\nmedian {share(median)} of {share(truth)}; {sum(row[1] for row in rows)} of {len(rows)} intervals hold the "
         f"truth; {seeds - len(rows)} refused"
