@@ -33,7 +33,7 @@ pub struct Settings<'a> {
     pub lake: &'a Lake,
     pub format: Option<LogFormat>,
     pub context: LineContext,
-    /// Learned when the first line is enriched; meanwhile the first blocks are read.
+    /// Learned by the worker that comes first; meanwhile the first blocks are read.
     pub enrichment: LazyLock<Enrichment, Learn>,
     /// Largest share of the lines of a source that may be rejected.
     pub max_reject: f64,
