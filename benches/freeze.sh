@@ -3,7 +3,7 @@
 # its shoppers felt? The truth is arithmetic over what the target takes by itself: the same seed is run
 # without the freeze, before and after, and of these times request n has that of one of the two; whoever
 # is due while the target is frozen waits for its end besides. Beside it what a clock that starts at the sending says of the same requests (as k6 measures), and
-# closed loops of 50 connections (hey, and Goose as it is), which stop asking while they wait.
+# closed loops (hey, and Goose as it is), which stop asking while they wait, and k6, where it is installed.
 # With DELAY, in seconds, the target takes so long for every request by its own clock: then all of the truth is
 # arithmetic, and the median is that of a target that does not change between two runs.
 #   cargo bench --no-run && bash benches/freeze.sh FIREDRILL [SECONDS] [DELAY]
@@ -98,12 +98,30 @@ for title, column in (("response", 1), ("service", 2)):
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1)):
         print(f"{title:8} {name:6} truth {at(expected, q):9} µs   firedrill {at(found, q):9} µs   {at(found, q) / at(expected, q) - 1:+.2%}")
 PYTHON
-[ -z "$delay" ] || exit 0
+# With a delay the peers need as many connections as there are requests under way.
+connections=${delay:+250}
+connections=${connections:-50}
 freeze 8 &
 freezer=$!
-hey -z "${seconds}s" -c 50 -q 20 http://127.0.0.1:8099/ | grep -E "Requests/sec|50%|90%|99%|Slowest" | sed 's/^/hey, 50 connections, 1,000\/s: /'
+hey -z "${seconds}s" -c "$connections" -q $((1000 / connections)) http://127.0.0.1:8099/ | grep -E "Requests/sec|50%|90%|99%|Slowest" | sed "s/^/hey, $connections connections, 1,000\/s: /"
 wait "$freezer"
-if [ -n "$goose" ]; then
+if command -v k6 > /dev/null; then
+    cat > k6.js <<JS
+import http from 'k6/http';
+export const options = {
+  discardResponseBodies: true, summaryTrendStats: ['med', 'p(90)', 'p(99)', 'p(99.9)', 'max'],
+  scenarios: { all: { executor: 'constant-arrival-rate', rate: 1000, timeUnit: '1s', duration: '${seconds}s', preAllocatedVUs: $connections, maxVUs: Number(__ENV.VUS) } },
+};
+export default function () { http.get('http://127.0.0.1:8099/'); }
+JS
+    for vus in "$connections" 4000; do
+        freeze 8 &
+        freezer=$!
+        k6 run -q --no-usage-report -e "VUS=$vus" k6.js 2> /dev/null | grep -E "http_req_duration\.|http_reqs|dropped" | sed "s/^/k6, at most $vus users, 1,000\/s: /"
+        wait "$freezer"
+    done
+fi
+if [ -z "$delay" ] && [ -n "$goose" ]; then
     freeze 8 &
     freezer=$!
     "$goose" waits http://127.0.0.1:8099/ "$seconds" 1000 | grep "Goose loop"

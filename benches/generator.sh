@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # CPU per request of the load generator and of its peers, against a static nginx on loopback, in
 # one session: median of five. Needs nginx and hey (Debian packages) and a built release binary; oha
-# (a Rust package), where it is installed, is measured, too.
+# (a Rust package) and k6 (a Python package brings the program), where they are installed, are measured, too.
 #   bash benches/generator.sh [FIREDRILL] [RUNS]
 # CPU per request = (user + system time of the generator's process) / requests.
 set -euo pipefail
@@ -74,6 +74,23 @@ requests = sum(json.load(open(sys.argv[1]))["statusCodeDistribution"].values())
 print(f"{float(sys.argv[2]) * 1e6 / requests:.1f} {requests / float(sys.argv[3]):.0f}")
 PY
 }
+cat > "$work/k6.js" <<'JS'
+import http from 'k6/http';
+const [rate, duration] = [Number(__ENV.RATE), __ENV.SECONDS + 's'];
+const arrivals = { executor: 'constant-arrival-rate', rate, timeUnit: '1s', duration, preAllocatedVUs: 50, maxVUs: 1000 };
+const users = { executor: 'constant-vus', vus: 50, duration };
+export const options = { discardResponseBodies: true, scenarios: { all: rate ? arrivals : users } };
+export default function () { http.get('http://127.0.0.1:8099/'); }
+JS
+k6_run() { # rate, 0 for as fast as 50 users go → CPU µs per request, requests per second
+    local cpu
+    cpu=$(cpu_of k6 run -q --no-usage-report --summary-export "$work/k6.json" -e "RATE=$1" -e "SECONDS=$seconds" "$work/k6.js")
+    python3 - "$work/k6.json" "$cpu" "$seconds" <<'PY'
+import json, sys
+requests = json.load(open(sys.argv[1]))["metrics"]["http_reqs"]["count"]
+print(f"{float(sys.argv[2]) * 1e6 / requests:.1f} {requests / float(sys.argv[3]):.0f}")
+PY
+}
 goose=$(ls -t "$target"/release/deps/goose_loops-* 2> /dev/null | grep -v '\.d$' | head -n 1)
 
 goose_loop() { # rate → CPU µs per request, requests per second
@@ -88,17 +105,19 @@ for run in $(seq "$runs"); do
     # As the peers: who comes while 50 requests are under way is turned away.
     ours "${FULL_SPEED:-40000}" 50 >> "$work/ours-of-50-full"
     if command -v oha > /dev/null; then oha_run >> "$work/oha-full"; fi
+    if command -v k6 > /dev/null; then k6_run 0 >> "$work/k6-full"; fi
     "$goose" pool http://127.0.0.1:8099/ "$seconds" 5000 | sed -n 's/.* \([0-9.]*\) µs CPU.*lag p99 \([0-9]*\) µs/\1 \2/p' >> "$work/goose-pool"
     for rate in 5000 10000 15000; do
         hey_run -q "$((rate / 50))" >> "$work/hey-$rate"
         goose_loop "$rate" >> "$work/goose-$rate"
         ours "$rate" >> "$work/ours-$rate"
         if command -v oha > /dev/null; then oha_run -q "$rate" >> "$work/oha-$rate"; fi
+        if command -v k6 > /dev/null; then k6_run "$rate" >> "$work/k6-$rate"; fi
     done
 done
 echo "median of $runs, CPU µs per request (and requests per second)"
 for rate in full 5000 10000 15000; do
-    for who in ours ours-of-50 hey goose oha; do
+    for who in ours ours-of-50 hey goose oha k6; do
         [ -f "$work/$who-$rate" ] || continue
         column=2
         case $who in ours*) column=3 ;; esac
