@@ -287,7 +287,7 @@ impl Wire for OneShopper<'_> {
             shop.progress.started.fetch_add(1, Relaxed);
         }
         let mut counted = shop.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.requests.count(&record);
+        counted.requests.count(&record, shop.plan.limits.drain_us);
         counted.buffer.push(record);
         if counted.buffer.len() >= BATCH_RECORDS {
             shop.hand_on(&mut counted);

@@ -45,7 +45,8 @@ pub struct WorkerOutcome {
 }
 
 impl WorkerOutcome {
-    pub fn count(&mut self, record: &DrillRecord) {
+    /// Counts a request of a plan with this `drain`.
+    pub fn count(&mut self, record: &DrillRecord, drain_us: i64) {
         self.requests += 1;
         self.connections += u64::from(record.is_new_connection);
         match record.error {
@@ -59,7 +60,7 @@ impl WorkerOutcome {
         }
         let lag_us = u64::try_from(record.sent_us - record.due_us).unwrap_or(0);
         self.lag.record(lag_us);
-        if record.error != Some("cancelled") {
+        if record.reason(drain_us) != Some("cancelled") {
             self.response.record(record.response_us());
             self.service.record(record.service_us());
             if let Some(us) = record.first_byte_after_us() {

@@ -76,6 +76,17 @@ impl DrillRecord {
         self.step == 0 && self.part == StepPart::Itself && self.attempt == 0
     }
 
+    /// Why there was no good answer, as it is kept and counted. Whoever had waited for the whole of the
+    /// plan's `drain` when the run ended had no answer in that time, which is known of the target; of who
+    /// had waited less, nothing is.
+    #[must_use]
+    pub fn reason(&self, drain_us: i64) -> Option<&'static str> {
+        match self.error {
+            Some("cancelled") if self.done_us - self.due_us >= drain_us => Some("timeout"),
+            error => error,
+        }
+    }
+
     /// The row of the lake; `started_us` is the start of the run in UTC µs since 1970.
     #[must_use]
     pub fn as_request_record<'a>(
@@ -106,7 +117,7 @@ impl DrillRecord {
             bytes_in: None,
             bytes_out: Some(self.bytes_out),
             shopper: i64::try_from(self.shopper).ok(),
-            error: self.error.map(Text::Fixed),
+            error: self.reason(plan.limits.drain_us).map(Text::Fixed),
             position,
             client_class: None,
             client_name: None,

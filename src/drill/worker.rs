@@ -246,7 +246,8 @@ impl Wire for Worker {
     }
 
     fn record(&self, record: DrillRecord) {
-        self.outcome.borrow_mut().count(&record);
+        let drain_us = self.plan.limits.drain_us;
+        self.outcome.borrow_mut().count(&record, drain_us);
         self.progress.requests.fetch_add(1, Relaxed);
         self.progress.feel(&record, &self.plan.limits);
         if record.is_first() {

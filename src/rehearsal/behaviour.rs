@@ -3,7 +3,8 @@
 //! In: counts of one route (or of all) in equal bins of time. Out: a [`BehaviourOutcome`], which says that
 //! the limit was not reached, or that this cannot be told, unless there is evidence. Offered load and
 //! refusals count where they were due, good answers where they came: a target that only queues keeps
-//! answering at its own rate, which is what is looked for.
+//! answering at its own rate, which is what is looked for. Whether the load was the cause is told by what
+//! shoppers wanted: retries are what a failing target makes of it.
 
 use super::bins::{Bins, Strain};
 
@@ -46,9 +47,9 @@ pub enum BehaviourOutcome {
     NotTheLoad {
         /// The first bin under strain.
         first_bin: usize,
-        /// The highest rate that was offered under strain, per second.
+        /// The highest rate that was wanted under strain, without retries and reloads, per second.
         strained_per_s: f64,
-        /// The highest rate that was carried without, per second.
+        /// The highest such rate that was carried without, per second.
         carried_per_s: f64,
     },
     /// It was past its limit.
@@ -128,11 +129,11 @@ pub fn behaviour(bins: &[Bin], bin_s: f64, refusal_median_us: Option<u64>) -> Be
     let strain = bins.strain();
     let Some(first_bin) = strain.first() else {
         return BehaviourOutcome::NotReached {
-            peak_per_s: bins.peak_per_s(|_| true),
+            peak_per_s: bins.peak_per_s(),
         };
     };
-    let strained_per_s = bins.peak_per_s(|bin| strain.is(bin));
-    let carried_per_s = bins.peak_per_s(|bin| strain.is_carried(bin));
+    let strained_per_s = bins.wanted_peak_per_s(|bin| strain.is(bin));
+    let carried_per_s = bins.wanted_peak_per_s(|bin| strain.is_carried(bin));
     if strained_per_s < carried_per_s * LOAD_TIMES_MIN {
         return BehaviourOutcome::NotTheLoad {
             first_bin,
@@ -185,7 +186,7 @@ fn past_limit(
         behaviours,
         knee,
         strained_s: strain.count_s(bins),
-        peak_per_s: bins.peak_per_s(|_| true),
+        peak_per_s: bins.peak_per_s(),
         best_good_per_s,
         offered_at_best_per_s: bins.offered_per_s(best_bin),
         best_bin,

@@ -28,6 +28,9 @@ const ONSET_SHARE: usize = 10;
 pub struct Bin {
     /// Requests that were due in it.
     pub offered: u64,
+    /// Those of them that are no retry and no reload: what a target that fails makes of its load is not what
+    /// it was asked for.
+    pub wanted: u64,
     /// Good answers that came in it.
     pub good: u64,
     /// Requests due in it that were refused: 429 or 503.
@@ -104,10 +107,17 @@ impl<'a> Bins<'a> {
         self.mean_per_s(bin, 1, |bin| bin.offered)
     }
 
-    pub fn peak_per_s(&self, is_wanted: impl Fn(usize) -> bool) -> f64 {
-        let wanted = (0..self.count()).filter(|bin| is_wanted(*bin));
-        wanted
-            .map(|bin| self.offered_per_s(bin))
+    /// The highest offered rate.
+    pub fn peak_per_s(&self) -> f64 {
+        let rates = (0..self.count()).map(|bin| self.offered_per_s(bin));
+        rates.fold(0.0, f64::max)
+    }
+
+    /// The highest rate of what was wanted, without retries, around any of the bins that are chosen.
+    pub fn wanted_peak_per_s(&self, is_chosen: impl Fn(usize) -> bool) -> f64 {
+        let chosen = (0..self.count()).filter(|bin| is_chosen(*bin));
+        chosen
+            .map(|bin| self.mean_per_s(bin, 1, |bin| bin.wanted))
             .fold(0.0, f64::max)
     }
 

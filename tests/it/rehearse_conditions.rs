@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::program::{count, list, run, text};
+use super::lake_rows;
+use super::program::{command, count, interrupt, list, run, start, text, wait};
 use super::rehearse::{prepared, rehearse};
-use super::surge_file::Surge;
+use super::scripted_server::{Asked, Said, ScriptedServer};
+use super::surge_file::{ANY_PAGE_SLIS, Surge};
 use super::temp_folder::TempFolder;
 
 /// A folder with a short surge that has these conditions.
@@ -116,6 +118,84 @@ fn an_sli_that_the_set_has_not_is_refused_before_anything_is_sent() {
         assert!(refused.err.contains(part), "{part}: {}", refused.err);
     }
     assert!(!folder.join("lake").exists());
+}
+
+/// Answers the first page and nothing else.
+fn mute(asked: &Asked) -> Said {
+    match asked.line.as_str() {
+        "GET /" => Said::Answer("200 OK", &[], "page"),
+        _ => Said::Nothing,
+    }
+}
+
+/// A surge of shoppers whose second page is never answered.
+fn unanswered(server: &ScriptedServer, drain: &str) -> TempFolder {
+    let surge = Surge {
+        target: format!("{{base_url: '{}'}}", server.base_url()),
+        arrivals: "even",
+        steps: "[{get: /}, {get: /mute}]",
+        ..Surge::default()
+    };
+    let folder = TempFolder::new();
+    folder.write("any-page.yaml", ANY_PAGE_SLIS);
+    let drain = format!("drain: {drain}");
+    folder.write("short.yaml", surge.yaml().replace("drain: 60s", &drain));
+    folder
+}
+
+/// Why the second pages of a run had no answer.
+fn errors(folder: &TempFolder) -> Vec<String> {
+    let rows = lake_rows::rows(&folder.join("lake/requests"), &["route", "error"]);
+    let second = rows.into_iter().filter(|row| row[0] == "/mute");
+    second.map(|mut row| row.remove(1)).collect()
+}
+
+const MUTE: &str =
+    "rehearse short.yaml --sli-defs any-page.yaml --lake lake --json --report page.md";
+
+#[test]
+fn who_waits_for_all_of_the_drain_had_no_answer() {
+    let server = ScriptedServer::start(mute);
+    let folder = unanswered(&server, "1s");
+    let document = run(&folder, MUTE).json();
+    let errors = errors(&folder);
+    assert_eq!(errors.len(), 30);
+    assert!(errors.iter().all(|error| error == "timeout"), "{errors:?}");
+    assert_eq!(document["slis"][0]["value"], 0.5);
+    assert_eq!(count(&document["slis"][0], "/valid"), 60);
+    assert_eq!(count(&document, "/cut"), 30);
+    assert!(count(&document, "/response_us/max") >= 1_000_000);
+    let page = folder.read("page.md");
+    assert!(!page.contains("had no answer yet"), "{page}");
+}
+
+#[test]
+fn of_who_waits_when_the_run_is_stopped_nothing_is_known_and_the_report_says_so() {
+    let server = ScriptedServer::start(mute);
+    let folder = unanswered(&server, "60s");
+    let child = start(&mut command(&folder, MUTE));
+    while server
+        .asked()
+        .iter()
+        .filter(|asked| asked.line == "GET /mute")
+        .count()
+        < 30
+    {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    interrupt(&child);
+    let document = wait(child).exits(6).json();
+    let errors = errors(&folder);
+    assert!(
+        errors.iter().all(|error| error == "cancelled"),
+        "{errors:?}"
+    );
+    assert_eq!(document["slis"][0]["value"], 1.0);
+    let page = folder.read("page.md");
+    assert!(
+        page.contains("30 requests had no answer yet when the run ended, after up to"),
+        "{page}"
+    );
 }
 
 #[test]

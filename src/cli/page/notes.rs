@@ -133,6 +133,15 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
         unknowns.push(format!("How often customers call: {because}."));
     }
     unknowns.extend(burn_unknowns(judged));
+    let cut = judged.rollup.select(|series| series.error == "cancelled");
+    if cut.count() > 0 {
+        let waited = cut.latencies().quantile_us(1.0).map_or(0.0, number);
+        unknowns.push(format!(
+            "{} requests had no answer yet when the run ended, after up to {}; no number above counts them.",
+            text::count(cut.count()),
+            text::quantity(waited, Unit::Microseconds)
+        ));
+    }
     let all = judged.rollup.select(is_counted);
     let with_latency: u64 = all
         .counts_with_latency()

@@ -26,12 +26,12 @@ pub struct RunSeconds {
     /// Retries and reloads that were due.
     #[serde(default)]
     pub repeated: Vec<u64>,
-    /// Good answers by route, in the order in which routes were first answered.
+    /// Good answers by route, in the order in which routes were first asked for.
     #[serde(default)]
     pub good: Vec<RouteSeconds>,
 }
 
-/// Good answers of one route.
+/// Good answers of one route, and what was wanted of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteSeconds {
     /// HTTP method; empty for all routes that are not counted apart.
@@ -40,6 +40,10 @@ pub struct RouteSeconds {
     pub route: String,
     /// Answers but 4xx and 5xx that passed their checks, by when their last byte came.
     pub per_s: Vec<u64>,
+    /// Requests that shoppers wanted, without retries and reloads, by when they were due; empty in a run of
+    /// an older version.
+    #[serde(default)]
+    pub wanted: Vec<u64>,
 }
 
 impl RunSeconds {
@@ -70,9 +74,13 @@ impl SecondsCounter {
             };
             add(attempts, record.due_us);
         }
+        let route = self.route(plan, record);
+        let route = &mut self.seconds.good[route];
         if record.error.is_none() && (1..400).contains(&record.status) {
-            let route = self.route(plan, record);
-            add(&mut self.seconds.good[route].per_s, record.done_us);
+            add(&mut route.per_s, record.done_us);
+        }
+        if record.attempt == 0 {
+            add(&mut route.wanted, record.due_us);
         }
     }
 
@@ -114,7 +122,7 @@ impl SecondsCounter {
         good.push(RouteSeconds {
             method: method.to_owned(),
             route: route.to_string(),
-            per_s: Vec::new(),
+            ..RouteSeconds::default()
         });
         self.routes
             .insert((method, Arc::clone(route)), good.len() - 1);

@@ -29,6 +29,7 @@ impl Target {
             self.queue = left - refused;
             self.bins.push(Bin {
                 offered,
+                wanted: offered,
                 good,
                 refused,
                 failed: 0,
@@ -43,6 +44,7 @@ impl Target {
         for _ in 0..seconds {
             self.bins.push(Bin {
                 offered,
+                wanted: offered,
                 good: offered - failed,
                 refused: 0,
                 failed,
@@ -158,6 +160,27 @@ fn errors_at_a_load_that_was_carried_before_are_not_the_load() {
         panic!("{:?}", target.outcome());
     };
     assert_eq!(first_bin, 30);
+}
+
+#[test]
+fn retries_of_what_fails_are_not_the_load() {
+    let mut target = Target::new(60)
+        .serve(30, 40, 300)
+        .broken(8, 120, 60)
+        .serve(20, 40, 300);
+    for bin in &mut target.bins {
+        bin.wanted = 40;
+    }
+    let BehaviourOutcome::NotTheLoad {
+        first_bin,
+        strained_per_s,
+        carried_per_s,
+    } = target.outcome()
+    else {
+        panic!("{:?}", target.outcome());
+    };
+    assert_eq!(first_bin, 30);
+    assert!((strained_per_s - 40.0).abs() < 1e-9 && (carried_per_s - 40.0).abs() < 1e-9);
 }
 
 #[test]

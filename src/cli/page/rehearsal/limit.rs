@@ -80,7 +80,17 @@ fn row(view: &RunView<'_>, run: &RunFacts, route: Option<(&str, &str)>) -> Limit
     let own = own.filter(|good| {
         route.is_none_or(|(method, route)| good.method == method && good.route == route)
     });
-    bin.add_good(own, &mut bins);
+    let own: Vec<&RouteSeconds> = own.collect();
+    bin.add_seconds(own.iter().map(|route| &route.per_s), &mut bins, |bin| {
+        &mut bin.good
+    });
+    bin.add_seconds(own.iter().map(|route| &route.wanted), &mut bins, |bin| {
+        &mut bin.wanted
+    });
+    if own.iter().all(|route| route.wanted.is_empty()) {
+        // A run of an older version, or a route beyond those that are counted apart.
+        bins.iter_mut().for_each(|bin| bin.wanted = bin.offered);
+    }
     let refusal_median_us = view.rollup.select(is_refused).latencies().quantile_us(0.5);
     let outcome = behaviour(&bins, seconds(bin.bin_us), refusal_median_us);
     let (method, route) = route.unwrap_or_default();
@@ -139,11 +149,16 @@ impl Bins {
         }
     }
 
-    fn add_good<'a>(&self, routes: impl Iterator<Item = &'a RouteSeconds>, bins: &mut [Bin]) {
-        for route in routes {
-            for (second, count) in (0..).zip(&route.per_s) {
+    fn add_seconds<'a>(
+        &self,
+        lists: impl Iterator<Item = &'a Vec<u64>>,
+        bins: &mut [Bin],
+        part: impl Fn(&mut Bin) -> &mut u64,
+    ) {
+        for list in lists {
+            for (second, count) in (0..).zip(list) {
                 if let Some(index) = self.index(self.start_us + second * SECOND_US) {
-                    bins[index].good += count;
+                    *part(&mut bins[index]) += count;
                 }
             }
         }
@@ -293,7 +308,7 @@ fn sentence(row: &LimitRow, run: &RunFacts) -> String {
             rate(row.peak_per_s)
         ),
         LimitOutcome::NotTheLoad => format!(
-            "{who} was under strain from {} at {}, a load that it carried at other times; something else was the cause.",
+            "{who} was under strain from {}, when shoppers wanted {} of it, a load that it carried at other times; something else was the cause.",
             at(row.knee_us),
             rate(row.knee_per_s)
         ),

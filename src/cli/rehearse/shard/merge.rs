@@ -105,6 +105,8 @@ fn seconds(shards: &[ShardFacts]) -> RunSeconds {
         match known {
             Some(known) => {
                 known.per_s = added([known.per_s.as_slice(), route.per_s.as_slice()].into_iter());
+                known.wanted =
+                    added([known.wanted.as_slice(), route.wanted.as_slice()].into_iter());
             }
             None => good.push(route.clone()),
         }
