@@ -33,7 +33,7 @@ rehearsal_window: 5s
 events:
   request: {title: Any request}
 slis:
-  - {kind: ratio, name: errors, title: Errors, event: request, bad_status: [5xx, '429', none], min_count: 1}
+  - {kind: ratio, name: errors, title: Errors, event: request, bad_status: [4xx, 5xx, none], min_count: 1}
   - {kind: rate, name: requests, title: Requests, event: request, per: second}
   - {kind: latency, name: response_p50, title: 'Response, p50', event: request, percentile: 50}
   - {kind: latency, name: response_p95, title: 'Response, p95', event: request, percentile: 95}

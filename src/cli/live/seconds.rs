@@ -99,7 +99,7 @@ impl LiveSeconds {
         }
         let error = match (record.error, record.status) {
             (Some(error), _) => Some(ErrorName::Error(error)),
-            (None, status @ (429 | 500..=599)) => Some(ErrorName::Status(status)),
+            (None, status @ 400..) => Some(ErrorName::Status(status)),
             (None, _) => None,
         };
         if let Some(error) = error
@@ -224,7 +224,7 @@ mod tests {
     fn seconds_without_requests_are_there_and_late_records_are_not_lost() {
         let mut seconds = LiveSeconds::default();
         seconds.add(&record(100_000, 200, None));
-        seconds.add(&record(3_100_000, 503, None));
+        seconds.add(&record(3_100_000, 404, None));
         seconds.close(4_000_000);
         let told = |seconds: &LiveSeconds| {
             let closed = seconds.closed();
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(told(&seconds)[3..], [(3, 2, 2)]);
         assert_eq!(
             seconds.errors(),
-            [("timeout".to_owned(), 1), ("503".to_owned(), 1)]
+            [("timeout".to_owned(), 1), ("404".to_owned(), 1)]
         );
         let response = seconds.closed()[0].response.unwrap();
         let service = seconds.closed()[0].service.unwrap();
