@@ -81,6 +81,7 @@ impl Call<'_> {
             body: Bytes::copy_from_slice(self.body.as_bytes()),
             wants_body: true,
             deadline: Instant::now() + self.timeout,
+            made_connection: false,
         }
     }
 }

@@ -275,7 +275,7 @@ impl Wire for OneShopper<'_> {
         tokio::select! {
             biased;
             answer = self.shop.client.send(outgoing, connections, is_fresh) => answer,
-            () = self.shop.over() => Answer::none(Reason::Cancelled),
+            () = self.shop.over() => outgoing.unanswered(Reason::Cancelled),
         }
     }
 

@@ -52,6 +52,7 @@ pub fn of_step(
         body,
         wants_body: step.wants_body(),
         deadline,
+        made_connection: false,
     })
 }
 
@@ -70,6 +71,7 @@ pub fn of_path(
         body: Bytes::new(),
         wants_body,
         deadline,
+        made_connection: false,
     })
 }
 

@@ -59,6 +59,7 @@ impl ServerDates {
             body: Bytes::new(),
             wants_body: false,
             deadline: Instant::now() + TIMEOUT,
+            made_connection: false,
         };
         let answer = self
             .client

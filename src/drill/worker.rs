@@ -241,7 +241,7 @@ impl Wire for Worker {
         tokio::select! {
             biased;
             answer = self.client.send(outgoing, &connections, is_fresh) => answer,
-            () = self.stopped() => Answer::none(Reason::Cancelled),
+            () = self.stopped() => outgoing.unanswered(Reason::Cancelled),
         }
     }
 

@@ -118,6 +118,7 @@ fn a_shopper_who_waits_reloads_and_then_leaves() {
     assert_counted(&folder, &[("GET / 0 abandoned", 10)]);
     assert_eq!(server.asked().len(), 10);
     assert_eq!(count(&document, "/lost_patience"), 5);
+    assert_eq!(count(&document, "/connections"), 10);
     assert_eq!(document["retry_amplification"], 2.0);
 }
 

@@ -34,6 +34,19 @@ pub struct Outgoing {
     pub wants_body: bool,
     /// Until when the answer must be complete.
     pub deadline: Instant,
+    /// Whether a connection was made for it, once it was sent; known even if nobody waited for the answer.
+    pub made_connection: bool,
+}
+
+impl Outgoing {
+    /// No answer to it.
+    #[must_use]
+    pub fn unanswered(&self, reason: Reason) -> Answer {
+        Answer {
+            is_new_connection: self.made_connection,
+            ..Answer::none(reason)
+        }
+    }
 }
 
 /// Open connections: those of all shoppers of a worker, or of one of them.
@@ -103,7 +116,7 @@ impl Client {
         let exchange = self.exchange(outgoing, connections, is_fresh);
         match timeout_at(deadline, exchange).await {
             Ok(answer) => answer,
-            Err(_) => Answer::none(Reason::Timeout),
+            Err(_) => outgoing.unanswered(Reason::Timeout),
         }
     }
 
@@ -125,14 +138,15 @@ impl Client {
             };
             let mut connection = match connection {
                 Ok(connection) => connection,
-                Err(reason) => return Answer::none(reason),
+                Err(reason) => return outgoing.unanswered(reason),
             };
+            outgoing.made_connection |= is_new;
             let ready = match request.take() {
                 Some(request) => Ok(request),
                 None => self.request(outgoing, &connection),
             };
             let Ok(ready) = ready else {
-                return Answer::none(Reason::Request);
+                return outgoing.unanswered(Reason::Request);
             };
             if is_new && let Some(shared) = connection.shared() {
                 connections.keep(shared);
@@ -147,12 +161,7 @@ impl Client {
                 }
                 // It closed before anything was written: for the wire, this request never was.
                 Err(unsent) if unsent.request.is_some() && !is_new => request = unsent.request,
-                Err(unsent) => {
-                    return Answer {
-                        is_new_connection: is_new,
-                        ..Answer::none(unsent.reason)
-                    };
-                }
+                Err(unsent) => return outgoing.unanswered(unsent.reason),
             }
         }
     }

@@ -55,6 +55,7 @@ fn get(path: &str) -> Outgoing {
         body: Bytes::new(),
         wants_body: true,
         deadline: Instant::now() + Duration::from_secs(10),
+        made_connection: false,
     }
 }
 
@@ -202,6 +203,7 @@ async fn an_answer_may_take_only_so_long() {
             .send(&mut outgoing, &Connections::default(), false)
             .await;
         assert_eq!((answer.status, answer.error), (0, Some(Reason::Timeout)));
+        assert!(answer.is_new_connection, "it was made, if for nothing");
     }
 }
 
