@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, HOST};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, Uri};
 use tokio::time::timeout_at;
 
@@ -208,6 +208,10 @@ impl Client {
                 .headers_mut()
                 .insert(HOST, endpoint.host_header.clone());
         }
+        if outgoing.body.is_empty() && means_a_body(&outgoing.method) {
+            let nothing = HeaderValue::from_static("0");
+            request.headers_mut().insert(CONTENT_LENGTH, nothing);
+        }
         Ok(request)
     }
 
@@ -247,6 +251,11 @@ impl Client {
         }
         answer
     }
+}
+
+/// Whether a request of this method says how long its body is even if it has none: RFC 9110, section 8.6.
+fn means_a_body(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }
 
 /// Keeps an HTTP/1.1 connection for the next request, as soon as it can take one.

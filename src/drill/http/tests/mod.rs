@@ -137,6 +137,47 @@ async fn a_connection_is_used_again_unless_a_fresh_one_is_asked_for() {
     assert_eq!(requests.load(Relaxed), 5);
 }
 
+/// A server that answers everything, and the heads of the requests that came.
+async fn heads_server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    let address = server(move |mut stream, _| {
+        let seen = Arc::clone(&seen);
+        async move {
+            while let Some(head) = request_head(&mut stream).await {
+                seen.lock().unwrap().push(head);
+                stream.write_all(HELLO).await.unwrap();
+            }
+        }
+    })
+    .await;
+    (format!("http://{address}"), heads)
+}
+
+#[tokio::test]
+async fn methods_that_mean_a_body_say_that_there_is_none() {
+    let (url, heads) = heads_server().await;
+    let client = client(&url, &transport(), None);
+    for (method, says_so) in [
+        (Method::POST, true),
+        (Method::PUT, true),
+        (Method::PATCH, true),
+        (Method::GET, false),
+        (Method::DELETE, false),
+    ] {
+        let mut outgoing = Outgoing {
+            method: method.clone(),
+            ..get("/")
+        };
+        let connections = Connections::default();
+        client.send(&mut outgoing, &connections, true).await;
+        let head = heads.lock().unwrap().pop().unwrap();
+        assert!(head.starts_with(method.as_str()), "{head}");
+        let lengths = head.matches("content-length: 0\r\n").count();
+        assert_eq!(lengths, usize::from(says_so), "{head}");
+    }
+}
+
 #[tokio::test]
 async fn a_connection_that_closed_while_idle_costs_no_request() {
     let (url, requests) = bytes_server(HELLO, true).await;
