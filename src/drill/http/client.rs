@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderValue, PROXY_AUTHORIZATION};
 use hyper::{HeaderMap, Method, Request, Response, Uri};
 use tokio::time::timeout_at;
 
@@ -207,6 +207,12 @@ impl Client {
             request
                 .headers_mut()
                 .insert(HOST, endpoint.host_header.clone());
+        }
+        if let Some(authorization) = self.connector.proxy_authorization() {
+            let authorization = HeaderValue::from_str(authorization)?;
+            request
+                .headers_mut()
+                .insert(PROXY_AUTHORIZATION, authorization);
         }
         if outgoing.body.is_empty() && means_a_body(&outgoing.method) {
             let nothing = HeaderValue::from_static("0");

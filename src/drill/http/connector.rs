@@ -127,6 +127,12 @@ impl Connector {
         self.proxy.is_some() && self.tls.is_none()
     }
 
+    /// What requests say to a proxy that reads them. One that makes a tunnel was told when it was asked for it.
+    pub fn proxy_authorization(&self) -> Option<&str> {
+        let proxy = self.proxy.as_ref().filter(|_| self.tls.is_none())?;
+        proxy.authorization.as_deref()
+    }
+
     /// A new connection.
     pub async fn connect(&self) -> Result<Connection, Reason> {
         let made = tokio::time::timeout(self.timeout, self.open()).await;

@@ -356,6 +356,10 @@ async fn a_proxy_is_told_the_whole_url_or_asked_for_a_tunnel() {
         "{heads:?}"
     );
     assert!(
+        heads[0].contains("proxy-authorization: Basic eDp5"),
+        "{heads:?}"
+    );
+    assert!(
         heads[1].starts_with("CONNECT shop.example:443 HTTP/1.1"),
         "{heads:?}"
     );
