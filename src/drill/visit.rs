@@ -4,10 +4,11 @@
 //! to the pacer to think, or out of the shop.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::join_all;
 use hyper::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
 use hyper::{Method, StatusCode};
 use url::Url;
@@ -263,6 +264,9 @@ impl<W: Wire> Visit<'_, W> {
     }
 
     /// Gets what the step and its page name, some at a time.
+    ///
+    /// As in a browser, what finds no slot free waits, and is due when there is one: that wait is made of
+    /// answers that were measured already, and it is not the generator that is late.
     async fn load_assets(&self, shopper: &Shopper, asked: &Asked) {
         if self.step.assets.is_empty() && !self.step.has_page_assets {
             return;
@@ -276,12 +280,24 @@ impl<W: Wire> Visit<'_, W> {
             (path, StepPart::Found(route))
         });
         let assets = named.chain(found).collect::<Vec<_>>();
-        let due_us = asked.done_us;
-        stream::iter(assets)
-            .for_each_concurrent(ASSETS_AT_ONCE, |(path, part)| {
-                self.load_asset(shopper, path, part, due_us)
-            })
-            .await;
+        let next = AtomicUsize::new(0);
+        let slots = 0..ASSETS_AT_ONCE.min(assets.len());
+        let slots = slots.map(|_| self.load_in_turn(shopper, &assets, &next, asked.done_us));
+        join_all(slots).await;
+    }
+
+    /// One slot: asset after asset until there are no more.
+    async fn load_in_turn(
+        &self,
+        shopper: &Shopper,
+        assets: &[(String, StepPart)],
+        next: &AtomicUsize,
+        page_done_us: i64,
+    ) {
+        let mut free_us = page_done_us;
+        while let Some((path, part)) = assets.get(next.fetch_add(1, Relaxed)) {
+            free_us = self.load_asset(shopper, path, part, free_us).await;
+        }
     }
 
     fn page_assets(&self, asked: &Asked) -> Vec<String> {
@@ -294,15 +310,18 @@ impl<W: Wire> Visit<'_, W> {
         }
     }
 
-    async fn load_asset(&self, shopper: &Shopper, path: String, part: StepPart, due_us: i64) {
+    /// Says when it was done.
+    async fn load_asset(&self, shopper: &Shopper, path: &str, part: &StepPart, due_us: i64) -> i64 {
         let sent_us = self.wire.now_us();
         let fails_at_us = sent_us.saturating_add(self.plan.limits.step_timeout_us);
         let deadline = self.wire.moment(fails_at_us.min(shopper.leaves_us));
-        let mut outgoing = request::of_path(self.plan, shopper, path, false, deadline);
+        let mut outgoing = request::of_path(self.plan, shopper, path.to_owned(), false, deadline);
         let answer = self.send(outgoing.as_mut(), shopper.number, false).await;
         let done_us = self.wire.now_us();
+        let times = (due_us, sent_us, done_us);
         self.wire
-            .record(self.record(shopper, part, (due_us, sent_us, done_us), &answer));
+            .record(self.record(shopper, part.clone(), times, &answer));
+        done_us
     }
 
     /// To the next step, or out of the shop.
@@ -392,3 +411,6 @@ fn told_us(answer: &Answer) -> Option<i64> {
     };
     Some(wait_us.clamp(0, RETRY_AFTER_US_MAX))
 }
+
+#[cfg(test)]
+mod tests;
