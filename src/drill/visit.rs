@@ -139,12 +139,19 @@ impl<W: Wire> Visit<'_, W> {
                 answer.error = Some(Reason::Abandoned);
             }
             keep_cookies(shopper, &answer);
-            let next = redirected.and_then(|from| self.redirect(shopper, &from, &answer));
+            let is_tried_again =
+                (300..400).contains(&answer.status) && self.tries_again(shopper, &answer);
+            let next = redirected
+                .filter(|_| !is_tried_again)
+                .and_then(|from| self.redirect(shopper, &from, &answer));
             let end = match &next {
                 Some(_) => End::Good,
+                // It is no failure, but the scenario says that the shopper takes it for one.
+                None if is_tried_again => End::Bad,
                 None => self.judge(shopper, &answer),
             };
-            let is_unwanted = end == End::Bad && answer.error.is_none() && answer.status < 400;
+            let is_unwanted =
+                end == End::Bad && answer.error.is_none() && answer.status < 400 && !is_tried_again;
             self.wire.record(DrillRecord {
                 error: match answer.error {
                     Some(reason) => Some(reason.as_str()),
@@ -345,12 +352,18 @@ impl<W: Wire> Visit<'_, W> {
         After::Left(Leave::GaveUp)
     }
 
+    /// Whether the scenario names the status of an answer, and the shopper has an attempt left.
+    fn tries_again(&self, shopper: &Shopper, answer: &Answer) -> bool {
+        self.kind.retries.as_ref().is_some_and(|retries| {
+            u32::from(shopper.attempts) < retries.times
+                && retries.on.iter().any(|on| on.covers(answer.status))
+        })
+    }
+
     /// How long the shopper waits before it tries again; `None` when it does not.
     fn retry_after_us(&self, shopper: &mut Shopper, answer: &Answer) -> Option<i64> {
         let retries = self.kind.retries.as_ref()?;
-        let is_wanted = u32::from(shopper.attempts) < retries.times
-            && retries.on.iter().any(|on| on.covers(answer.status));
-        if !is_wanted {
+        if !self.tries_again(shopper, answer) {
             return None;
         }
         let wait_us = retries.wait.draw_us(&mut shopper.random);

@@ -1,6 +1,8 @@
 //! What shoppers do in a rehearsal: they follow, take, load, retry, reload, leave. What the target saw
 //! is what the lake has.
 
+use std::sync::Mutex;
+
 use serde_json::Value;
 
 use super::lake_rows::rows;
@@ -106,6 +108,31 @@ fn a_shopper_tries_again_as_often_as_it_says_and_no_more() {
     assert_counted(&folder, &[("GET / 503", 15)]);
     assert_eq!(server.asked().len(), 15);
     assert_eq!(count(&document, "/gave_up"), 5);
+    assert_eq!(document["retry_amplification"], 3.0);
+}
+
+#[test]
+fn a_redirect_that_retries_name_is_a_request_that_is_made_again() {
+    fn script(asked: &Asked) -> Said {
+        static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        let mut seen = SEEN.lock().expect("no holder panics");
+        seen.push(asked.line.clone());
+        match seen.iter().filter(|line| **line == asked.line).count() {
+            1 | 2 => Said::Answer("302 Found", &["location: /queue"], ""),
+            _ => Said::Answer("200 OK", &[], ""),
+        }
+    }
+    let server = ScriptedServer::start(script);
+    let shopper = ", retries: {on: ['302'], times: 3}";
+    let steps = "[{get: '/seat/{shopper}', redirects: follow}]";
+    let folder = scenario(&server, steps, shopper, "");
+    let document = rehearsed(&folder, 0);
+    assert_counted(
+        &folder,
+        &[("GET /seat/{id} 200", 5), ("GET /seat/{id} 302", 10)],
+    );
+    assert_eq!(server.asked().len(), 15);
+    assert_eq!(count(&document, "/completed"), 5);
     assert_eq!(document["retry_amplification"], 3.0);
 }
 

@@ -137,3 +137,52 @@ async fn an_asset_is_due_when_one_of_six_slots_is_free_for_it() {
         .filter(|record| record.sent_us != record.due_us);
     assert_eq!(late.count(), 0, "{records:?}");
 }
+
+#[tokio::test]
+async fn a_redirect_that_retries_name_is_asked_again_and_not_followed() {
+    const AWAY: &[(&str, &str)] = &[("location", "/away")];
+    for (on, redirects, paths) in [
+        ("302", "follow", "/ / /"),
+        ("3xx", "stop", "/ / /"),
+        ("307", "follow", "/ /away /away"),
+        ("307", "stop", "/"),
+    ] {
+        // The redirect has nothing to take: nobody looks.
+        let take = if on == "307" {
+            ""
+        } else {
+            ", take: {done: {header: x-done}}"
+        };
+        let step = format!("{{get: /, redirects: {redirects}{take}}}");
+        let habits = format!(", retries: {{on: ['{on}'], times: 3}}");
+        let wire = Loopback::new(&step, &habits, |number| match number {
+            0 | 1 => (302, AWAY),
+            _ => (200, &[("x-done", "1")]),
+        });
+        assert_eq!(wire.visit().await, Leave::Completed);
+        assert_eq!(wire.sent.borrow().join(" "), paths, "{on} {redirects}");
+        let records = wire.records.borrow();
+        assert!(
+            records.iter().all(|record| record.error.is_none()),
+            "{records:?}"
+        );
+        let attempts: Vec<u16> = records.iter().map(|record| record.attempt).collect();
+        assert!(on == "307" || attempts == [0, 1, 2], "{attempts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_once_no_attempt_is_left() {
+    const AWAY: &[(&str, &str)] = &[("location", "/away")];
+    let habits = ", retries: {on: ['302'], times: 1}";
+    let wire = Loopback::new(
+        "{get: /, redirects: follow}",
+        habits,
+        |number| match number {
+            0 | 1 => (302, AWAY),
+            _ => (200, &[]),
+        },
+    );
+    assert_eq!(wire.visit().await, Leave::Completed);
+    assert_eq!(*wire.sent.borrow(), ["/", "/", "/away"]);
+}

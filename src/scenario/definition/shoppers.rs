@@ -76,7 +76,8 @@ pub struct PatienceDefinition {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetryDefinition {
-    /// After which answers: `429`, `5xx`, or `none` for no answer.
+    /// After which answers: `429`, `5xx`, or `none` for no answer. A redirect that is named here is not
+    /// followed while there are attempts left; a `2xx` only when it is not as its step wants it.
     #[schemars(length(min = 1))]
     pub on: Vec<StatusText>,
     /// How many more attempts it makes at most.
