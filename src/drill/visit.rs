@@ -368,10 +368,14 @@ impl<W: Wire> Visit<'_, W> {
         }
         let wait_us = retries.wait.draw_us(&mut shopper.random);
         let wait_us = backed_off(wait_us, retries, shopper.attempts);
-        let told_us = (retries.honours_retry_after)
-            .then(|| told_us(answer))
-            .flatten();
-        Some(wait_us.max(told_us.unwrap_or(0)))
+        let told = answer.headers.get(RETRY_AFTER);
+        let told = told.filter(|_| retries.honours_retry_after);
+        let Some(told_us) = told.and_then(|told| told_us(told.to_str().ok()?)) else {
+            return Some(wait_us);
+        };
+        // Nobody comes before it was told to; those who were told the same do not come all at once.
+        let least_us = backed_off(retries.wait.least_us(), retries, shopper.attempts);
+        Some(wait_us.max(told_us.saturating_add(wait_us - least_us)))
     }
 
     /// Reloads, or has had enough.
@@ -411,16 +415,18 @@ fn backed_off(wait_us: i64, retries: &RetryPlan, attempts: u16) -> i64 {
     (wait_us as f64 * retries.backoff.powi(i32::from(attempts))) as i64
 }
 
-/// What `Retry-After` says, µs from now: RFC 9110, section 10.2.3.
-fn told_us(answer: &Answer) -> Option<i64> {
-    let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait_us = match text.parse::<u32>() {
-        Ok(seconds) => i64::from(seconds) * 1_000_000,
-        Err(_) => {
-            let moment = jiff::fmt::rfc2822::parse(text).ok()?;
-            let until = moment.timestamp().as_microsecond();
-            until - jiff::Timestamp::now().as_microsecond()
-        }
+/// What `Retry-After` says, µs from now: RFC 9110, section 10.2.3. More than the longest is the longest.
+fn told_us(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let wait_us = if is_number {
+        // A number of seconds that is none of ours is too large.
+        let seconds = text.parse::<i64>().unwrap_or(i64::MAX);
+        seconds.saturating_mul(1_000_000)
+    } else {
+        let moment = jiff::fmt::rfc2822::parse(text).ok()?;
+        let until = moment.timestamp().as_microsecond();
+        until - jiff::Timestamp::now().as_microsecond()
     };
     Some(wait_us.clamp(0, RETRY_AFTER_US_MAX))
 }

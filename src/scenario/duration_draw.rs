@@ -70,6 +70,15 @@ impl DurationDraw {
         }
     }
 
+    /// What no length is below, µs.
+    #[must_use]
+    pub fn least_us(&self) -> i64 {
+        match *self {
+            Self::Fixed(us) | Self::Even { from_us: us, .. } => us,
+            Self::Exponential { .. } | Self::Lognormal { .. } => 0,
+        }
+    }
+
     /// The mean, µs; of those that are cut, a little more than it is.
     #[must_use]
     pub fn mean_us(&self) -> f64 {

@@ -186,3 +186,52 @@ async fn a_redirect_is_followed_once_no_attempt_is_left() {
     assert_eq!(wire.visit().await, Leave::Completed);
     assert_eq!(*wire.sent.borrow(), ["/", "/", "/away"]);
 }
+
+#[test]
+fn what_retry_after_says_is_cut_to_an_hour() {
+    let hour = Some(RETRY_AFTER_US_MAX);
+    for (text, expected) in [
+        ("0", Some(0)),
+        (" 5 ", Some(5_000_000)),
+        ("3600", hour),
+        ("3601", hour),
+        ("99999999999", hour),
+        ("999999999999999999999999", hour),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
+        ("Sun, 01 Jan 2990 00:00:00 GMT", hour),
+        ("-5", None),
+        ("+5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+    ] {
+        assert_eq!(told_us(text), expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_told_when_to_come_back_comes_then_or_a_little_later() {
+    for (wait, honour, from_us, to_us) in [
+        ("{fixed: 1s}", "honour", 5_000_000, 5_000_000),
+        ("{fixed: 7s}", "honour", 7_000_000, 7_000_000),
+        ("{from: 1s, to: 3s}", "honour", 5_000_000, 7_000_000),
+        ("{from: 1s, to: 3s}", "ignore", 1_000_000, 3_000_000),
+        ("{mean: 1s, max: 9s}", "honour", 5_000_000, 14_000_000),
+    ] {
+        let habits =
+            format!(", retries: {{on: ['503'], times: 1, wait: {wait}, retry_after: {honour}}}");
+        let wire = Loopback::new("{get: /}", &habits, |_| (503, &[("retry-after", "5")]));
+        let mut waits = Vec::new();
+        for number in 0..50 {
+            let After::Thinks(shopper) = step(&wire, wire.shopper(number)).await else {
+                panic!("{number} does not try again");
+            };
+            waits.push(shopper.due_us - wire.now_us());
+        }
+        let is_told = |wait_us: &i64| (from_us..=to_us).contains(wait_us);
+        assert!(waits.iter().all(is_told), "{wait} {honour}: {waits:?}");
+        waits.sort_unstable();
+        waits.dedup();
+        assert_eq!(waits.len() > 40, from_us < to_us, "{wait}: {waits:?}");
+    }
+}

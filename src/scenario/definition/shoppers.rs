@@ -90,7 +90,7 @@ pub struct RetryDefinition {
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
     pub backoff: Option<f64>,
-    /// Whether it does what `Retry-After` says.
+    /// Whether it does what `Retry-After` says; without it `ignore`.
     #[serde(default)]
     pub retry_after: RetryAfterName,
 }
@@ -102,7 +102,7 @@ pub enum RetryAfterName {
     /// People do not read headers.
     #[default]
     Ignore,
-    /// The attempt waits at least so long.
+    /// The attempt waits so long, at most an hour, and as much more as `wait` differs from its shortest.
     Honour,
 }
 
