@@ -92,10 +92,10 @@ impl<'a> From<&'a Arc<str>> for Text<'a> {
 pub const NO_ANSWER: u16 = 0;
 
 /// Whether a request without an answer says nothing about who should have answered it: it was cut off
-/// at the end of a run, or the machine that made it had no port or file descriptor left.
+/// at the end of a run, could not be made, or the machine that made it had no port or file descriptor left.
 #[must_use]
 pub fn is_own_error(error: &str) -> bool {
-    matches!(error, "cancelled" | "ports" | "descriptors")
+    matches!(error, "cancelled" | "request" | "ports" | "descriptors")
 }
 
 /// One request. Texts are borrowed: a row lives only while it is written.

@@ -41,6 +41,8 @@ pub struct WorkerOutcome {
     /// Requests that were never sent, for want of a port or of a file descriptor.
     pub without_port: u64,
     pub without_descriptor: u64,
+    /// Requests that could not be made at all.
+    pub unmade: u64,
     pub records_lost: u64,
 }
 
@@ -52,6 +54,7 @@ impl WorkerOutcome {
         match record.error {
             Some("ports") => self.without_port += 1,
             Some("descriptors") => self.without_descriptor += 1,
+            Some("request") => self.unmade += 1,
             _ => {}
         }
         if record.part == StepPart::Itself {
@@ -80,6 +83,7 @@ impl WorkerOutcome {
         self.connections += other.connections;
         self.without_port += other.without_port;
         self.without_descriptor += other.without_descriptor;
+        self.unmade += other.unmade;
         self.records_lost += other.records_lost;
     }
 }
@@ -117,6 +121,8 @@ pub struct DrillOutcome {
     pub without_port: u64,
     /// Requests that were never sent because this process may have no more files open.
     pub without_descriptor: u64,
+    /// Requests that could not be made, by what the scenario says.
+    pub unmade: u64,
     /// Records that the recorder was too slow to take.
     pub records_lost: u64,
     /// From due to sent, µs: the generator's own lateness.
@@ -194,6 +200,12 @@ impl DrillOutcome {
             ));
         }
         reasons.extend(self.machine_reasons(limits));
+        if self.unmade > 0 {
+            reasons.push(format!(
+                "{} of {} requests could not be made, so nobody knows what the target makes of them: their address is too long, or a header has a character that no header may have (look at what is filled in)",
+                self.unmade, self.requests
+            ));
+        }
         if self.lost > 0 {
             reasons.push(format!(
                 "{} shoppers were lost to an internal error",

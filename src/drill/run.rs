@@ -192,6 +192,7 @@ pub(super) fn outcome(
         connections: counted.connections,
         without_port: counted.without_port,
         without_descriptor: counted.without_descriptor,
+        unmade: counted.unmade,
         records_lost: counted.records_lost,
         lag: counted.lag,
         response: counted.response,

@@ -83,10 +83,10 @@ impl FailureKind {
         }
     }
 
-    /// Whether it was the prober's own machine that failed.
+    /// Whether it was the prober that failed: nothing was sent.
     #[must_use]
     pub fn is_own(self) -> bool {
-        matches!(self, Self::Ports | Self::Descriptors)
+        matches!(self, Self::Request | Self::Ports | Self::Descriptors)
     }
 }
 

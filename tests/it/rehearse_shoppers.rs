@@ -183,6 +183,36 @@ fn a_host_is_where_the_scenario_says_that_it_is() {
 }
 
 #[test]
+fn a_path_is_sent_with_percent_codes_for_what_may_not_stand_in_it() {
+    let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], "{\"t\": \"a b\"}"));
+    let steps = "[{get: '/red shoes/cafü%20x?q=a b|c', take: {t: {json: /t}}, assets: ['/a b.css']}, {get: '/{t}/ü/{t}'}]";
+    let folder = scenario(&server, steps, "", "");
+    rehearsed(&folder, 0);
+    let mut lines: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let expected = [
+        "GET /a%20b.css",
+        "GET /a%20b/%C3%BC/a%20b",
+        "GET /red%20shoes/caf%C3%BC%20x?q=a%20b%7Cc",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_request_that_cannot_be_made_is_not_the_targets_failure() {
+    let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], "{\"t\": \"a\\nb\"}"));
+    let steps = "[{get: /, take: {t: {json: /t}}}, {get: /next, headers: {X-Token: '{t}'}}]";
+    let folder = scenario(&server, steps, "", "");
+    let document = rehearsed(&folder, 5);
+    assert_counted(&folder, &[("GET / 200", 5), ("GET /next 0 request", 5)]);
+    assert_eq!(count(&document["slis"][0], "/valid"), 5);
+    assert_eq!(document["slis"][0]["value"], 1.0);
+    let reason = document["invalid_because"][0].as_str();
+    assert!(reason.is_some_and(|reason| reason.starts_with("5 of 10 requests could not be made")));
+}
+
+#[test]
 fn a_channel_that_is_turned_off_brings_nobody() {
     let server = ScriptedServer::start(|_| Said::Answer("200 OK", &[], ""));
     let channels = "channels:\n  - {name: 'utm:mail', share: 1, query: utm_source=mail, referrer: 'https://mail.example/', off: [{from: 500ms}]}";

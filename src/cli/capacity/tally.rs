@@ -123,7 +123,7 @@ impl Tally {
             return;
         }
         let is_unanswered = record.error == Some("cancelled");
-        let was_never_sent = matches!(record.error, Some("ports" | "descriptors"));
+        let was_never_sent = matches!(record.error, Some("request" | "ports" | "descriptors"));
         let is_late =
             was_never_sent || record.sent_us - record.due_us > plan.plan.limits.schedule_lag_p99_us;
         let mut bits = 0;

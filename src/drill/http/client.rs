@@ -14,6 +14,7 @@ use tokio::time::timeout_at;
 use super::answer::{Answer, Reason};
 use super::connection::{Body, Connection, Unsent};
 use super::connector::Connector;
+use super::target;
 use crate::request_record::NO_ANSWER;
 
 /// The longest body that is kept for checks and extraction; the rest is counted only.
@@ -24,7 +25,7 @@ const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub struct Outgoing {
     /// Its method.
     pub method: Method,
-    /// Path and query.
+    /// Path and query; what may not stand there is sent in percent codes.
     pub path: String,
     /// Its headers but for `Host`; they are gone once it is sent.
     pub headers: HeaderMap,
@@ -189,15 +190,16 @@ impl Client {
         connection: &Connection,
     ) -> Result<Request<Body>, hyper::http::Error> {
         let endpoint = self.connector.endpoint();
+        let path = target::escaped(&outgoing.path);
         let is_absolute = connection.wants_authority() || self.connector.names_host_to_proxy();
         let uri = if is_absolute {
             Uri::builder()
                 .scheme(endpoint.scheme)
                 .authority(endpoint.authority.as_str())
-                .path_and_query(outgoing.path.as_str())
+                .path_and_query(&*path)
                 .build()?
         } else {
-            Uri::try_from(outgoing.path.as_str())?
+            Uri::try_from(&*path)?
         };
         let mut request = Request::new(Full::new(outgoing.body.clone()));
         *request.method_mut() = outgoing.method.clone();

@@ -11,6 +11,7 @@ mod client;
 mod connection;
 mod connector;
 mod proxy;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -182,14 +182,15 @@ fn each_prober_has_a_network_of_its_own() {
 }
 
 #[test]
-fn a_prober_without_ports_or_files_says_nothing_of_a_partner() {
+fn a_prober_that_sent_nothing_says_nothing_of_a_partner() {
     let plan = plan("{}", "");
     let attempts = [
         probe(0, 0, Some(FailureKind::of_row("ports", 0))),
         probe(0, 1, Some(FailureKind::of_row("descriptors", 0))),
-        probe(0, 2, Some(FailureKind::of_row("connect", 0))),
+        probe(0, 2, Some(FailureKind::of_row("request", 0))),
+        probe(0, 3, Some(FailureKind::of_row("connect", 0))),
     ];
-    assert_eq!(own_network(&plan, &attempts), [true, true, false]);
+    assert_eq!(own_network(&plan, &attempts), [true, true, true, false]);
 }
 
 #[test]
