@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::Answer;
+use super::json_text::text_at;
 use crate::scenario::{CheckPlan, StepPlan, TakeFrom};
 
 /// The most assets of one page that are got.
@@ -69,13 +70,23 @@ impl<'a> Inspection<'a> {
             && check
                 .json
                 .iter()
-                .all(|(pointer, wanted)| self.json(pointer).as_ref() == Some(wanted))
+                .all(|(pointer, wanted)| self.json_is(pointer, wanted))
+    }
+
+    /// A number is as wanted however many zeros it is written with.
+    fn json_is(&self, pointer: &str, wanted: &str) -> bool {
+        let is_plainly = match self.json(pointer) {
+            Some(Value::String(text)) => text == wanted,
+            Some(other) => other.to_string() == wanted,
+            None => return false,
+        };
+        is_plainly || self.json_text(pointer).as_deref() == Some(wanted)
     }
 
     /// What stands there in the answer; `None` where nothing does.
     pub fn take(&self, from: &TakeFrom) -> Option<String> {
         match from {
-            TakeFrom::Json(pointer) => self.json(pointer),
+            TakeFrom::Json(pointer) => self.json_text(pointer),
             TakeFrom::Regex(pattern) => {
                 let text = String::from_utf8_lossy(&self.answer.body);
                 let found = pattern.captures(&text)?;
@@ -107,14 +118,23 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    fn json(&self, pointer: &str) -> Option<String> {
+    /// A text as it is meant, a number as it is written, and anything else as JSON.
+    fn json_text(&self, pointer: &str) -> Option<String> {
+        match self.json(pointer)? {
+            Value::String(text) => Some(text.clone()),
+            number @ Value::Number(_) => {
+                let written = text_at(&self.answer.body, pointer).map(ToOwned::to_owned);
+                Some(written.unwrap_or_else(|| number.to_string()))
+            }
+            other => Some(other.to_string()),
+        }
+    }
+
+    fn json(&self, pointer: &str) -> Option<&Value> {
         let document = self
             .json
             .get_or_init(|| serde_json::from_slice(&self.answer.body).ok());
-        match document.as_ref()?.pointer(pointer)? {
-            Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        }
+        document.as_ref()?.pointer(pointer)
     }
 
     fn page(&self) -> &Html {
@@ -197,7 +217,10 @@ mod tests {
 
     #[test]
     fn things_are_taken_from_json_text_pages_headers_and_cookies() {
-        let json = answer(200, r#"{"cart": {"id": 12, "items": ["a", "b"]}}"#);
+        let json = answer(
+            200,
+            r#"{"cart": {"id": 12, "items": ["a", "b"], "sum": 1.50}}"#,
+        );
         let page = answer(200, PAGE);
         let css = |selector: &str, attribute: Option<&str>| TakeFrom::Css {
             selector: Box::new(Selector::parse(selector).unwrap()),
@@ -206,6 +229,7 @@ mod tests {
         for (answer, from, expected) in [
             (&json, TakeFrom::Json("/cart/id".to_owned()), Some("12")),
             (&json, TakeFrom::Json("/cart/items/1".to_owned()), Some("b")),
+            (&json, TakeFrom::Json("/cart/sum".to_owned()), Some("1.50")),
             (&json, TakeFrom::Json("/nothing".to_owned()), None),
             (
                 &json,
@@ -247,7 +271,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_good_when_everything_is_as_wanted() {
-        let answer = answer(201, r#"{"state": "paid", "n": 2}"#);
+        let answer = answer(201, r#"{"state": "paid", "n": 2, "sum": 1.50}"#);
         let good = |check: &CheckPlan| Inspection::new(&answer).is_good(check);
         assert!(good(&CheckPlan::default()));
         let check = |json: &[(&str, &str)], body_has: &str, header: &str| CheckPlan {
@@ -264,6 +288,10 @@ mod tests {
             "paid",
             "cart"
         )));
+        assert!(good(&check(&[("/sum", "1.5")], "paid", "cart")));
+        assert!(good(&check(&[("/sum", "1.50")], "paid", "cart")));
+        assert!(!good(&check(&[("/sum", "1.500")], "paid", "cart")));
+        assert!(!good(&check(&[("/nothing", "1.5")], "paid", "cart")));
         assert!(!good(&check(&[("/state", "open")], "paid", "cart")));
         assert!(!good(&check(&[], "refused", "cart")));
         assert!(!good(&check(&[], "paid", "basket")));

@@ -20,6 +20,7 @@ mod health;
 mod http;
 mod inspection;
 mod jar;
+mod json_text;
 mod outcome;
 mod pacer;
 mod preflight;
