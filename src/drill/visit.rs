@@ -138,7 +138,7 @@ impl<W: Wire> Visit<'_, W> {
             if answer.error == Some(Reason::Timeout) && waits_until_us <= done_us {
                 answer.error = Some(Reason::Abandoned);
             }
-            keep_cookies(shopper, &answer);
+            self.keep_cookies(shopper, &answer);
             let is_tried_again =
                 (300..400).contains(&answer.status) && self.tries_again(shopper, &answer);
             let next = redirected
@@ -172,6 +172,15 @@ impl<W: Wire> Visit<'_, W> {
             due_us = done_us;
         }
         unreachable!("the last redirect is an answer like others")
+    }
+
+    fn keep_cookies(&self, shopper: &mut Shopper, answer: &Answer) {
+        let host = self.wire.base_url().host_str().unwrap_or_default();
+        for header in answer.headers.get_all(SET_COOKIE) {
+            if let Ok(text) = header.to_str() {
+                shopper.jar.set(text, host);
+            }
+        }
     }
 
     /// Until when the shopper waits for the answer, µs since the start: from the click on, whenever the
@@ -394,14 +403,6 @@ impl<W: Wire> Visit<'_, W> {
         shopper.patience_us -= done_us - shopper.due_us;
         shopper.due_us = done_us;
         After::Thinks(shopper)
-    }
-}
-
-fn keep_cookies(shopper: &mut Shopper, answer: &Answer) {
-    for header in answer.headers.get_all(SET_COOKIE) {
-        if let Ok(text) = header.to_str() {
-            shopper.jar.set(text);
-        }
     }
 }
 
