@@ -16,7 +16,7 @@ pub fn escaped(path: &str) -> Cow<'_, str> {
             escaped.push(char::from(*byte));
         } else {
             // Writing to a `String` never fails.
-            drop(write!(escaped, "%{byte:02X}"));
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     Cow::Owned(escaped)
