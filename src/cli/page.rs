@@ -217,7 +217,7 @@ fn routes(judged: &Judged) -> Vec<RouteRow> {
                 .push(index);
         }
     }
-    let length_s = judged.scope.range.length_s();
+    let length_s = due_s(judged);
     let rows = routes.into_iter().map(|((method, route), own)| {
         let mut latencies = LatencyHistogram::new();
         let mut errors: BTreeMap<u16, u64> = BTreeMap::new();
@@ -251,6 +251,18 @@ fn routes(judged: &Judged) -> Vec<RouteRow> {
             .then_with(|| a.route.cmp(&b.route))
     });
     rows
+}
+
+/// The time in which the counted requests were due, seconds. Those of a rehearsal are due also when nobody
+/// arrives any more, or until it was stopped.
+fn due_s(judged: &Judged) -> f64 {
+    let Some(run) = &judged.run else {
+        return judged.scope.range.length_s();
+    };
+    let counts = judged.rollup.select(is_counted).counts();
+    let last_us = counts.last().map_or(run.started_us, |last| last.start_us);
+    let end_us = last_us + judged.rollup.plan().window_us - run.started_us;
+    seconds(end_us.min(run.length_us).max(run.judged_us))
 }
 
 fn errors_by_status(errors: BTreeMap<u16, u64>) -> String {

@@ -28,7 +28,7 @@ use crate::rollup::{Dimension, Rollup, RollupPlan, Segments, scan};
 use crate::sli::expected::weeks_earlier;
 use crate::sli::objective::ObjectiveOutcome;
 use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
-use crate::time_window::zone;
+use crate::time_window::{TimeWindow, zone};
 
 pub use against_run::{check_compared, compared_run};
 pub use earlier::{Against, Previous};
@@ -38,6 +38,9 @@ pub use stretch::{minute_at, plain, whole_minutes};
 
 /// Rollup window for a rehearsal: its charts show seconds.
 pub const RUN_WINDOW_US: i64 = 1_000_000;
+
+/// A request may be due a little after its run was over by the clock of another machine.
+const SLACK_US: i64 = 60_000_000;
 
 /// Everything that a report or an SLI table is made of.
 #[derive(Debug)]
@@ -85,6 +88,16 @@ pub struct Judged {
 /// All of a rehearsal, in the windows of the set.
 pub fn run_scope(facts: &RunFacts, set: &SliSetPlan) -> Result<Scope, Failure> {
     scope(&Found::run(facts), set.rehearsal_window_us)
+}
+
+/// Every moment at which a request of a rehearsal can have been due; shoppers finish their journeys when
+/// nobody arrives any more.
+pub fn run_rows(facts: &RunFacts) -> TimeWindow {
+    let length_us = facts.length_us.max(facts.judged_us);
+    TimeWindow {
+        start_us: facts.started_us,
+        end_us: facts.started_us + length_us + SLACK_US,
+    }
 }
 
 /// Reads and judges what the arguments mean.
@@ -143,7 +156,8 @@ pub fn judge_rows(
         _ => {
             let plan = RollupPlan::new(run.as_ref().map_or(window_us, |_| RUN_WINDOW_US), cuts_us);
             let run_id = run.as_ref().map(|facts| facts.run_id.as_str());
-            scan(reader, &plan, &Dimension::ALL, scope.range, |series| {
+            let rows = run.as_ref().map_or(scope.range, run_rows);
+            scan(reader, &plan, &Dimension::ALL, rows, |series| {
                 series.origin == origin && run_id.is_none_or(|run_id| run_id == series.run_id)
             })?
         }

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{RUN_WINDOW_US, run_facts, run_scope};
+use super::{RUN_WINDOW_US, run_facts, run_rows, run_scope};
 use crate::cli::changes::Side;
 use crate::cli::exit_code::Failure;
 use crate::cli::facts::RunFacts;
@@ -74,7 +74,7 @@ pub fn earlier_run(
     let facts = run_facts(lake, run_id)?;
     let scope = run_scope(&facts, set)?;
     let plan = RollupPlan::new(RUN_WINDOW_US, set.cuts_us());
-    let rollup = scan(reader, &plan, &Dimension::ALL, scope.range, |series| {
+    let rollup = scan(reader, &plan, &Dimension::ALL, run_rows(&facts), |series| {
         series.origin == Origin::Drill && series.run_id == run_id
     })?;
     let asked = Asked {

@@ -1,9 +1,9 @@
 //! Offered against achieved, in numbers.
 
-use super::super::{Judged, is_counted, number};
+use super::super::{Judged, number};
 use crate::cli::facts::RunFacts;
 use crate::report::{LoadRow, text};
-use crate::rollup::SeriesKey;
+use crate::request_record::{NO_ANSWER, is_own_error};
 
 pub fn shoppers(run: &RunFacts) -> Vec<LoadRow> {
     let share = |count: u64| {
@@ -54,39 +54,81 @@ pub fn requests(judged: &Judged, run: &RunFacts) -> Vec<LoadRow> {
         share: share(count),
         note: None,
     };
-    let count = |is_wanted: &dyn Fn(&SeriesKey) -> bool| {
-        judged
-            .rollup
-            .select(|series| is_counted(series) && is_wanted(series))
-            .count()
-    };
-    let is_well = |series: &SeriesKey| series.error.is_empty() && series.status < 400;
+    let mut ends = [0; ENDS.len()];
+    let totals = judged.rollup.totals();
+    for (series, count) in judged.rollup.series().iter().zip(&totals.counts) {
+        ends[end_of(&series.error, series.status)] += count;
+    }
     let mut rows = Vec::new();
     rows.extend(run.planned_requests.map(|planned| LoadRow {
         name: "planned".to_owned(),
         count: planned.round(),
         share: None,
-        note: Some("if everybody comes through; without retries and assets of pages".to_owned()),
+        note: Some(match run.is_stopped {
+            true => "until the stop, if everybody came through and answers took no time; without retries and assets of pages".to_owned(),
+            false => "if everybody comes through; without retries and assets of pages".to_owned(),
+        }),
     }));
     let repeated = run.seconds.repeated_count();
-    rows.extend([
-        LoadRow {
-            note: (repeated > 0)
-                .then(|| format!("{} of them retries or reloads", text::count(repeated))),
-            ..row("made", run.requests)
-        },
-        row("answered well", count(&is_well)),
-        row(
-            "refused (429, 503)",
-            count(&|series| matches!(series.status, 429 | 503)),
-        ),
-        row(
-            "other errors",
-            count(&|series| {
-                series.status != 0 && !is_well(series) && !matches!(series.status, 429 | 503)
-            }),
-        ),
-        row("no answer", count(&|series| series.status == 0)),
-    ]);
+    rows.extend([LoadRow {
+        note: (repeated > 0)
+            .then(|| format!("{} of them retries or reloads", text::count(repeated))),
+        ..row("made", run.requests)
+    }]);
+    let ends = ENDS.iter().zip(ends);
+    // What a run rarely has, a row of zero would say of every run.
+    let told = ends.filter(|((_, is_always_told), count)| *is_always_told || *count > 0);
+    rows.extend(told.map(|((name, _), count)| row(name, count)));
+    if run.records_lost > 0 {
+        rows.push(row("not recorded", run.records_lost));
+    }
     rows
+}
+
+/// How a request ends, each in exactly one way, and whether that is told also where none did.
+const ENDS: [(&str, bool); 6] = [
+    ("answered well", true),
+    ("refused (429, 503)", true),
+    ("other errors", true),
+    ("no answer", true),
+    ("cut off at the end", false),
+    ("never sent", false),
+];
+
+/// The index in [`ENDS`] of how a request ended.
+fn end_of(error: &str, status: u16) -> usize {
+    match (error, status) {
+        ("cancelled", _) => 4,
+        (error, _) if is_own_error(error) => 5,
+        (_, NO_ANSWER) => 3,
+        (_, 429 | 503) => 1,
+        ("", ..400) => 0,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_ends_in_one_way() {
+        for (error, status, end) in [
+            ("", 200, "answered well"),
+            ("", 302, "answered well"),
+            ("", 404, "other errors"),
+            ("", 500, "other errors"),
+            ("check", 200, "other errors"),
+            ("", 429, "refused (429, 503)"),
+            ("", 503, "refused (429, 503)"),
+            ("timeout", NO_ANSWER, "no answer"),
+            ("reset", 200, "other errors"),
+            ("cancelled", NO_ANSWER, "cut off at the end"),
+            ("cancelled", 200, "cut off at the end"),
+            ("ports", NO_ANSWER, "never sent"),
+            ("descriptors", NO_ANSWER, "never sent"),
+        ] {
+            assert_eq!(ENDS[end_of(error, status)].0, end, "{error} {status}");
+        }
+    }
 }

@@ -18,8 +18,7 @@ use super::scoped::{RunRows, scoped};
 use crate::cli::arguments::{GlobalArguments, RehearseArguments};
 use crate::cli::definitions;
 use crate::cli::exit_code::{ExitCode, Failure};
-use crate::cli::facts::RunFacts;
-use crate::cli::range::RUN_WINDOW_US;
+use crate::cli::range::{RUN_WINDOW_US, run_rows};
 use crate::cli::recorder;
 use crate::cli::rehearse::check_run_id;
 use crate::cli::rehearse::conclusion::{self, Ended};
@@ -30,12 +29,10 @@ use crate::lake::Lake;
 use crate::rollup::{Dimension, RollupPlan, scan};
 use crate::scenario::Shard;
 use crate::sli::SliSetPlan;
-use crate::time_window::{TimeWindow, in_words, now_us};
+use crate::time_window::{in_words, now_us};
 
 /// How often it is looked for shards that are not over.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// Rows may be due so long after the last shard was over, by its own clock, µs.
-const SLACK_US: i64 = 60_000_000;
 
 /// Judges `run_id`.
 pub fn judge(
@@ -77,7 +74,7 @@ pub fn judge(
     let rows = RunRows {
         reader: &reader,
         run_id,
-        range: rows_range(&facts),
+        range: run_rows(&facts),
     };
     let rollup = scan(&reader, &counted, &Dimension::ALL, rows.range, |series| {
         rows.has(series)
@@ -97,15 +94,6 @@ pub fn judge(
         failure: None,
     };
     conclusion::finish(ended, &set, &lake, arguments, None, terminal)
-}
-
-/// Every moment at which a request of the run can have been due.
-fn rows_range(facts: &RunFacts) -> TimeWindow {
-    let length_us = facts.length_us.max(facts.judged_us);
-    TimeWindow {
-        start_us: facts.started_us,
-        end_us: facts.started_us + length_us + SLACK_US,
-    }
 }
 
 /// A run is judged by the set that its shards had.
