@@ -180,6 +180,19 @@ pub fn of_series(
     outcomes.collect()
 }
 
+/// What became of every objective in a rehearsal, whose SLIs get the states that follow: one rule,
+/// whoever asks.
+pub fn settle_run(
+    set: &SliSetPlan,
+    series: &mut [SliSeries],
+    scope: Scope,
+    zone: &TimeZone,
+) -> BTreeMap<String, Vec<ObjectiveOutcome>> {
+    let objectives = of_series(set, series, scope, zone);
+    put_into(set, series, &objectives);
+    objectives
+}
+
 /// What was counted of an SLI, window by window. A first window that begins before the range is in it
 /// with what it has of the range.
 pub fn history(sli: &SliPlan, series: &SliSeries, scope: Scope) -> History {

@@ -29,12 +29,12 @@ use super::range::Judged;
 use super::shoppers::WHOLE;
 use crate::latency_buckets::LatencyHistogram;
 use crate::report::{
-    BadSide, DirectorPart, FunnelStep, LevelRow, ReportPage, RouteRow, SliRow, State, Unit,
-    WorstWindow, text,
+    BadSide, DirectorPart, FunnelStep, LevelRow, OBJECTIVE, ReportPage, RouteRow, SliRow, State,
+    Unit, WorstWindow, text,
 };
 use crate::request_record::is_own_error;
 use crate::rollup::{Rollup, SeriesKey};
-use crate::sli::{self, LevelOutcome, SliSeries, SliState};
+use crate::sli::{self, LevelOutcome, Scope, SliSeries, SliState};
 use crate::time_window::seconds;
 
 /// The page of what was judged.
@@ -119,9 +119,9 @@ fn sli_row(judged: &Judged, series: &SliSeries) -> SliRow {
     let is_own_window = series.window_us != judged.scope.window_us;
     let levels = series.levels.iter();
     let mut levels: Vec<LevelRow> = levels
-        .filter_map(|outcome| Some(level_row(outcome, limit_of(series, outcome)?)))
+        .filter_map(|outcome| Some(level_row(series, outcome, limit_of(series, outcome)?)))
         .collect();
-    levels.extend(objective_row(series));
+    levels.extend(objective_row(judged, series));
     SliRow {
         name: series.name.clone(),
         title: series.title.clone(),
@@ -144,35 +144,48 @@ fn sli_row(judged: &Judged, series: &SliSeries) -> SliRow {
     }
 }
 
-/// The objective of the whole range as a level; missed is missed from its start to its end.
-fn objective_row(series: &SliSeries) -> Option<LevelRow> {
+/// The objective as a level that is judged once, over all that was judged.
+fn objective_row(judged: &Judged, series: &SliSeries) -> Option<LevelRow> {
     let limit = series.objective?;
-    let bad = match series.unit {
-        sli::Unit::Microseconds => sli::BadSide::Above,
-        sli::Unit::PerMinute | sli::Unit::PerSecond | sli::Unit::Share => sli::BadSide::Below,
-    };
-    let is_missed = series.value.is_some_and(|value| bad.is_bad(value, limit));
-    let first = series.windows.first().map(|window| window.start_us);
-    let last = series.windows.last().map(|window| window.start_us);
-    let length_us = first.zip(last).map_or(0, |(first, last)| last - first);
+    let is_missed = is_objective_missed(series);
+    let Scope { range, covered, .. } = judged.scope;
+    let length_us = range.end_us.min(covered.end_us) - range.start_us.max(covered.start_us);
     Some(LevelRow {
-        level: "objective".to_owned(),
-        bad: bad_side(bad),
+        level: OBJECTIVE.to_owned(),
+        bad: bad_side(objective_side(series)),
         value: limit,
         for_s: 0.0,
-        first_crossed_us: first.filter(|_| is_missed),
+        first_crossed_us: None,
         crossed_s: if is_missed { seconds(length_us) } else { 0.0 },
+        is_value_beyond: is_missed,
     })
 }
 
-fn level_row(outcome: &LevelOutcome, value: f64) -> LevelRow {
+/// On which side of the objective of an SLI its value is bad.
+fn objective_side(series: &SliSeries) -> sli::BadSide {
+    match series.unit {
+        sli::Unit::Microseconds => sli::BadSide::Above,
+        sli::Unit::PerMinute | sli::Unit::PerSecond | sli::Unit::Share => sli::BadSide::Below,
+    }
+}
+
+/// Whether the value over all that was judged is beyond the SLI's own objective of the whole range.
+fn is_objective_missed(series: &SliSeries) -> bool {
+    let known = series.value.zip(series.objective);
+    known.is_some_and(|(value, limit)| objective_side(series).is_bad(value, limit))
+}
+
+fn level_row(series: &SliSeries, outcome: &LevelOutcome, limit: f64) -> LevelRow {
     LevelRow {
         level: outcome.level.to_string(),
         bad: bad_side(outcome.bad),
-        value,
+        value: limit,
         for_s: seconds(outcome.for_us),
         first_crossed_us: outcome.first_crossed_us(),
         crossed_s: seconds(outcome.total_us()),
+        is_value_beyond: series
+            .value
+            .is_some_and(|value| outcome.bad.is_bad(value, limit)),
     }
 }
 

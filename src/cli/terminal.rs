@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::arguments::{ColorChoice, GlobalArguments};
 use super::exit_code::Failure;
 use super::live;
-use crate::report::{RehearsalPart, ReportPage, SliRow, State, Verdict, text};
+use crate::report::{LevelRow, RehearsalPart, ReportPage, SliRow, State, Verdict, text};
 
 /// The narrowest table that still reads well.
 const WIDTH_MIN: u16 = 60;
@@ -285,6 +285,15 @@ impl Terminal {
         if page.slis.iter().any(is_crossed) {
             text += "\n ✕ crossed for as long as it must last, first at the time behind it";
         }
+        let shown = |level: &LevelRow| matches!(level.level.as_str(), "warn" | "contact");
+        let is_only_whole = |sli: &SliRow| {
+            let mut levels = sli.levels.iter().filter(|level| shown(level));
+            levels.any(|level| level.is_value_beyond && level.first_crossed_us.is_none())
+        };
+        if page.slis.iter().any(is_only_whole) {
+            text +=
+                "\n ! beyond it over the whole range, but never on end for as long as it must last";
+        }
         text + &own_windows(page)
     }
 }
@@ -374,6 +383,7 @@ fn level(sli: &SliRow, name: &str, page: &ReportPage) -> String {
     let limit = text::quantity(level.value, sli.unit);
     match level.first_crossed_us {
         Some(at_us) => format!("{limit} ✕ {}", moment(at_us, page)),
+        None if level.is_value_beyond => format!("{limit} !"),
         None => limit,
     }
 }

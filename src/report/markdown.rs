@@ -19,7 +19,7 @@ use super::clean;
 use super::clock::Clock;
 use super::page::{
     Comparison, ContactEstimate, DirectorPart, Fact, KeyFigure, LevelSource, ReportPage, SliRow,
-    State, Unit,
+    Unit,
 };
 use super::{text, words};
 pub use contacts::write_calibration_markdown;
@@ -246,10 +246,7 @@ fn sli_row(sli: &SliRow, clock: &Clock) -> [String; 7] {
         .iter()
         .map(|level| {
             let crossed = level.first_crossed_us.map_or_else(
-                || match sli.state {
-                    State::NotEnoughData => "not known".to_owned(),
-                    State::Missed | State::Met => "never".to_owned(),
-                },
+                || words::not_crossed(level, sli.state),
                 |us| {
                     format!(
                         "from {} for {}",

@@ -45,10 +45,11 @@ pub use page::{
     DosePoint, DoseResponse, DrillPart, DrillRow, EngineerPart, ExpectationRow, Fact, FailureRow,
     FaucetRow, FunnelStep, GeneratorRow, JourneyRow, KeyFigure, LagKernel, LagPoint, LatencyRow,
     LevelRow, LevelSource, Limit, LimitOutcome, LimitPart, LimitRow, LoadRow, Mark, MethodNote,
-    MixComparison, ObjectiveRow, Postmortem, PostmortemMoment, PremortemDrillRow, PremortemPart,
-    PremortemRow, ReactionRow, RefusalRow, RehearsalPart, ReportPage, RetryPart, RouteRow,
-    RunComparison, Scale, Series, SeriesStyle, SliDetail, SliRow, State, SuspectRow, ThresholdRow,
-    Timeline, Unit, UptimeCurve, UptimePoint, Verdict, WatchPart, WorstHour, WorstWindow,
+    MixComparison, OBJECTIVE, ObjectiveRow, Postmortem, PostmortemMoment, PremortemDrillRow,
+    PremortemPart, PremortemRow, ReactionRow, RefusalRow, RehearsalPart, ReportPage, RetryPart,
+    RouteRow, RunComparison, Scale, Series, SeriesStyle, SliDetail, SliRow, State, SuspectRow,
+    ThresholdRow, Timeline, Unit, UptimeCurve, UptimePoint, Verdict, WatchPart, WorstHour,
+    WorstWindow,
 };
 pub use partners::{
     ExcludedRow, IncidentRow, PartnerContacts, PartnerPart, PartnerTotals, PartnersPage,

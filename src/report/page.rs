@@ -193,6 +193,9 @@ pub enum Unit {
     Times,
 }
 
+/// The name of the level that is an objective of the whole range.
+pub const OBJECTIVE: &str = "objective";
+
 /// One threshold of an SLI, and whether it was crossed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LevelRow {
@@ -204,10 +207,14 @@ pub struct LevelRow {
     pub value: f64,
     /// How long it must last to count, seconds.
     pub for_s: f64,
-    /// Start of the first window of the first crossing that lasted; `None` if never crossed.
+    /// Start of the first window of the first crossing that lasted; `None` if never crossed, and of an
+    /// `objective`, which is of the whole range.
     pub first_crossed_us: Option<i64>,
-    /// Total time spent crossed, seconds.
+    /// Total time spent crossed, seconds; of a missed `objective` all of the time that was judged.
     pub crossed_s: f64,
+    /// Whether the value over the whole range is beyond the limit, which crosses no level by itself.
+    #[serde(default)]
+    pub is_value_beyond: bool,
 }
 
 /// The bad side of a threshold.

@@ -4,8 +4,8 @@
 
 use super::clock::Clock;
 use super::page::{
-    BadSide, CalibrationOutcome, ClusterRow, FailureRow, KeyFigure, LimitOutcome, LimitRow,
-    ObjectiveRow, RetryPart, State, Unit, Verdict,
+    BadSide, CalibrationOutcome, ClusterRow, FailureRow, KeyFigure, LevelRow, LimitOutcome,
+    LimitRow, OBJECTIVE, ObjectiveRow, RetryPart, State, Unit, Verdict,
 };
 use super::text;
 
@@ -72,6 +72,22 @@ pub fn state(state: State) -> &'static str {
         State::Missed => "missed",
         State::NotEnoughData => "not enough data",
         State::Met => "met",
+    }
+}
+
+/// How a level was crossed that was not crossed at any moment: by the whole range, or never. A value beyond
+/// a level crosses none: that takes windows beyond it, one after another, for as long as the level says.
+pub fn not_crossed(level: &LevelRow, sli: State) -> String {
+    match (level.is_value_beyond, level.level == OBJECTIVE, sli) {
+        (true, true, _) => "missed over the whole range".to_owned(),
+        (false, true, State::Met | State::Missed) => "met".to_owned(),
+        (true, false, _) if level.for_s > 0.0 => format!(
+            "the whole range is, but never {} on end",
+            text::duration(level.for_s)
+        ),
+        (true, false, _) => "the whole range is, but no window".to_owned(),
+        (false, _, State::NotEnoughData) => "not known".to_owned(),
+        (false, false, State::Met | State::Missed) => "never".to_owned(),
     }
 }
 
@@ -203,6 +219,43 @@ pub fn capitalised(name: &str) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
+
+    #[test]
+    fn a_level_beyond_which_only_the_whole_range_is_does_not_read_as_fine() {
+        let state = [State::Met, State::NotEnoughData];
+        for (name, for_s, is_value_beyond, met, not_known) in [
+            ("contact", 10.0, false, "never", "not known"),
+            (
+                "contact",
+                10.0,
+                true,
+                "the whole range is, but never 10 s on end",
+                "the whole range is, but never 10 s on end",
+            ),
+            ("objective", 0.0, false, "met", "not known"),
+            (
+                "objective",
+                0.0,
+                true,
+                "missed over the whole range",
+                "missed over the whole range",
+            ),
+        ] {
+            let level = LevelRow {
+                level: name.to_owned(),
+                bad: BadSide::Below,
+                value: 0.95,
+                for_s,
+                first_crossed_us: None,
+                crossed_s: 0.0,
+                is_value_beyond,
+            };
+            assert_eq!(
+                state.map(|state| not_crossed(&level, state)),
+                [met, not_known]
+            );
+        }
+    }
 
     #[test]
     fn a_problem_without_a_common_origin_is_everywhere() {

@@ -6,6 +6,7 @@ use super::{RUN_WINDOW_US, run_facts, run_rows, run_scope};
 use crate::cli::changes::Side;
 use crate::cli::exit_code::Failure;
 use crate::cli::facts::RunFacts;
+use crate::cli::objectives;
 use crate::cli::outside::{ExpectedRates, outside};
 use crate::cli::past::LAST_YEAR_WEEKS;
 use crate::cli::shoppers::{Asked, shoppers};
@@ -83,7 +84,8 @@ pub fn earlier_run(
         origin: Origin::Drill,
         run_id: Some(run_id),
     };
-    let previous = evaluated(lake, reader, rollup, asked, zone)?;
+    let mut previous = evaluated(lake, reader, rollup, asked, zone)?;
+    objectives::settle_run(set, &mut previous.series, scope, zone);
     Ok(Previous {
         run: Some(facts),
         ..previous

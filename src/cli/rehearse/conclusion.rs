@@ -142,14 +142,14 @@ pub fn finish(
         None => keep(lake, &facts),
     };
     let scope = run_scope(&facts, set)?;
-    let zone = TimeZone::UTC;
+    let zone = set.time_zone.clone().unwrap_or(TimeZone::UTC);
     let followed = followed(set, &run_id, lake, scope, &zone, failure.is_some())?;
     let expected = ExpectedRates::new();
     let outside = outside(set, scope, &zone, &expected, Some(&followed.visits), None)?;
-    let series = evaluate(set, &ended.rollup, scope, &outside)?;
+    let mut series = evaluate(set, &ended.rollup, scope, &outside)?;
+    let objectives = objectives::settle_run(set, &mut series, scope, &zone);
     let what = arguments.compare.as_deref().filter(|_| failure.is_none());
     let (previous, uncompared) = compared(set, lake, &facts, what, &zone)?;
-    let objectives = objectives::of_series(set, &series, scope, &zone);
     let reader = match &failure {
         Some(_) => None,
         None => Some(lake.reader()?),

@@ -113,10 +113,8 @@ fn crossing(level: &LevelRow, sli: &SliRow, clock: &Clock) -> Markup {
             @if let Some(us) = level.first_crossed_us {
                 (level.level) " at " strong { (clock.show(us)) }
                 div.small { (text::duration(level.crossed_s)) " in all" }
-            } @else if sli.state == State::NotEnoughData {
-                span.small { (level.level) ": not known" }
             } @else {
-                span.small { (level.level) ": never" }
+                span.small { (level.level) ": " (words::not_crossed(level, sli.state)) }
             }
         }
     }

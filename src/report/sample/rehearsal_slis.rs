@@ -139,5 +139,6 @@ pub fn level(
         for_s,
         first_crossed_us,
         crossed_s,
+        is_value_beyond: false,
     }
 }
