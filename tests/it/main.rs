@@ -103,6 +103,8 @@ mod rehearse;
 
 mod rehearse_refusals;
 
+mod rehearse_report;
+
 mod rehearse_shoppers;
 
 mod probe;

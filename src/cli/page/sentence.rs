@@ -1,13 +1,15 @@
 //! The verdict of a page, and the verdict in words.
 
 use super::rehearsal::is_missed;
-use super::{limit_of, sli_unit, watch};
-use crate::cli::drills::is_as_expected;
+use super::{is_objective_missed, limit_of, sli_unit, watch};
+use crate::cli::drills::{duration, is_as_expected};
 use crate::cli::facts::RunFacts;
 use crate::cli::range::Judged;
 use crate::report::{RehearsalPart, State, Verdict, text};
-use crate::sli::{self, Level, LevelOutcome, SliSeries, SliState, WatchState};
+use crate::sli::{self, Level, LevelOutcome, Over, SliSeries, SliState, WatchState};
 use crate::time_window::seconds;
+
+const DAY_US: i64 = 24 * 3_600_000_000;
 
 pub fn verdict(judged: &Judged, rehearsal: Option<&RehearsalPart>) -> Verdict {
     let is_missed = rehearsal.is_some_and(is_missed);
@@ -49,7 +51,7 @@ pub fn sentence(judged: &Judged, verdict: Verdict, rehearsal: Option<&RehearsalP
         (Verdict::Stopped, Some(run)) => format!(
             "Stopped {}after {} with {} requests recorded. {}",
             watch::by_whom(run),
-            text::duration(seconds(run.length_us).floor()),
+            duration(run.length_us),
             text::count(run.requests),
             watch::broken_words(run)
         ),
@@ -64,6 +66,11 @@ pub fn sentence(judged: &Judged, verdict: Verdict, rehearsal: Option<&RehearsalP
         .iter()
         .filter(|series| series.state == SliState::Missed)
         .collect();
+    // A journey may be missed for no more than one of its parts, which says more.
+    let objectives = missed.iter();
+    let objectives: Vec<String> = objectives
+        .filter_map(|series| objective_words(judged, series))
+        .collect();
     let unknown: Vec<&str> = judged
         .series
         .iter()
@@ -77,12 +84,10 @@ pub fn sentence(judged: &Judged, verdict: Verdict, rehearsal: Option<&RehearsalP
             reaction(first.1),
             others(contact.len() - 1)
         )
+    } else if let Some((first, others)) = objectives.split_first() {
+        format!("{first}{}", other_objectives(others.len()))
     } else if let Some(series) = missed.first() {
-        format!(
-            "{} missed its objective: {}.",
-            series.title,
-            value_words(series)
-        )
+        format!("{} was missed.", series.title)
     } else if let Some(words) = rehearsal.and_then(condition_words) {
         words
     } else if let Some(first) = warn.first() {
@@ -219,16 +224,51 @@ fn reaction(outcome: &LevelOutcome) -> String {
     }
 }
 
-fn value_words(series: &SliSeries) -> String {
+/// The objective that an SLI missed, of the whole range or of the newest stretch of one, with its value;
+/// `None` where it missed none of its own.
+fn objective_words(judged: &Judged, series: &SliSeries) -> Option<String> {
+    let (over, value, limit) = match (series.value, series.objective) {
+        (Some(value), Some(limit)) if is_objective_missed(series) => (String::new(), value, limit),
+        _ => longer_objective(judged, series)?,
+    };
     let unit = sli_unit(series.unit);
-    let limits: Vec<f64> = series.objective.into_iter().collect();
-    match (series.value, series.objective) {
-        (Some(value), Some(limit)) => format!(
-            "{} against {}",
-            text::quantity_apart(value, unit, &limits),
-            text::quantity(limit, unit)
-        ),
-        _ => "no value".to_owned(),
+    Some(format!(
+        "{} missed its objective{over}: {} against {}.",
+        series.title,
+        text::quantity_apart(value, unit, &[limit]),
+        text::quantity(limit, unit)
+    ))
+}
+
+/// The first of the objectives over days and weeks whose newest stretch was missed: over what, its value and
+/// its target.
+fn longer_objective(judged: &Judged, series: &SliSeries) -> Option<(String, f64, f64)> {
+    let mut slis = judged.set.slis.iter();
+    let sli = slis.find(|sli| sli.name == series.name)?;
+    let outcomes = judged.objectives.get(&series.name)?;
+    sli.objectives
+        .iter()
+        .zip(outcomes)
+        .find_map(|(objective, outcome)| {
+            let newest = outcome.windows.last()?;
+            let value = newest.value.filter(|_| newest.state == SliState::Missed)?;
+            let over = match &objective.over {
+                Over::Rolling(us) if us % DAY_US == 0 => format!(" over {} days", us / DAY_US),
+                Over::Rolling(us) => format!(" over {}", text::duration(seconds(*us))),
+                Over::Day => " of the day".to_owned(),
+                Over::Week => " of the week".to_owned(),
+                Over::Month => " of the month".to_owned(),
+                Over::Period(period) => format!(" of {}", period.name),
+            };
+            Some((over, value, outcome.target))
+        })
+}
+
+fn other_objectives(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " One more SLI missed its own.".to_owned(),
+        count => format!(" {count} more SLIs missed their own."),
     }
 }
 
