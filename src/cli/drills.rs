@@ -81,7 +81,8 @@ pub fn is_as_expected(scores: &[DrillScore]) -> bool {
     expectations.all(|expectation| expectation.state == SliState::Met)
 }
 
-/// Counts requests and shoppers while each entry lasted, in one pass over the rows.
+/// Counts requests and shoppers while each entry lasted, in one pass over the rows; without a lake to read
+/// requests are those of the seconds around it.
 fn count_impact(
     drilled: Drilled<'_>,
     reader: Option<&LakeReader>,
@@ -89,19 +90,21 @@ fn count_impact(
 ) -> Result<(), Failure> {
     let windows = scores.iter().map(|score| lasted(score, drilled));
     let windows: Vec<Option<TimeWindow>> = windows.collect();
-    let shoppers = match reader {
+    let seen = match reader {
         Some(reader) => Some(affected(drilled, reader, &windows)?),
         None => None,
     };
     for (index, (score, window)) in scores.iter_mut().zip(&windows).enumerate() {
-        let shoppers = shoppers.as_ref().map(|shoppers| &shoppers[index]);
-        score.impact = window.map(|window| Impact {
-            requests: count(drilled.rollup, window, is_counted),
-            requests_failed: count(drilled.rollup, window, |series| {
-                is_counted(series) && is_failure(series)
-            }),
-            shoppers_affected: shoppers.map(DistinctShoppers::count),
-            is_exact: shoppers.is_none_or(DistinctShoppers::is_exact),
+        score.impact = window.map(|window| match &seen {
+            Some(seen) => seen[index].impact(),
+            None => Impact {
+                requests: count(drilled.rollup, window, is_counted),
+                requests_failed: count(drilled.rollup, window, |series| {
+                    is_counted(series) && is_failure(series)
+                }),
+                shoppers_affected: None,
+                is_exact: true,
+            },
         });
     }
     Ok(())
@@ -137,18 +140,38 @@ fn is_counted(series: &SeriesKey) -> bool {
     series.error != "cancelled"
 }
 
-/// Different shoppers with a failed or slow request, per window.
+/// What the rows of one window say.
+#[derive(Clone, Default)]
+struct Seen {
+    requests: u64,
+    requests_failed: u64,
+    /// Different shoppers with a failed or slow request.
+    shoppers: DistinctShoppers,
+}
+
+impl Seen {
+    fn impact(&self) -> Impact {
+        Impact {
+            requests: self.requests,
+            requests_failed: self.requests_failed,
+            shoppers_affected: Some(self.shoppers.count()),
+            is_exact: self.shoppers.is_exact(),
+        }
+    }
+}
+
+/// Requests that were due in each window, to the microsecond, and the shoppers whom it hit.
 fn affected(
     drilled: Drilled<'_>,
     reader: &LakeReader,
     windows: &[Option<TimeWindow>],
-) -> Result<Vec<DistinctShoppers>, Failure> {
-    let mut shoppers = vec![DistinctShoppers::default(); windows.len()];
+) -> Result<Vec<Seen>, Failure> {
+    let mut seen = vec![Seen::default(); windows.len()];
     let known = windows.iter().flatten();
     let start_us = known.clone().map(|window| window.start_us).min();
     let end_us = known.map(|window| window.end_us).max();
     let (Some(start_us), Some(end_us)) = (start_us, end_us) else {
-        return Ok(shoppers);
+        return Ok(seen);
     };
     let whole = TimeWindow { start_us, end_us };
     let filter = RowFilter {
@@ -170,13 +193,16 @@ fn affected(
                         .latency_us
                         .zip(limit_us)
                         .is_some_and(|(us, limit_us)| us > limit_us);
-                    let is_bad = is_slow || is_failure(&rows.series()[series]);
-                    let Some(shopper) = row.shopper.filter(|_| is_bad) else {
-                        continue;
-                    };
-                    for (window, shoppers) in windows.iter().zip(&mut shoppers) {
-                        if window.is_some_and(|window| window.contains(row.ts_us)) {
-                            shoppers.insert(shopper);
+                    let is_failed = is_failure(&rows.series()[series]);
+                    let shopper = row.shopper.filter(|_| is_slow || is_failed);
+                    for (window, seen) in windows.iter().zip(&mut seen) {
+                        if !window.is_some_and(|window| window.contains(row.ts_us)) {
+                            continue;
+                        }
+                        seen.requests += 1;
+                        seen.requests_failed += u64::from(is_failed);
+                        if let Some(shopper) = shopper {
+                            seen.shoppers.insert(shopper);
                         }
                     }
                 }
@@ -184,7 +210,7 @@ fn affected(
             })
             .map_err(Failure::from)?;
     }
-    Ok(shoppers)
+    Ok(seen)
 }
 
 fn is_own(run: &RunFacts, series: &SeriesKey) -> bool {
