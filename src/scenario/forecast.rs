@@ -5,7 +5,7 @@ use rand_pcg::Pcg32;
 use serde::Serialize;
 
 use super::duration_draw::DurationDraw;
-use super::plan::DrillPlan;
+use super::plan::{DrillPlan, StepPlan};
 use super::walk::Walk;
 
 /// Walks per kind of shopper from which the mean is taken where journeys branch.
@@ -76,30 +76,58 @@ struct Visit {
     think_s: f64,
 }
 
+/// Requests that `plan`, or its shard, asks for in the first `until_s` seconds, if answers take no time; as
+/// many as [`Forecast::requests`] once everybody has gone. Thinking is as long as its mean.
+#[must_use]
+pub fn requests_before(plan: &DrillPlan, until_s: f64) -> f64 {
+    let curve = &plan.traffic.curve;
+    let kinds = plan.kinds.iter().map(|kind| {
+        let mut requests = 0.0;
+        let walks = each_step(plan, kind.journey, |step, since_s| {
+            requests += requests_of(step) * curve.arrivals_before(until_s - since_s);
+        });
+        kind.share * requests / walks
+    });
+    kinds.sum::<f64>() * plan.shard.fraction()
+}
+
 fn mean_visit(plan: &DrillPlan, journey: usize) -> Visit {
+    let mut visit = Visit::default();
+    let walks = each_step(plan, journey, |step, _| {
+        visit.steps += 1.0;
+        visit.requests += requests_of(step);
+        visit.think_s += mean_s(&step.think);
+    });
+    Visit {
+        steps: visit.steps / walks,
+        requests: visit.requests / walks,
+        think_s: visit.think_s / walks,
+    }
+}
+
+/// Looks at each step of so many walks, and the seconds of thinking up to it; returns how many walks it were.
+fn each_step(plan: &DrillPlan, journey: usize, mut look: impl FnMut(&StepPlan, f64)) -> f64 {
     let steps = &plan.journeys[journey].steps;
     let is_straight = steps.iter().all(|step| {
         step.chance.is_none() && step.next.is_empty() && step.repeat.0 == step.repeat.1
     });
     let walks = if is_straight { 1 } else { WALKS };
     let mut random = Pcg32::seed_from_u64(plan.seed);
-    let mut visit = Visit::default();
     for _ in 0..walks {
         let mut walk = Walk::begin(plan, journey, &mut random);
+        let mut since_s = 0.0;
         while let Some(here) = walk {
             let step = &steps[usize::from(here.step)];
-            visit.steps += 1.0;
-            visit.requests += 1.0 + small(step.assets.len());
-            visit.think_s += mean_s(&step.think);
+            since_s += mean_s(&step.think);
+            look(step, since_s);
             walk = here.next(plan, &mut random);
         }
     }
-    let walks = f64::from(walks);
-    Visit {
-        steps: visit.steps / walks,
-        requests: visit.requests / walks,
-        think_s: visit.think_s / walks,
-    }
+    f64::from(walks)
+}
+
+fn requests_of(step: &StepPlan) -> f64 {
+    1.0 + small(step.assets.len())
 }
 
 fn mean_s(think: &DurationDraw) -> f64 {

@@ -25,7 +25,7 @@ pub use definition::{
     HttpDefinition, LimitText, OnFailureName, ScenarioDefinition, StepDefinition,
 };
 pub use duration_draw::DurationDraw;
-pub use forecast::{Forecast, forecast};
+pub use forecast::{Forecast, forecast, requests_before};
 pub use join::{SCENARIOS_MAX, join};
 pub use plan::{
     BadLimit, BodyPlan, ChannelPlan, CheckPlan, ClosedPlan, ConnectionPolicy, CriterionLevel,

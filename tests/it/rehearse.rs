@@ -200,7 +200,7 @@ fn an_interrupted_rehearsal_keeps_what_it_did_and_writes_its_report() {
         ..Surge::default()
     });
     let words =
-        "rehearse short.yaml --sli-defs any-page.yaml --lake lake --json --report page.html";
+        "rehearse short.yaml --sli-defs any-page.yaml --lake lake --json --report page.json";
     let mut child = start(&mut command(&folder, words));
     let (_, _stderr) = wait_for_line(&mut child, "rehearsing short");
     // Two seconds of shoppers, so that there is a whole second to judge.
@@ -214,7 +214,13 @@ fn an_interrupted_rehearsal_keeps_what_it_did_and_writes_its_report() {
         count(&stopped, "/offered_arrivals") < 24_000,
         "it was not stopped"
     );
-    assert!(folder.read("page.html").contains("</html>"));
+    let page: Value = serde_json::from_str(&folder.read("page.json")).unwrap();
+    // Shoppers came evenly, for one page each: those who were planned by the stop came by the stop.
+    for rows in ["/rehearsal/shoppers", "/rehearsal/requests"] {
+        let rows = list(&page, rows);
+        let [planned, came] = [0, 1].map(|row| rows[row]["count"].as_f64().unwrap());
+        assert!((planned - came).abs() <= 20.0, "{rows:?}");
+    }
     assert_nobody_is_lost(&folder, &stopped);
     assert_judged_the_same(&folder, &stopped, "any-page.yaml");
 }

@@ -10,7 +10,7 @@ use crate::cli::recorder::Recorded;
 use crate::cli::thresholds::RunThresholds;
 use crate::drill::{DrillOutcome, Validity};
 use crate::game_day::DrilledEntry;
-use crate::scenario::{Arrivals, DrillPlan, PlanPrint, Shard, forecast};
+use crate::scenario::{Arrivals, DrillPlan, PlanPrint, Shard, forecast, requests_before};
 
 /// What is known of a run that is over, besides its requests.
 pub fn facts(
@@ -63,10 +63,14 @@ pub fn driven_facts(
     let outcome = driven.outcome;
     let recorded = driven.recorded;
     let curve_us = whole_us(plan.traffic.curve.length_s());
-    let judged_us = if outcome.is_stopped {
-        (outcome.length_us / 1_000_000 * 1_000_000).min(curve_us)
-    } else {
-        curve_us
+    // Shoppers arrive until the curve ends, or the run is stopped in the middle of a second.
+    let arriving_us = match outcome.is_stopped {
+        true => outcome.length_us.min(curve_us),
+        false => curve_us,
+    };
+    let judged_us = match outcome.is_stopped {
+        true => arriving_us / 1_000_000 * 1_000_000,
+        false => arriving_us,
     };
     let thresholds = thresholds.judge(
         &recorded.rollup,
@@ -107,13 +111,9 @@ pub fn driven_facts(
         service_us: LatencyFacts::of(&outcome.service),
         first_byte_us: LatencyFacts::of_some(&outcome.first_byte),
         answered_per_s: recorded.answered_per_s.clone(),
-        arrivals_per_s: arrivals_per_s(plan, judged_us),
-        planned_per_s: planned_per_s(plan, judged_us),
-        planned_requests: plan
-            .traffic
-            .closed
-            .is_none()
-            .then(|| planned_requests(plan)),
+        arrivals_per_s: arrivals_per_s(plan, arriving_us),
+        planned_per_s: planned_per_s(plan, arriving_us),
+        planned_requests: planned_requests(plan, outcome),
         seconds: recorded.seconds.clone(),
         invalid_because: match outcome.validity(&plan.limits) {
             Validity::Valid => Vec::new(),
@@ -130,13 +130,20 @@ pub fn driven_facts(
     })
 }
 
-/// Requests that the whole plan asks for, also where this process drives a part of it.
-fn planned_requests(plan: &DrillPlan) -> f64 {
+/// Requests that the whole plan asks for, also where this process drives a part of it: of a run that was
+/// stopped, those until then. A closed model plans none.
+fn planned_requests(plan: &DrillPlan, outcome: &DrillOutcome) -> Option<f64> {
+    if plan.traffic.closed.is_some() {
+        return None;
+    }
     let whole = DrillPlan {
         shard: Shard::WHOLE,
         ..plan.clone()
     };
-    forecast(&whole, 0.0).requests
+    Some(match outcome.is_stopped {
+        true => requests_before(&whole, crate::time_window::seconds(outcome.length_us)),
+        false => forecast(&whole, 0.0).requests,
+    })
 }
 
 fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
@@ -151,7 +158,7 @@ fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
     seconds
 }
 
-/// The area under the curve in each second, to a thousandth.
+/// The area under the curve in each second, the last of which may be a part of one; to a thousandth.
 fn planned_per_s(plan: &DrillPlan, until_us: i64) -> Vec<f64> {
     if plan.traffic.closed.is_some() {
         return Vec::new();
@@ -159,8 +166,10 @@ fn planned_per_s(plan: &DrillPlan, until_us: i64) -> Vec<f64> {
     let curve = &plan.traffic.curve;
     let seconds = (0..).take_while(|second| second * 1_000_000 < until_us);
     let planned = seconds.map(|second: i64| {
-        let from_s = crate::time_window::seconds(second * 1_000_000);
-        curve.arrivals_before(from_s + 1.0) - curve.arrivals_before(from_s)
+        let from_us = second * 1_000_000;
+        let to_us = until_us.min(from_us + 1_000_000);
+        let before = |us: i64| curve.arrivals_before(crate::time_window::seconds(us));
+        before(to_us) - before(from_us)
     });
     planned
         .map(|planned| (planned * 1_000.0).round() / 1_000.0)

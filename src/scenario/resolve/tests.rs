@@ -6,7 +6,7 @@ use super::resolve;
 use crate::declared_files::parse;
 use crate::scenario::{
     Arrivals, DrillPlan, DurationDraw, GoTo, ScenarioDefinition, ShopperVariables, TakeFrom, Walk,
-    forecast,
+    forecast, requests_before,
 };
 use rand::SeedableRng;
 use rand_pcg::Pcg32;
@@ -372,6 +372,24 @@ fn a_journey_is_a_graph_with_chances_loops_and_an_end() {
         (forecast.requests / forecast.arrivals - steps).abs() < 0.1,
         "{forecast:?}"
     );
+}
+
+#[test]
+fn requests_of_a_run_that_is_cut_are_those_that_were_due_by_then() {
+    let steps = "\n    - {get: /}\n    - {get: /cart, think: {fixed: 2s}}\n";
+    let plan = changed("\n    - {get: /}\n", steps).unwrap();
+    let curve = &plan.traffic.curve;
+    let length_s = curve.length_s();
+    for until_s in [0.0, 1.0, 2.0, 3.0, length_s, length_s + 1.0, length_s + 2.0] {
+        let expected = curve.arrivals_before(until_s) + curve.arrivals_before(until_s - 2.0);
+        let found = requests_before(&plan, until_s);
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{until_s}: {found} {expected}"
+        );
+    }
+    let all = forecast(&plan, 0.1).requests;
+    assert!((requests_before(&plan, length_s + 2.0) - all).abs() < 1e-9);
 }
 
 #[test]
