@@ -140,10 +140,16 @@ pub struct LagFacts {
 pub struct LatencyFacts {
     /// Median.
     pub p50: u64,
+    /// 90th percentile; `None` of runs of earlier versions, as of `p99_9`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90: Option<u64>,
     /// 95th percentile.
     pub p95: u64,
     /// 99th percentile.
     pub p99: u64,
+    /// 99.9th percentile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_9: Option<u64>,
     /// Largest.
     pub max: u64,
 }
@@ -176,8 +182,10 @@ impl LatencyFacts {
         let quantile = |quantile| histogram.quantile_us(quantile).unwrap_or(0);
         Self {
             p50: quantile(0.5),
+            p90: Some(quantile(0.9)),
             p95: quantile(0.95),
             p99: quantile(0.99),
+            p99_9: Some(quantile(0.999)),
             max: histogram.max_us(),
         }
     }

@@ -189,8 +189,9 @@ impl DrillOutcome {
         let lag_us = self.lag.quantile_us(0.99).unwrap_or(0);
         if lag_us > limits.schedule_lag_p99_us.unsigned_abs() {
             reasons.push(format!(
-                "requests left {lag_us} µs after they were due (99th percentile), the limit is {} µs",
-                limits.schedule_lag_p99_us
+                "requests left {} after they were due (99th percentile), the limit is {}",
+                time(lag_us),
+                time(limits.schedule_lag_p99_us.unsigned_abs())
             ));
         }
         if share(self.records_lost, self.requests) > limits.dropped_share {
@@ -246,11 +247,43 @@ impl DrillOutcome {
     }
 }
 
+/// A time for people, such as `1.9 s` or `403 ms`, rounded up.
+fn time(us: u64) -> String {
+    match us {
+        ..1_000 => format!("{us} µs"),
+        1_000..1_000_000 => format!("{} ms", us.div_ceil(1_000)),
+        _ => {
+            let tenths = us.div_ceil(100_000);
+            match tenths % 10 {
+                0 => format!("{} s", tenths / 10),
+                tenth => format!("{}.{tenth} s", tenths / 10),
+            }
+        }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         0.0
     } else {
         part as f64 / whole as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_said_in_the_unit_that_fits_it() {
+        for (us, said) in [
+            (850, "850 µs"),
+            (402_500, "403 ms"),
+            (1_899_519, "1.9 s"),
+            (2_000_000, "2 s"),
+        ] {
+            assert_eq!(time(us), said);
+        }
     }
 }

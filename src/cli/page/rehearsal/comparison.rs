@@ -212,8 +212,10 @@ fn is_outside_noise(difference: &Difference) -> Option<bool> {
 fn kept(latency: &LatencyFacts, name: &str) -> Option<u64> {
     match name {
         "p50" => Some(latency.p50),
+        "p90" => latency.p90,
         "p95" => Some(latency.p95),
         "p99" => Some(latency.p99),
+        "p99.9" => latency.p99_9,
         "max" => Some(latency.max),
         _ => None,
     }

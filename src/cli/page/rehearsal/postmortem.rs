@@ -106,9 +106,11 @@ impl Facts<'_> {
         let contact = contact.filter(|level| level.level == Level::Contact);
         let crossed = contact.filter(|level| !level.crossed_us.is_empty()).count();
         if crossed > 0 {
-            impact.push(format!(
-                "Customers would have called: {crossed} SLIs crossed their contact level."
-            ));
+            let crossed = match crossed {
+                1 => "1 SLI crossed its contact level".to_owned(),
+                crossed => format!("{crossed} SLIs crossed their contact level"),
+            };
+            impact.push(format!("Customers would have called: {crossed}."));
         }
         impact
     }
