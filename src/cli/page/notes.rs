@@ -237,7 +237,7 @@ pub fn method(judged: &Judged) -> Vec<MethodNote> {
         ),
         note(
             "States",
-            "Missed: a contact level was crossed for as long as it must last, on evidence (the whole interval of a window lies beyond the level), or the objective of the whole range was missed. Too few requests are never green.",
+            "Missed: a contact level was crossed for as long as it must last, on evidence (the whole interval of a window lies beyond the level), or an objective was missed, of the whole range or of the newest of its days, weeks, months or rolling windows. Too few requests are never green.",
         ),
     ];
     if judged.run.is_none() {
