@@ -4,6 +4,7 @@
 //! standard error, and handed to the web page if there is one. It only looks; the load never waits.
 
 mod draw;
+mod events;
 mod look;
 mod screen;
 mod seconds;
@@ -21,6 +22,7 @@ use crate::rollup::Rollup;
 use crate::scenario::TrafficCurve;
 use crate::sli::{Level, SliSetPlan};
 
+pub use events::{LiveEvents, Standing};
 pub use look::{End, Generator};
 pub use screen::{hold, restore};
 pub use seconds::{LiveSecond, LiveSeconds};
@@ -76,8 +78,8 @@ pub struct LiveSettings {
     pub length_s: f64,
     /// The most requests that may be under way.
     pub in_flight_max: usize,
-    /// `(seconds since the start, label)` of what will happen, ascending.
-    pub labels: Vec<(f64, String)>,
+    /// What happens when.
+    pub events: Arc<LiveEvents>,
     /// Limits of the load generator.
     pub generator: Generator,
 }
@@ -109,7 +111,8 @@ pub fn run(settings: &LiveSettings, is_over: &dyn Fn() -> bool) {
         let prints_lines = screen.is_none() && !terminal.is_quiet;
         let is_line_due = prints_lines && last_line.elapsed() >= LINE_INTERVAL;
         let is_seen = screen.is_some() || settings.board.is_some();
-        let is_look_due = is_seen && last_look.elapsed() >= LOOK_INTERVAL;
+        let has_news = screen.as_ref().is_some_and(Screen::has_news);
+        let is_look_due = is_seen && (has_news || last_look.elapsed() >= LOOK_INTERVAL);
         if !is_line_due && !is_look_due {
             continue;
         }

@@ -39,7 +39,7 @@ use crate::route::Router;
 use crate::scenario::{DrillPlan, EmbeddedShop, PlanPrint, TargetPlan, forecast};
 use crate::shop::{Shop, ShopPlan};
 use crate::sli::SliSetPlan;
-use crate::time_window::{now_us, rfc3339, seconds};
+use crate::time_window::{now_us, rfc3339};
 
 /// Response time that `--dry-run` assumes, seconds.
 const ASSUMED_RESPONSE_S: f64 = 0.2;
@@ -117,8 +117,7 @@ fn carry_out(
         ui: ui.as_ref(),
         entry: &entry,
     };
-    let done = rehearsal.drive(ways, &timeline, terminal)?;
-    timeline.catch_up();
+    let done = rehearsal.drive(ways, &timeline)?;
     drop(timeline);
     if let Some(shop) = shop {
         shop.stop();
@@ -242,12 +241,7 @@ impl Rehearsal {
     }
 
     /// Drives the surge while one thread records it, one shows it and one works off the drill timeline.
-    fn drive(
-        &self,
-        ways: Ways<'_>,
-        timeline: &Timeline<'_>,
-        terminal: &Terminal,
-    ) -> Result<Done, Failure> {
+    fn drive(&self, ways: Ways<'_>, timeline: &Timeline<'_>) -> Result<Done, Failure> {
         let Ways {
             lake,
             base_url,
@@ -260,7 +254,7 @@ impl Rehearsal {
         let thresholds = self.thresholds()?;
         let (started_us, origin) = shard::begin(self, entry, lake, &progress)?;
         let moment = (started_us, origin);
-        let live_settings = self.live_settings(*terminal, ui, base_url, &progress, &state, moment);
+        let live_settings = self.live_settings(timeline, ui, base_url, &progress, &state, moment);
         let recorder_settings = RecorderSettings {
             plan: Arc::clone(&self.plan),
             run_id: self.run_id.clone(),
@@ -279,12 +273,12 @@ impl Rehearsal {
         };
         let (records, batches) = sync_channel(QUEUE_BATCHES);
         let is_over = AtomicBool::new(false);
-        terminal.note(&self.announcement(base_url));
+        timeline.terminal.note(&self.announcement(base_url));
         thread::scope(|scope| {
             // The recorder owns its end of the channel, so a panic there is a full queue here.
             let recorder_settings = &recorder_settings;
             let recording = scope.spawn(move || recorder::run(lake, recorder_settings, &batches));
-            scope.spawn(|| live::run(&live_settings, &|| is_over.load(Relaxed)));
+            let showing = scope.spawn(|| live::run(&live_settings, &|| is_over.load(Relaxed)));
             let working = scope.spawn(|| match self.together.leads() {
                 true => timeline.run(origin),
                 false => Vec::new(),
@@ -299,6 +293,10 @@ impl Rehearsal {
             let drills = working
                 .join()
                 .map_err(|_| Failure::new(ExitCode::Internal, "the drill timeline panicked"))?;
+            let shown = showing.join();
+            if let (Some(ui), Ok(())) = (ui, shown) {
+                ui.board.settle(&timeline.events, now_us() - started_us);
+            }
             Ok(Done {
                 outcome: outcome?,
                 drills,
@@ -315,7 +313,7 @@ impl Rehearsal {
 
     fn live_settings(
         &self,
-        terminal: Terminal,
+        timeline: &Timeline<'_>,
         ui: Option<&Ui>,
         base_url: &Url,
         progress: &Arc<Progress>,
@@ -323,15 +321,12 @@ impl Rehearsal {
         (started_us, origin): (i64, Instant),
     ) -> LiveSettings {
         let traffic = &self.plan.traffic;
-        let mut labels = traffic.labels.clone();
-        labels.extend(timeline::labels(&self.plan));
-        labels.sort();
         let mut set = self.set.clone();
         set.count_attempts();
         let machine = drill::Machine::this();
         let limits = &self.plan.limits;
         LiveSettings {
-            terminal,
+            terminal: timeline.terminal,
             board: ui.map(|ui| Arc::clone(&ui.board)),
             set,
             progress: Arc::clone(progress),
@@ -344,10 +339,7 @@ impl Rehearsal {
             curve: traffic.curve.clone(),
             curve_share: self.plan.shard.fraction(),
             in_flight_max: limits.in_flight,
-            labels: labels
-                .into_iter()
-                .map(|(at_us, label)| (seconds(at_us), label))
-                .collect(),
+            events: Arc::clone(&timeline.events),
             generator: Generator {
                 cores: machine.cores as u64,
                 descriptors_limit: machine.descriptors,

@@ -116,6 +116,9 @@ mod rehearse_thresholds;
 mod drill_timeline;
 mod rehearse_live;
 
+#[cfg(target_os = "linux")]
+mod live_terminal;
+
 mod rehearse_conditions;
 
 mod rehearse_limits;

@@ -10,7 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Paragraph};
+use ratatui::widgets::{Block, Paragraph, Wrap};
 
 use super::look::{Look, Stage};
 use crate::report::text;
@@ -21,6 +21,8 @@ const GENERATOR_ROWS: u16 = 4;
 const EVENT_ROWS: u16 = 5;
 /// Rows of load and latency, at least.
 const LOAD_ROWS: u16 = 7;
+/// Rows for what somebody says, at most.
+const SAID_ROWS: u16 = 3;
 /// Rows of SLIs and thresholds, at least.
 const SLI_ROWS: u16 = 5;
 
@@ -64,12 +66,15 @@ pub(super) enum Tone {
     Line,
 }
 
-/// Draws everything; `note` is what somebody had to say last.
+/// Draws everything; `note` is what was said in the last seconds.
 pub fn draw(frame: &mut Frame<'_>, look: &Look, note: Option<&str>, palette: Palette) {
     let area = frame.area();
     let spare = area
         .height
         .saturating_sub(2 + LOAD_ROWS + SLI_ROWS + EVENT_ROWS + GENERATOR_ROWS);
+    let said = said(look, note, palette);
+    let said_rows = rows(&said, area.width).min(SAID_ROWS).min(1 + spare);
+    let spare = spare - (said_rows - 1);
     let sli_rows = tables::rows_wanted(look).max(SLI_ROWS);
     let sli_rows = sli_rows.min(SLI_ROWS + spare);
     let [head, load, slis, events, generator, keys] = Layout::vertical([
@@ -78,7 +83,7 @@ pub fn draw(frame: &mut Frame<'_>, look: &Look, note: Option<&str>, palette: Pal
         Constraint::Length(sli_rows),
         Constraint::Length(EVENT_ROWS + (spare / 6).min(5)),
         Constraint::Length(GENERATOR_ROWS),
-        Constraint::Length(1),
+        Constraint::Length(said_rows),
     ])
     .areas(area);
     frame.render_widget(Paragraph::new(headline(look, head.width, palette)), head);
@@ -90,12 +95,44 @@ pub fn draw(frame: &mut Frame<'_>, look: &Look, note: Option<&str>, palette: Pal
     tables::errors(frame, left, look, palette);
     tables::events(frame, right, look, palette);
     numbers::generator(frame, generator, look, palette);
-    let words = "Ctrl-C stops, keeps everything recorded and still writes the report";
-    let words = match note {
-        Some(note) => Line::styled(note.replace('\n', " "), palette.style(Tone::Warn)),
-        None => Line::styled(words, palette.style(Tone::Faint)),
+    let said = match said.as_slice() {
+        // Where both have one row each, neither takes that of the other.
+        [_, _] if said_rows > 1 => {
+            let [first, last] =
+                Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(keys);
+            frame.render_widget(Paragraph::new(said[0].clone()), first);
+            (&said[1], last)
+        }
+        _ => (&said[0], keys),
     };
-    frame.render_widget(Paragraph::new(words), keys);
+    let words = Paragraph::new(said.0.clone()).wrap(Wrap { trim: true });
+    frame.render_widget(words, said.1);
+}
+
+/// What the last rows say: the newest notes, and what waits to be confirmed; else which keys there are.
+fn said(look: &Look, note: Option<&str>, palette: Palette) -> Vec<Line<'static>> {
+    let line = |words: &str| {
+        let words = text::harmless(&words.replace('\n', " ")).into_owned();
+        Line::styled(words, palette.style(Tone::Warn))
+    };
+    let said: Vec<Line<'static>> = note
+        .into_iter()
+        .chain(look.prompt.as_deref())
+        .map(line)
+        .collect();
+    if said.is_empty() {
+        let words = "Ctrl-C stops, keeps everything recorded and still writes the report";
+        return vec![Line::styled(words, palette.style(Tone::Faint))];
+    }
+    said
+}
+
+/// Rows that the lines take when they are wrapped; words that do not fit may take one more.
+fn rows(lines: &[Line<'_>], width: u16) -> u16 {
+    let rows = lines
+        .iter()
+        .map(|line| line.width().div_ceil(usize::from(width.max(1))).max(1));
+    u16::try_from(rows.sum::<usize>()).unwrap_or(u16::MAX)
 }
 
 fn halves(area: Rect) -> [Rect; 2] {
@@ -170,6 +207,7 @@ pub(super) fn bars(values: &[Option<f64>], columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::events::EventState;
     use super::super::look::sample::busy;
     use super::*;
     use ratatui::Terminal;
@@ -257,6 +295,47 @@ mod tests {
         let screen = drawn_with(&look, Some("page the on-call:\npress Enter"), 80, 24);
         assert!(screen.contains("page the on-call: press Enter"), "{screen}");
         assert!(!screen.contains("Ctrl-C"));
+    }
+
+    #[test]
+    fn what_waits_to_be_confirmed_stands_in_the_last_row_below_what_was_said() {
+        let mut look = busy("sale");
+        look.prompt = Some("CONFIRM page (press Enter): Page them".to_owned());
+        let long = "co FAILED: it answered 500 ".repeat(9);
+        for (note, height) in [
+            (None, 24),
+            (Some(long.as_str()), 24),
+            (None, 12),
+            (Some("x"), 45),
+        ] {
+            let screen = drawn_with(&look, note, 80, height);
+            let rows: Vec<&str> = screen.lines().collect();
+            let last = rows[rows.len() - 1];
+            assert!(last.starts_with("CONFIRM page (press Enter)"), "{screen}");
+            if let Some(note) = note {
+                assert!(rows[rows.len() - 2].starts_with(&note[..1]), "{screen}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_message_takes_the_rows_that_are_free() {
+        let long = format!("co FAILED: {}the end", "it answered 500 and ".repeat(4));
+        let screen = drawn_with(&busy("sale"), Some(&long), 80, 24);
+        assert!(screen.contains("the end"), "{screen}");
+    }
+
+    #[test]
+    fn the_timeline_says_how_an_entry_stands() {
+        let mut look = busy("sale");
+        look.events[0].state = EventState::Failed;
+        look.events[0].detail = Some("FAILED: it answered 500".to_owned());
+        let screen = drawn(&look, 160, 45);
+        assert!(
+            screen.contains("✗ doors open at sale: FAILED: it answered 500"),
+            "{screen}"
+        );
+        assert!(!screen.contains('✓'), "{screen}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde::Serialize;
 
+use super::events::Event;
 use super::seconds::{LiveSecond, SECONDS_KEPT};
 use super::{LiveSettings, LiveState};
 use crate::cli::page::sli_unit;
@@ -25,8 +26,6 @@ use crate::time_window::{TimeWindow, seconds};
 const WINDOWS_SHOWN: i64 = 24;
 /// Kinds of errors that are shown.
 const ERRORS_SHOWN: usize = 8;
-/// What happened longer ago, or comes later than so many others, is not shown.
-const EVENTS_SHOWN: usize = 12;
 
 /// One look at a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,6 +51,8 @@ pub struct Look {
     pub thresholds: Vec<ThresholdLook>,
     /// What happened and what will, by time.
     pub events: Vec<Event>,
+    /// What the operator is asked to confirm.
+    pub prompt: Option<String>,
     pub generator: Generator,
     /// How it ended; only when it is over.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,15 +135,6 @@ pub struct LimitLook {
     pub value: f64,
 }
 
-/// Something that happens at a time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Event {
-    /// Seconds since the start.
-    pub at_s: f64,
-    pub label: String,
-    pub is_past: bool,
-}
-
 /// The load generator.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Generator {
@@ -218,7 +210,8 @@ impl Memory {
             arrivals: self.arrivals.iter().copied().collect(),
             errors: shown.errors.into_iter().take(ERRORS_SHOWN).collect(),
             thresholds: shown.thresholds,
-            events: events(&settings.labels, elapsed_s),
+            events: settings.events.around(whole(elapsed_s * 1e6)),
+            prompt: settings.events.prompt(),
             generator: Generator {
                 late_share: share(late, requests),
                 seconds: self.health.iter().copied().collect(),
@@ -338,20 +331,6 @@ fn judged(settings: &LiveSettings, rollup: &Rollup, elapsed_s: f64) -> Vec<SliSe
     evaluate(&settings.set, rollup, scope, &Outside::default()).unwrap_or_default()
 }
 
-/// The last events and the next ones.
-fn events(labels: &[(f64, String)], elapsed_s: f64) -> Vec<Event> {
-    let past = labels.partition_point(|(at_s, _)| *at_s <= elapsed_s);
-    let from = past.saturating_sub(EVENTS_SHOWN / 2);
-    let shown = labels.iter().enumerate().skip(from).take(EVENTS_SHOWN);
-    shown
-        .map(|(index, (at_s, label))| Event {
-            at_s: *at_s,
-            label: label.clone(),
-            is_past: index < past,
-        })
-        .collect()
-}
-
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
@@ -365,29 +344,9 @@ fn share(part: u64, whole: u64) -> f64 {
     clippy::cast_possible_truncation,
     reason = "a run is hours long, not centuries"
 )]
-fn whole(seconds: f64) -> i64 {
-    seconds as i64
+fn whole(number: f64) -> i64 {
+    number as i64
 }
 
 #[cfg(test)]
 pub mod sample;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_events_around_a_moment_are_shown() {
-        let labels: Vec<(f64, String)> =
-            (0..30).map(|at| (f64::from(at), at.to_string())).collect();
-        let shown = |elapsed_s: f64| {
-            let events = events(&labels, elapsed_s);
-            let past = events.iter().filter(|event| event.is_past).count();
-            (events[0].label.clone(), events.len(), past)
-        };
-        assert_eq!(shown(0.0), ("0".to_owned(), 12, 1));
-        assert_eq!(shown(15.5), ("10".to_owned(), 12, 6));
-        assert_eq!(shown(99.0), ("24".to_owned(), 6, 6));
-        assert!(events(&[], 1.0).is_empty());
-    }
-}

@@ -7,6 +7,7 @@ use std::io::{self, Stderr, Write};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -22,9 +23,15 @@ use super::look::Look;
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
 /// How keys were treated before.
 static KEYS: Mutex<Option<Termios>> = Mutex::new(None);
-/// What was to be printed meanwhile: the newest is drawn, and all are printed when the terminal is given
-/// back.
-static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// What was to be printed meanwhile, and when: the newest are drawn, and all are printed when the terminal
+/// is given back.
+static NOTES: Mutex<Vec<(Instant, String)>> = Mutex::new(Vec::new());
+/// How long a note stands first, whatever else was said.
+const NOTE_FIRST: Duration = Duration::from_secs(2);
+/// Notes with such a word then stand before others.
+const URGENT: [&str; 2] = ["FAILED", "NOT UNDONE"];
+/// How long a note is drawn.
+const NOTE_SHOWN: Duration = Duration::from_secs(8);
 /// Notes that are kept; of more the oldest are forgotten.
 const NOTES_MAX: usize = 200;
 /// A panic of any thread gives the terminal back before it is printed.
@@ -34,6 +41,8 @@ static HOOK: Once = Once::new();
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stderr>>,
     palette: Palette,
+    /// When the newest note that is drawn was said.
+    drawn_note_at: Option<Instant>,
 }
 
 impl Screen {
@@ -56,6 +65,7 @@ impl Screen {
         Some(Self {
             terminal,
             palette: Palette { is_colored },
+            drawn_note_at: None,
         })
     }
 
@@ -64,11 +74,17 @@ impl Screen {
         IS_OPEN.load(SeqCst)
     }
 
+    /// Whether something was said that is not drawn yet.
+    pub fn has_news(&self) -> bool {
+        last_note_at() != self.drawn_note_at
+    }
+
     /// Draws a look; the size of the terminal is asked for each time. A terminal that is gone is no
     /// reason to end the run.
     pub fn show(&mut self, look: &Look) {
         if self.is_open() {
-            let note = notes().last().cloned();
+            self.drawn_note_at = last_note_at();
+            let note = newest_notes();
             let palette = self.palette;
             let _ = self
                 .terminal
@@ -93,11 +109,30 @@ pub fn hold(note: &str) -> bool {
     if notes.len() == NOTES_MAX {
         notes.remove(0);
     }
-    notes.push(note.to_owned());
+    notes.push((Instant::now(), note.to_owned()));
     true
 }
 
-fn notes() -> MutexGuard<'static, Vec<String>> {
+/// What was said in the last seconds: the newest first, then what is urgent.
+fn newest_notes() -> Option<String> {
+    let notes = notes();
+    let newest = notes.iter().rev();
+    let mut newest: Vec<(Duration, &str)> = newest
+        .map(|(at, note)| (at.elapsed(), note.as_str()))
+        .take_while(|(age, _)| *age < NOTE_SHOWN)
+        .collect();
+    let is_urgent = |note: &str| URGENT.iter().any(|word| note.contains(word));
+    newest.sort_by_key(|(age, note)| (*age >= NOTE_FIRST, *age >= NOTE_FIRST && !is_urgent(note)));
+    let newest: Vec<&str> = newest.into_iter().map(|(_, note)| note).collect();
+    (!newest.is_empty()).then(|| newest.join("  ·  "))
+}
+
+/// When something was said last.
+fn last_note_at() -> Option<Instant> {
+    notes().last().map(|(at, _)| *at)
+}
+
+fn notes() -> MutexGuard<'static, Vec<(Instant, String)>> {
     NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -112,7 +147,7 @@ pub fn restore() {
     if let Some(keys) = keys {
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &keys);
     }
-    for note in notes().drain(..) {
+    for (_, note) in notes().drain(..) {
         let _ = writeln!(io::stderr(), "{note}");
     }
 }

@@ -24,6 +24,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::LiveEvents;
 use super::look::{End, Look, Stage};
 use crate::cli::exit_code::{ExitCode, Failure};
 use few::Few;
@@ -85,6 +86,18 @@ impl Board {
         let mut shown = self.shown();
         shown.json = json.into();
         shown.look = Some(look);
+    }
+
+    /// Shows what became of the timeline after the last look.
+    pub fn settle(&self, events: &LiveEvents, now_us: i64) {
+        let look = self.shown().look.take();
+        if let Some(look) = look {
+            self.put(Look {
+                events: events.around(now_us),
+                prompt: events.prompt(),
+                ..look
+            });
+        }
     }
 
     /// Shows how it ended, with the report as it was written.

@@ -11,7 +11,7 @@ mod hook;
 mod preflight;
 mod worker;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::join_all;
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use super::Rehearsal;
 use crate::cli::exit_code::{ExitCode, Failure};
+use crate::cli::live::LiveEvents;
 use crate::cli::terminal::Terminal;
 use crate::game_day::{DrilledEntry, EntryAction};
 use crate::report::text;
@@ -38,9 +39,10 @@ pub struct Timeline<'a> {
     target: String,
     faults: FaultSwitch<'a>,
     confirmations: Arc<Confirmations>,
-    terminal: Terminal,
-    /// What could not be said while the terminal was drawn on.
-    unsaid: Mutex<Vec<String>>,
+    /// Where it says what it does.
+    pub terminal: Terminal,
+    /// How its entries stand, for a live view.
+    pub events: Arc<LiveEvents>,
     runtime: Runtime,
     over: watch::Sender<bool>,
 }
@@ -68,7 +70,11 @@ impl<'a> Timeline<'a> {
             faults,
             confirmations,
             terminal,
-            unsaid: Mutex::default(),
+            events: Arc::new(LiveEvents::new(
+                &rehearsal.plan.traffic.labels,
+                labels(&rehearsal.plan),
+                rehearsal.together.leads(),
+            )),
             runtime,
             over: watch::Sender::new(false),
         })
@@ -79,32 +85,13 @@ impl<'a> Timeline<'a> {
         let entries = self.plan.drills.entries.iter();
         let mut asked = entries.clone();
         if asked.any(|entry| matches!(entry.action, DrillAction::Announce(_))) {
-            self.confirmations.listen();
+            self.confirmations.listen(self.terminal);
         }
-        let work = entries.map(|plan| {
+        let work = entries.enumerate().map(|entry| {
             let over = self.over.subscribe();
-            Worker::new(self, plan, origin, over).work()
+            Worker::new(self, entry, origin, over).work()
         });
         self.runtime.block_on(join_all(work))
-    }
-
-    fn say(&self, message: String) {
-        if self.terminal.is_live {
-            self.unsaid().push(message);
-        } else {
-            self.terminal.note(&message);
-        }
-    }
-
-    /// Says what could not be said while the live view had the terminal.
-    pub fn catch_up(&self) {
-        for message in self.unsaid().drain(..) {
-            self.terminal.note(&message);
-        }
-    }
-
-    fn unsaid(&self) -> MutexGuard<'_, Vec<String>> {
-        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that the run is over: what has begun is undone, what has not never begins.
@@ -114,17 +101,11 @@ impl<'a> Timeline<'a> {
 }
 
 /// What will happen, for a live view: µs since the start, and what it is.
-pub fn labels(plan: &DrillPlan) -> Vec<(i64, String)> {
+fn labels(plan: &DrillPlan) -> Vec<(i64, String)> {
     let entries = plan.drills.entries.iter();
     let labels = entries.map(|entry| {
         let title = plan.drills.redactor.shown(&entry.title);
-        let label = match entry.action {
-            DrillAction::Announce(_) => format!("{title} (press Enter when it is done)"),
-            DrillAction::Fault(_) | DrillAction::ChannelOff(_) | DrillAction::Marked { .. } => {
-                title
-            }
-        };
-        (entry.at_us, label)
+        (entry.at_us, title)
     });
     labels.collect()
 }

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row, Table};
 
+use super::super::events::{EventState, chosen};
 use super::super::look::{Look, SliLook};
 use super::{Palette, Tone, bars, titled};
 use crate::cli::thresholds::{LookState, ThresholdLook};
@@ -188,25 +189,18 @@ pub fn errors(frame: &mut Frame<'_>, area: Rect, look: &Look, palette: Palette) 
 pub fn events(frame: &mut Frame<'_>, area: Rect, look: &Look, palette: Palette) {
     let block = titled("Timeline", palette);
     let room = usize::from(area.height.saturating_sub(2));
-    let past = look.events.iter().filter(|event| event.is_past).count();
-    // The next ones matter most, and the last that happened.
-    let from = past
-        .saturating_sub(1)
-        .min(look.events.len().saturating_sub(room));
-    let shown = look.events.iter().skip(from).take(room);
+    let shown = chosen(&look.events, room).into_iter();
     let lines: Vec<Line<'static>> = shown
         .map(|event| {
+            let (mark, tone) = mark(event.state);
+            let detail = event.detail.as_deref().map(|detail| format!(": {detail}"));
+            let detail = detail.unwrap_or_default().replace('\n', " ");
             let words = format!(
-                "{:>6} {} {}",
+                "{:>6} {mark} {}{}",
                 text::offset(micros(event.at_s), 0),
-                if event.is_past { "✓" } else { "·" },
-                text::harmless(&event.label)
+                text::harmless(&event.label),
+                text::harmless(&detail)
             );
-            let tone = if event.is_past {
-                Tone::Faint
-            } else {
-                Tone::Plain
-            };
             Line::styled(words, palette.style(tone))
         })
         .collect();
@@ -215,6 +209,22 @@ pub fn events(frame: &mut Frame<'_>, area: Rect, look: &Look, palette: Palette) 
         false => lines,
     };
     frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// A sign for the state, and how urgent it is.
+fn mark(state: EventState) -> (char, Tone) {
+    match state {
+        EventState::Planned => ('·', Tone::Plain),
+        EventState::Past | EventState::Confirmed | EventState::Done | EventState::Undone => {
+            ('✓', Tone::Faint)
+        }
+        EventState::Waiting => ('?', Tone::Warn),
+        EventState::Running => ('▶', Tone::Warn),
+        EventState::Late
+        | EventState::NotConfirmed
+        | EventState::Failed
+        | EventState::NotUndone => ('✗', Tone::Bad),
+    }
 }
 
 #[expect(

@@ -1,6 +1,7 @@
 //! A run in the middle of its surge, for tests of what shows it.
 
 use super::*;
+use crate::cli::live::events::EventState;
 use crate::cli::live::seconds::Quantiles;
 use crate::cli::thresholds::LookState;
 
@@ -103,13 +104,18 @@ pub fn busy(name: &str) -> Look {
                 at_s: 27.0,
                 label: format!("doors open at {name}"),
                 is_past: true,
+                state: EventState::Past,
+                detail: None,
             },
             Event {
                 at_s: 55.0,
                 label: "doors close".to_owned(),
                 is_past: false,
+                state: EventState::Planned,
+                detail: None,
             },
         ],
+        prompt: None,
         generator: Generator {
             cores: 2,
             descriptors_limit: 1_048_576,

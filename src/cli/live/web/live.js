@@ -101,6 +101,11 @@
 
   const STAGES = { running: "running", draining: "nobody comes any more", judging: "being judged", over: "over" };
   const STATES = { waiting: ["no data yet", "soft"], holds: ["holds", "good"], beyond: ["beyond", "warn"], broken: ["BROKEN", "bad"] };
+  const [OVER, OPEN, WRONG] = [["\u2713", "soft"], ["\u25b6", "warn"], ["\u2717", "bad"]];
+  const EVENTS = {
+    planned: ["\u00b7", ""], past: OVER, confirmed: OVER, done: OVER, undone: OVER, running: OPEN, waiting: ["?", "warn"],
+    late: WRONG, not_confirmed: WRONG, failed: WRONG, not_undone: WRONG,
+  };
   let said = "";
   const say = (text) => {
     // A screen reader hears only what is new.
@@ -178,8 +183,10 @@
     const rows = look.errors.map(([name, number]) => row(name, cell(null, count(number), "number bad")));
     fill("errors", rows.length ? rows : [row("none", cell(null, "0", "number good"))]);
     chart("errors-plot", [["errors/s", "red"]], [look.seconds.map((it) => it.at_s), look.seconds.map((it) => it.errors)], short, "Errors per second.");
-    byId("events").replaceChildren(...(look.events.length ? look.events : [{ label: "nothing is planned", is_past: true }]).map((event) =>
-      element("li", (is(event.at_s) ? clock(event.at_s) + (event.is_past ? " \u2713 " : " \u00b7 ") : "") + event.label, event.is_past ? "past" : "")));
+    byId("events").replaceChildren(...(look.events.length ? look.events : [{ label: "nothing is planned" }]).map((event) => {
+      const [mark, tone] = EVENTS[event.state] || ["", "soft"];
+      return element("li", (is(event.at_s) ? clock(event.at_s) + " " + mark + " " : "") + event.label + (event.detail ? ": " + event.detail : ""), tone);
+    }));
   };
 
   const showGenerator = (look) => {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::cli::terminal::Terminal;
+
 /// Between two looks for a file.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -35,20 +37,22 @@ impl Confirmations {
     }
 
     /// Reads the terminal from now on, on a thread that ends with the process.
-    pub fn listen(self: &Arc<Self>) {
+    pub fn listen(self: &Arc<Self>, terminal: Terminal) {
         if !self.has_keys {
             return;
         }
         let confirmations = Arc::clone(self);
         std::thread::spawn(move || {
             for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-                confirmations.hear(&line);
+                if let Some(refusal) = confirmations.hear(&line) {
+                    terminal.note(&refusal);
+                }
             }
         });
     }
 
-    /// Enter confirms the oldest announcement, a name that one.
-    fn hear(&self, line: &str) {
+    /// Enter confirms the oldest announcement, a name that one; says why where it confirms none.
+    fn hear(&self, line: &str) -> Option<String> {
         let name = line.trim();
         let mut board = self.board();
         let found = board
@@ -58,7 +62,23 @@ impl Confirmations {
         if let Some(index) = found {
             let name = board.waiting.remove(index);
             board.confirmed.insert(name, Instant::now());
+            return None;
         }
+        Some(
+            match (board.waiting.is_empty(), board.confirmed.is_empty()) {
+                (true, true) => "nothing waits to be confirmed yet".to_owned(),
+                (true, false) => "nothing waits to be confirmed any more".to_owned(),
+                (false, _) => {
+                    let waiting = board.waiting.join(", ");
+                    format!("nothing called `{name}` waits to be confirmed, only: {waiting}")
+                }
+            },
+        )
+    }
+
+    /// Whether anybody can confirm anything.
+    pub fn can_be_made(&self) -> bool {
+        self.has_keys || self.folder.is_some()
     }
 
     /// How to confirm the entry, in words.
@@ -122,19 +142,27 @@ mod tests {
     #[test]
     fn enter_confirms_the_oldest_announcement_and_a_name_that_one() {
         let confirmations = waiting_for(&["page", "desk", "board"]);
-        confirmations.hear("desk\n");
+        assert_eq!(confirmations.hear("desk\n"), None);
         assert_eq!(confirmed(&confirmations), ["desk"]);
-        confirmations.hear("");
+        assert_eq!(confirmations.hear(""), None);
         assert_eq!(confirmed(&confirmations), ["desk", "page"]);
-        confirmations.hear("somebody else");
-        confirmations.hear("desk");
+        let refusal = confirmations.hear("somebody else");
+        assert_eq!(
+            refusal.as_deref(),
+            Some("nothing called `somebody else` waits to be confirmed, only: board")
+        );
+        assert!(confirmations.hear("desk").is_some());
         assert_eq!(confirmations.board().waiting, ["board"]);
     }
 
     #[test]
     fn enter_with_nothing_to_confirm_is_no_confirmation_of_what_comes() {
         let confirmations = waiting_for(&[]);
-        confirmations.hear("");
+        let refusal = confirmations.hear("");
+        assert_eq!(
+            refusal.as_deref(),
+            Some("nothing waits to be confirmed yet")
+        );
         assert!(confirmed(&confirmations).is_empty());
     }
 }

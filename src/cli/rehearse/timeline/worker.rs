@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::hook::{HookEnd, duration, is_over};
 use super::{Timeline, action_of, what};
+use crate::cli::live::Standing;
 use crate::game_day::{DrilledEntry, EntryEnd, EntryOutcome, Expectation, UndoOutcome};
 use crate::report::text;
 use crate::scenario::{DrillAction, DrillEntryPlan};
@@ -18,6 +19,8 @@ use crate::time_window::seconds;
 pub struct Worker<'a> {
     pub(super) timeline: &'a Timeline<'a>,
     pub(super) plan: &'a DrillEntryPlan,
+    /// Its place in the timeline.
+    index: usize,
     origin: Instant,
     over: watch::Receiver<bool>,
 }
@@ -26,13 +29,14 @@ impl<'a> Worker<'a> {
     /// A worker that waits for its entry; times count from `origin`.
     pub fn new(
         timeline: &'a Timeline<'a>,
-        plan: &'a DrillEntryPlan,
+        (index, plan): (usize, &'a DrillEntryPlan),
         origin: Instant,
         over: watch::Receiver<bool>,
     ) -> Self {
         Self {
             timeline,
             plan,
+            index,
             origin,
             over,
         }
@@ -51,11 +55,13 @@ impl<'a> Worker<'a> {
                 // The arrivals did it, at the planned moment.
                 entry.began_us = Some(self.plan.at_us);
                 entry.outcome = EntryOutcome::Done;
+                self.stands(self.running());
                 self.tell("begins");
                 let is_undone = self.last().await;
                 let until_us = self.plan.until_us.filter(|_| is_undone);
                 entry.undone_us = Some(until_us.unwrap_or_else(|| self.now_us()));
                 entry.undo = UndoOutcome::Done;
+                self.stands(self.undone());
                 self.tell("is over");
             }
             DrillAction::Fault(_) | DrillAction::Marked { .. } => {
@@ -99,6 +105,13 @@ impl<'a> Worker<'a> {
         let timeline = self.timeline;
         let how = timeline.confirmations.how(&self.plan.id);
         self.say(&format!("announce {}: {text} ({how})", self.plan.id));
+        let within_us = self.confirmed_within_us();
+        self.stands(Standing::Waiting {
+            id: self.plan.id.clone(),
+            how,
+            can_be_confirmed: timeline.confirmations.can_be_made(),
+            until_us: within_us.map(|within_us| self.now_us() + within_us),
+        });
         let confirmed = timeline.confirmations.confirmed(&self.plan.id);
         let confirmed = tokio::select! {
             at = confirmed => Some(at),
@@ -112,17 +125,23 @@ impl<'a> Worker<'a> {
                 entry.outcome = EntryOutcome::Confirmed;
                 entry.undone_us = Some(at_us);
                 entry.confirmed_after_us = Some(after_us);
+                self.stands(Standing::Confirmed {
+                    after_us,
+                    within_us,
+                });
                 let after = text::duration(seconds(after_us));
                 self.say(&format!("{} is confirmed after {after}", self.plan.id));
             }
             None => {
                 entry.outcome = EntryOutcome::NotConfirmed;
+                self.stands(Standing::NotConfirmed);
                 entry.undone_us = Some(self.now_us());
             }
         }
     }
 
     async fn do_and_undo(&mut self, entry: &mut DrilledEntry) {
+        self.stands(self.running());
         self.tell("begins");
         let end = self.begin().await;
         entry.output = end.output;
@@ -132,6 +151,7 @@ impl<'a> Worker<'a> {
         };
         entry.problem = end.problem;
         if let Some(problem) = &entry.problem {
+            self.fails(problem, false);
             self.say(&format!("{} FAILED: {problem}", self.plan.id));
         } else if self.plan.lasts() {
             self.last().await;
@@ -145,13 +165,35 @@ impl<'a> Worker<'a> {
             };
             match &end.problem {
                 Some(problem) => {
+                    self.stands(Standing::NotUndone {
+                        problem: self.redacted(problem),
+                    });
                     self.say(&format!("{} was NOT UNDONE: {problem}", self.plan.id));
                 }
-                None => self.tell("is undone"),
+                None => self.say_undone(entry.problem.as_deref()),
             }
             entry.undo_problem = end.problem;
-        } else if self.plan.lasts() {
-            entry.undone_us = Some(self.now_us());
+        } else {
+            if self.plan.lasts() {
+                entry.undone_us = Some(self.now_us());
+            }
+            if entry.problem.is_none() {
+                self.stands(Standing::Done);
+            }
+        }
+    }
+
+    /// What failed before is said again: where only the newest message is shown, it would be gone.
+    fn say_undone(&self, problem: Option<&str>) {
+        match problem {
+            Some(problem) => {
+                self.fails(problem, true);
+                self.tell(&format!("FAILED ({problem}) and is undone"));
+            }
+            None => {
+                self.stands(self.undone());
+                self.tell("is undone");
+            }
         }
     }
 
@@ -229,6 +271,33 @@ impl<'a> Worker<'a> {
         self.timeline.plan.drills.redactor.shown(text)
     }
 
+    fn confirmed_within_us(&self) -> Option<i64> {
+        let expect = self.plan.expect.as_ref();
+        expect.and_then(|expect| expect.confirmed_within_us)
+    }
+
+    fn stands(&self, standing: Standing) {
+        self.timeline.events.set(self.index, standing);
+    }
+
+    fn running(&self) -> Standing {
+        Standing::Running {
+            since_us: self.now_us(),
+            until_us: self.plan.until_us,
+        }
+    }
+
+    fn undone(&self) -> Standing {
+        Standing::Undone {
+            at_us: self.now_us(),
+        }
+    }
+
+    fn fails(&self, problem: &str, is_undone: bool) {
+        let problem = self.redacted(problem);
+        self.stands(Standing::Failed { problem, is_undone });
+    }
+
     fn tell(&self, what: &str) {
         let title = self.redacted(&self.plan.title);
         self.say(&format!("{} {what}: {title}", self.plan.id));
@@ -237,7 +306,8 @@ impl<'a> Worker<'a> {
     fn say(&self, message: &str) {
         let at = text::offset(self.now_us(), 0);
         let message = self.redacted(message);
-        self.timeline.say(format!("drill {at}  {message}"));
+        let line = format!("drill {at}  {message}");
+        self.timeline.terminal.note(&line);
     }
 }
 
