@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::lake_rows::rows;
-use super::program::{Ran, command, count, interrupt, list, run, start, text, wait, wait_for_line};
+use super::program::{Ran, count, list, run, text};
 use super::scripted_server::{Asked, Said, ScriptedServer};
 use super::surge_file::{LOOK, Surge};
 use super::temp_folder::TempFolder;
@@ -35,7 +35,7 @@ slis:
 ";
 
 /// A folder with a surge and its drills.
-fn prepared(surge: &Surge, drills: &str) -> TempFolder {
+pub fn prepared(surge: &Surge, drills: &str) -> TempFolder {
     let folder = TempFolder::new();
     folder.write("drill.yaml", format!("{}drills:\n{drills}", surge.yaml()));
     folder.write("levels.yaml", LEVEL_SLIS);
@@ -43,7 +43,7 @@ fn prepared(surge: &Surge, drills: &str) -> TempFolder {
     folder
 }
 
-fn shop(length_s: u32) -> Surge {
+pub fn shop(length_s: u32) -> Surge {
     Surge {
         length_s,
         ..Surge::default()
@@ -51,7 +51,7 @@ fn shop(length_s: u32) -> Surge {
 }
 
 /// A surge of pages at `server`.
-fn pages(server: &ScriptedServer, length_s: u32) -> Surge {
+pub fn pages(server: &ScriptedServer, length_s: u32) -> Surge {
     Surge {
         target: format!("{{base_url: '{}'}}", server.base_url()),
         length_s,
@@ -60,7 +60,7 @@ fn pages(server: &ScriptedServer, length_s: u32) -> Surge {
     }
 }
 
-fn rehearse(folder: &TempFolder, slis: &str, more: &str) -> Ran {
+pub fn rehearse(folder: &TempFolder, slis: &str, more: &str) -> Ran {
     let words = format!(
         "rehearse drill.yaml --sli-defs {slis} --lake lake --json --run-id run --report page.json {more}"
     );
@@ -69,7 +69,7 @@ fn rehearse(folder: &TempFolder, slis: &str, more: &str) -> Ran {
 
 /// The drill called `id` in a document.
 #[track_caller]
-fn drill<'a>(document: &'a Value, id: &str) -> &'a Value {
+pub fn drill<'a>(document: &'a Value, id: &str) -> &'a Value {
     let mut drills = list(document, "/drills").iter();
     drills
         .find(|drill| drill["id"] == id)
@@ -77,7 +77,7 @@ fn drill<'a>(document: &'a Value, id: &str) -> &'a Value {
 }
 
 /// `ok` to everything but what hooks ask for.
-fn script(asked: &Asked) -> Said {
+pub fn script(asked: &Asked) -> Said {
     match asked.line.as_str() {
         "POST /break?hard=1" => Said::Answer("201 Created", &[], "broken as wanted"),
         "POST /refuse" => Said::Answer("500 Internal Server Error", &[], "no such proxy"),
@@ -321,94 +321,6 @@ fn commands_run_without_a_shell_and_are_killed_in_time_and_at_the_end() {
             .unwrap();
         assert!(!alive.status.success(), "{name} still runs");
     }
-}
-
-const ANNOUNCE: &str = "  - {id: page, at: 500ms, announce: Page the on-call, expect: {confirmed_within: 60s}}\n  - {id: desk, at: 600ms, announce: Support desk told}\n";
-
-#[test]
-fn an_announcement_is_confirmed_by_a_file_and_the_other_is_not() {
-    let server = ScriptedServer::start(script);
-    let folder = prepared(&pages(&server, 4), ANNOUNCE);
-    let words = "rehearse drill.yaml --sli-defs pages.yaml --lake lake --json --confirm-dir told";
-    let mut child = start(&mut command(&folder, words));
-    let (said, _stderr) = wait_for_line(&mut child, "announce page: Page the on-call");
-    assert!(said.contains("told/page"), "{said}");
-    folder.write("told/page", "");
-    let rehearsed = wait(child).exits(0).json();
-    let page = drill(&rehearsed, "page");
-    assert_eq!(text(page, "/outcome"), "confirmed");
-    assert!(count(page, "/confirmed_after_us") < 60_000_000);
-    assert_eq!(text(page, "/expectations/0/state"), "met");
-    let desk = drill(&rehearsed, "desk");
-    assert_eq!(text(desk, "/outcome"), "not_confirmed");
-    assert!(desk["confirmed_after_us"].is_null());
-    assert_eq!(
-        count(&rehearsed, "/offered_arrivals"),
-        count(&rehearsed, "/completed"),
-        "nobody waited"
-    );
-    // What is there from last time is no confirmation.
-    let refused = run(&folder, words).refuses(2);
-    assert!(refused.err.contains("is there already"), "{}", refused.err);
-}
-
-#[test]
-fn an_announcement_that_nobody_confirms_in_time_fails_the_run() {
-    let server = ScriptedServer::start(script);
-    let folder = prepared(&pages(&server, 2), &ANNOUNCE.replace("60s", "500ms"));
-    let rehearsed = rehearse(&folder, "pages.yaml", "").exits(1).json();
-    let page = drill(&rehearsed, "page");
-    assert_eq!(text(page, "/expectations/0/state"), "missed");
-    assert_eq!(text(page, "/expectations/0/found"), "nobody confirmed it");
-}
-
-/// The faults that are on in a shop of its own.
-fn faults(base_url: &str) -> Value {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("the machine has a thread");
-    runtime.block_on(async {
-        let answer = reqwest::get(format!("{base_url}/admin/faults"))
-            .await
-            .expect("the shop answers");
-        let body = answer.text().await.expect("the answer is text");
-        serde_json::from_str(&body).expect("the answer is JSON")
-    })
-}
-
-#[test]
-fn ctrl_c_undoes_what_has_begun_and_what_has_not_never_begins() {
-    let drills = "  - {id: slow, at: 200ms, fault: 'latency:/product/{id}:20ms'}\n  - {id: later, at: 500s, fault: freeze}\n";
-    let folder = prepared(&shop(600), drills);
-    let mut outside = start(&mut command(&folder, "shop --port 0"));
-    let (said, _shop_stderr) = wait_for_line(&mut outside, "the shop is open at");
-    let base_url = said
-        .split_whitespace()
-        .find(|word| word.starts_with("http://"))
-        .unwrap();
-    let words =
-        format!("rehearse drill.yaml --sli-defs levels.yaml --lake lake --json --host {base_url}");
-    let mut child = start(&mut command(&folder, &words));
-    let (_, mut stderr) = wait_for_line(&mut child, "slow begins");
-    // The next line of the live view comes seconds later; then the fault is on.
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut stderr, &mut line).expect("standard error is text");
-    assert_eq!(
-        faults(base_url),
-        serde_json::json!(["latency:/product/{id}:20ms"])
-    );
-    interrupt(&child);
-    let stopped = wait(child).exits(6).json();
-    assert_eq!(faults(base_url), serde_json::json!([]));
-    let slow = drill(&stopped, "slow");
-    assert_eq!(
-        (text(slow, "/outcome"), text(slow, "/undo")),
-        ("done", "done")
-    );
-    assert_eq!(text(drill(&stopped, "later"), "/outcome"), "not_reached");
-    interrupt(&outside);
-    wait(outside).exits(0);
 }
 
 #[test]

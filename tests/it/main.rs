@@ -114,6 +114,9 @@ mod probe_report;
 mod rehearse_thresholds;
 
 mod drill_timeline;
+
+mod drill_operator;
+
 mod rehearse_live;
 
 #[cfg(target_os = "linux")]

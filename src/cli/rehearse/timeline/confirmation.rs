@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::cli::terminal::Terminal;
 
@@ -94,17 +94,27 @@ impl Confirmations {
         }
     }
 
-    /// When the entry was confirmed; returns as soon as it is.
-    pub async fn confirmed(&self, id: &str) -> Instant {
+    /// When the file that confirms an entry was made, if it is there already: before the entry was announced
+    /// it confirms nothing.
+    pub fn made_early(&self, id: &str) -> Option<SystemTime> {
+        made_at(&self.file(id)?)
+    }
+
+    /// When the entry was confirmed; returns as soon as it is. A file of the time `early` is no
+    /// confirmation until it is made anew: times are only compared with each other, so it does not matter
+    /// whose clock the file has.
+    pub async fn confirmed(&self, id: &str, mut early: Option<SystemTime>) -> Instant {
         self.board().waiting.push(id.to_owned());
         let file = self.file(id);
         loop {
             if let Some(at) = self.board().confirmed.get(id) {
                 return *at;
             }
-            if file.as_ref().is_some_and(|file| file.exists()) {
+            let made = file.as_deref().and_then(made_at);
+            if made.is_some() && made != early {
                 return Instant::now();
             }
+            early = made;
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
     }
@@ -122,6 +132,13 @@ impl Confirmations {
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// When a file was made or renewed; `None` where there is none.
+fn made_at(file: &Path) -> Option<SystemTime> {
+    let known = std::fs::metadata(file).ok()?;
+    // Where files have no times, one that was there before has to be removed first.
+    Some(known.modified().unwrap_or(SystemTime::UNIX_EPOCH))
 }
 
 #[cfg(test)]

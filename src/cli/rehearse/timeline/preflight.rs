@@ -19,7 +19,12 @@ pub fn preflight(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     check_commands(plan, arguments, terminal)?;
-    check_confirmations(plan, arguments.confirm_dir.as_deref(), confirmations)?;
+    check_confirmations(
+        plan,
+        arguments.confirm_dir.as_deref(),
+        confirmations,
+        terminal,
+    )?;
     if plan.drills.has_faults() {
         check_faults(plan, faults)?;
     }
@@ -74,10 +79,12 @@ fn check_confirmations(
     plan: &DrillPlan,
     folder: Option<&Path>,
     confirmations: &Confirmations,
+    terminal: &Terminal,
 ) -> Result<(), Failure> {
     let Some(folder) = folder else {
         return Ok(());
     };
+    let is_new = !folder.is_dir();
     std::fs::create_dir_all(folder)
         .map_err(|error| Failure::io("create", &folder.display().to_string(), &error))?;
     for entry in &plan.drills.entries {
@@ -92,6 +99,14 @@ fn check_confirmations(
             )));
         }
     }
+    terminal.note(&format!(
+        "confirmations: a file named after the `id` in `{}`{}",
+        folder.display(),
+        match is_new {
+            true => ", a folder that was not there and is made now",
+            false => "",
+        }
+    ));
     Ok(())
 }
 

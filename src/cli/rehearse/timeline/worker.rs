@@ -3,7 +3,7 @@
 //! In: the plan of the entry. Out: how it went. What has begun is undone, also when it failed or the run
 //! is over.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use tokio::sync::watch;
 
@@ -112,7 +112,11 @@ impl<'a> Worker<'a> {
             can_be_confirmed: timeline.confirmations.can_be_made(),
             until_us: within_us.map(|within_us| self.now_us() + within_us),
         });
-        let confirmed = timeline.confirmations.confirmed(&self.plan.id);
+        let early = timeline.confirmations.made_early(&self.plan.id);
+        if let Some(made_at) = early {
+            self.refuse_early(made_at);
+        }
+        let confirmed = timeline.confirmations.confirmed(&self.plan.id, early);
         let confirmed = tokio::select! {
             at = confirmed => Some(at),
             () = is_over(&mut self.over) => None,
@@ -269,6 +273,17 @@ impl<'a> Worker<'a> {
 
     pub(super) fn redacted(&self, text: &str) -> String {
         self.timeline.plan.drills.redactor.shown(text)
+    }
+
+    fn refuse_early(&self, made_at: SystemTime) {
+        let early = made_at.elapsed().unwrap_or_default().as_secs_f64();
+        let file = self.timeline.confirmations.file(&self.plan.id);
+        let file = file.map_or_else(String::new, |file| file.display().to_string());
+        self.say(&format!(
+            "{} was confirmed {} too early, which does not count (hint: touch {file} again when it is done)",
+            self.plan.id,
+            text::duration(early)
+        ));
     }
 
     fn confirmed_within_us(&self) -> Option<i64> {
