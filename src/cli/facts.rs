@@ -74,7 +74,7 @@ pub struct RunFacts {
     /// Connections made.
     #[serde(default)]
     pub connections: u64,
-    /// Records that the recorder was too slow to take.
+    /// Requests that are not in the lake: the recorder was too slow to take them, or the lake took no more.
     pub records_lost: u64,
     /// From due to sent.
     pub schedule_lag_us: LagFacts,

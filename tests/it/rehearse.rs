@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::ingest::{assert_sound, info};
 use super::lake_rows::rows;
-use super::program::{Ran, command, count, interrupt, list, run, sli, start, text, wait_for_line};
+use super::program::{
+    Ran, command, count, interrupt, list, run, sli, start, text, wait, wait_for_line,
+};
 use super::sli::assert_sli_shape;
 use super::surge_file::{ANY_PAGE_SLIS, LOOK, Surge, WIDE_SLIS};
 use super::target_server::TargetServer;
@@ -244,4 +246,23 @@ fn quiet_rehearsals_are_quiet_and_others_name_their_report() {
         "{}",
         told.out
     );
+}
+
+#[test]
+fn requests_that_the_lake_does_not_take_are_lost_and_named() {
+    let folder = prepared(&Surge::default());
+    let words = "rehearse short.yaml --sli-defs wide.yaml --lake lake --json --report page.json";
+    let mut child = start(&mut command(&folder, words));
+    let (_, _stderr) = wait_for_line(&mut child, "rehearsing short");
+    // A file is where new parts are written first.
+    let staging = folder.join("lake/_staging");
+    let _ = std::fs::remove_dir_all(&staging);
+    std::fs::write(&staging, "").expect("the folder is gone");
+    let ran = wait(child).exits(4);
+    let rehearsed = ran.json();
+    let lost = count(&rehearsed, "/records_lost");
+    assert!(lost > 0);
+    assert_eq!(lost, count(&rehearsed, "/requests"), "none is in the lake");
+    let unknown = format!("{} requests were made but not recorded.", lost);
+    assert!(folder.read("page.json").contains(&unknown), "{unknown}");
 }

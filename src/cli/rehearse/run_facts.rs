@@ -105,7 +105,11 @@ pub fn driven_facts(
         cut: outcome.cut,
         requests: outcome.requests,
         connections: outcome.connections,
-        records_lost: outcome.records_lost,
+        // Every request that is not in the lake is lost, whoever did not take it.
+        records_lost: match recorded.failure {
+            Some(_) => outcome.requests.saturating_sub(recorded.committed),
+            None => outcome.records_lost,
+        },
         schedule_lag_us: LagFacts::of(outcome),
         response_us: LatencyFacts::of(&outcome.response),
         service_us: LatencyFacts::of(&outcome.service),
