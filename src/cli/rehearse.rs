@@ -110,7 +110,8 @@ fn carry_out(
     }
     let entry = shard::enter(rehearsal, &lake, &base_url, terminal)?;
     let target = base_url.to_string();
-    let timeline = Timeline::new(rehearsal, target, faults, confirmations, *terminal)?;
+    timeline::warn_of_left_on(&lake, terminal);
+    let timeline = Timeline::new(rehearsal, target, faults, confirmations, *terminal, &lake)?;
     let ways = Ways {
         lake: &lake,
         base_url: &base_url,
@@ -249,7 +250,7 @@ impl Rehearsal {
             entry,
         } = ways;
         let progress = Arc::new(Progress::default());
-        stop_on_signal(&progress)?;
+        stop_on_signal(&progress, timeline)?;
         let state = Arc::new(Mutex::new(LiveState::default()));
         let thresholds = self.thresholds()?;
         let (started_us, origin) = shard::begin(self, entry, lake, &progress)?;
@@ -440,12 +441,17 @@ pub fn shop_plan(shop: &EmbeddedShop) -> ShopPlan {
     plan
 }
 
-/// The first Ctrl-C (or SIGTERM) stops the run and keeps what it has; the second ends the process.
-fn stop_on_signal(progress: &Arc<Progress>) -> Result<(), Failure> {
+/// The first Ctrl-C (or SIGTERM) stops the run and keeps what it has; the second ends the process, and says
+/// what stays on.
+fn stop_on_signal(progress: &Arc<Progress>, timeline: &Timeline<'_>) -> Result<(), Failure> {
     let progress = Arc::clone(progress);
+    let (terminal, open_undos) = (timeline.terminal, Arc::clone(&timeline.open_undos));
     ctrlc::set_handler(move || {
         if progress.stop.swap(true, Relaxed) {
             live::restore();
+            for words in open_undos.words() {
+                terminal.error(&format!("drill NOT UNDONE {words}"));
+            }
             std::process::exit(i32::from(ExitCode::Stopped.number()));
         }
     })

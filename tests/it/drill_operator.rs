@@ -113,3 +113,38 @@ fn ctrl_c_undoes_what_has_begun_and_what_has_not_never_begins() {
     interrupt(&outside);
     wait(outside).exits(0);
 }
+
+const SLOW_UNDO: &str = "  - {id: co, at: 200ms, http: {url: '$shop/break?hard=1'}, undo: {http: {url: '$shop/hang', timeout: 60s}}}\n";
+
+#[test]
+fn a_second_ctrl_c_says_what_stays_on_and_so_does_the_next_rehearsal() {
+    let server = ScriptedServer::start(script);
+    let drills = SLOW_UNDO.replace("$shop", &server.base_url());
+    let folder = prepared(&pages(&server, 600), &drills);
+    let words = "rehearse drill.yaml --sli-defs pages.yaml --lake lake --run-id run";
+    let mut child = start(&mut command(&folder, words));
+    let (_, stderr) = wait_for_line(&mut child, "co begins");
+    let mut lines = std::io::BufRead::lines(stderr).map(|line| line.expect("it is text"));
+    let mut said = |part: &str| lines.find(|line| line.contains(part)).expect("it is said");
+    interrupt(&child);
+    let waited_for = said("co is being undone");
+    for part in ["60 s", "/hang", "a second Ctrl-C leaves it on"] {
+        assert!(waited_for.contains(part), "no `{part}`: {waited_for}");
+    }
+    interrupt(&child);
+    let left = said("NOT UNDONE");
+    assert!(
+        left.contains("co: POST ") && left.contains("to undo it: POST "),
+        "{left}"
+    );
+    wait(child).exits(6);
+    // A killed process could say nothing; the file is the same.
+    let kept = folder.read("run.not-undone");
+    assert!(left.contains(kept.trim()), "{kept}");
+    let next = prepared(&pages(&server, 1), "  - {id: mark, at: 0s, freeze: all}\n");
+    folder.write("drill.yaml", next.read("drill.yaml"));
+    let warned = run(&folder, &words.replace("--run-id run", "--run-id next"));
+    assert!(warned.err.contains(kept.trim()), "{}", warned.err);
+    assert!(warned.err.contains("remove `"), "{}", warned.err);
+    assert!(!folder.join("next.not-undone").exists());
+}

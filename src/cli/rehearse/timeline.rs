@@ -8,6 +8,7 @@ mod command;
 mod confirmation;
 mod faults;
 mod hook;
+mod open_undos;
 mod preflight;
 mod worker;
 
@@ -23,12 +24,14 @@ use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::live::LiveEvents;
 use crate::cli::terminal::Terminal;
 use crate::game_day::{DrilledEntry, EntryAction};
+use crate::lake::Lake;
 use crate::report::text;
 use crate::scenario::{DrillAction, DrillPlan, HookPlan, MarkKind};
 use crate::time_window::seconds;
 
 pub use confirmation::Confirmations;
 pub use faults::FaultSwitch;
+pub use open_undos::{OpenUndos, warn_of_left_on};
 pub use preflight::preflight;
 use worker::Worker;
 
@@ -43,6 +46,8 @@ pub struct Timeline<'a> {
     pub terminal: Terminal,
     /// How its entries stand, for a live view.
     pub events: Arc<LiveEvents>,
+    /// What is on and not undone yet.
+    pub open_undos: Arc<OpenUndos>,
     runtime: Runtime,
     over: watch::Sender<bool>,
 }
@@ -55,6 +60,7 @@ impl<'a> Timeline<'a> {
         faults: FaultSwitch<'a>,
         confirmations: Arc<Confirmations>,
         terminal: Terminal,
+        lake: &Lake,
     ) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -75,6 +81,7 @@ impl<'a> Timeline<'a> {
                 labels(&rehearsal.plan),
                 rehearsal.together.leads(),
             )),
+            open_undos: Arc::new(OpenUndos::new(lake, &rehearsal.run_id)),
             runtime,
             over: watch::Sender::new(false),
         })

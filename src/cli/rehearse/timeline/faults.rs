@@ -9,7 +9,7 @@ use crate::scenario::TransportPlan;
 use crate::shop::{Fault, Shop};
 
 /// How long a shop may take to switch.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where faults are switched.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,14 @@ impl FaultSwitch<'_> {
                 Ok(())
             }
             FaultSwitch::Outside(url) => switch("DELETE", url, fault, transport).await,
+        }
+    }
+
+    /// The request that switches it off; `None` where the fault ends with this process.
+    pub fn off_words(self, fault: Fault) -> Option<String> {
+        match self {
+            FaultSwitch::Inside(_) => None,
+            FaultSwitch::Outside(url) => Some(format!("DELETE {}", admin_url(url, Some(fault)))),
         }
     }
 

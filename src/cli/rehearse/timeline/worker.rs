@@ -3,17 +3,21 @@
 //! In: the plan of the entry. Out: how it went. What has begun is undone, also when it failed or the run
 //! is over.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 
+use super::faults::TIMEOUT;
 use super::hook::{HookEnd, duration, is_over};
-use super::{Timeline, action_of, what};
+use super::{Timeline, action_of, hook_words, what};
 use crate::cli::live::Standing;
 use crate::game_day::{DrilledEntry, EntryEnd, EntryOutcome, Expectation, UndoOutcome};
 use crate::report::text;
-use crate::scenario::{DrillAction, DrillEntryPlan};
-use crate::time_window::seconds;
+use crate::scenario::{DrillAction, DrillEntryPlan, HookPlan};
+use crate::time_window::{now_us, rfc3339, seconds};
+
+/// An undo that takes longer after the end of the run is said to be waited for.
+const UNDO_UNSAID: Duration = Duration::from_millis(300);
 
 /// One entry, being worked off.
 pub struct Worker<'a> {
@@ -147,6 +151,7 @@ impl<'a> Worker<'a> {
     async fn do_and_undo(&mut self, entry: &mut DrilledEntry) {
         self.stands(self.running());
         self.tell("begins");
+        self.opens();
         let end = self.begin().await;
         entry.output = end.output;
         entry.outcome = match end.problem {
@@ -161,7 +166,9 @@ impl<'a> Worker<'a> {
             self.last().await;
         }
         // What failed, or did not answer in time, may still have been done.
-        if let Some(end) = self.undo().await {
+        let undone = self.undo_and_say().await;
+        self.timeline.open_undos.end(self.index);
+        if let Some(end) = undone {
             entry.undone_us = Some(self.now_us());
             entry.undo = match end.problem {
                 Some(_) => UndoOutcome::Failed,
@@ -185,6 +192,67 @@ impl<'a> Worker<'a> {
                 self.stands(Standing::Done);
             }
         }
+    }
+
+    /// From now on it is on, until it is undone.
+    fn opens(&self) {
+        let Some((how, _)) = self.undo_words() else {
+            return;
+        };
+        let what = what(self.timeline.plan, &self.plan.action);
+        let since = rfc3339(now_us() / 1_000_000 * 1_000_000);
+        let words = format!(
+            "{}: {what}, on since {since}; to undo it: {how}",
+            self.plan.id
+        );
+        let words = self.redacted(&words);
+        self.timeline.open_undos.begin(self.index, words);
+    }
+
+    /// How it is undone, and how long that may take; `None` where it need not be, or ends with the process.
+    fn undo_words(&self) -> Option<(String, Duration)> {
+        match &self.plan.action {
+            DrillAction::Fault(fault) => {
+                let words = self.timeline.faults.off_words(*fault);
+                words.map(|words| (words, TIMEOUT))
+            }
+            DrillAction::Marked {
+                undo: Some(undo), ..
+            } => {
+                let timeout_us = match &**undo {
+                    HookPlan::Http(http) => http.timeout_us,
+                    HookPlan::Exec(exec) => exec.timeout_us,
+                };
+                Some((hook_words(undo), duration(timeout_us)))
+            }
+            DrillAction::Marked { undo: None, .. }
+            | DrillAction::ChannelOff(_)
+            | DrillAction::Announce(_) => None,
+        }
+    }
+
+    /// Undoes it; when the run is over and that takes its time, says what is waited for.
+    async fn undo_and_say(&self) -> Option<HookEnd> {
+        let undo = self.undo();
+        tokio::pin!(undo);
+        let mut over = self.over.clone();
+        let slow = async {
+            is_over(&mut over).await;
+            tokio::time::sleep(UNDO_UNSAID).await;
+        };
+        tokio::select! {
+            biased;
+            end = &mut undo => return end,
+            () = slow => {}
+        }
+        if let Some((how, timeout)) = self.undo_words() {
+            let timeout = text::duration(timeout.as_secs_f64());
+            self.say(&format!(
+                "{} is being undone, which may take {timeout}: {how} (a second Ctrl-C leaves it on)",
+                self.plan.id
+            ));
+        }
+        undo.await
     }
 
     /// What failed before is said again: where only the newest message is shown, it would be gone.
