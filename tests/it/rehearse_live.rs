@@ -43,6 +43,8 @@ fn the_run_is_shown_on_a_page_and_as_json_until_it_is_over() {
     assert!(head.starts_with("http/1.1 200"), "{head}");
     assert!(head.contains("content-security-policy: default-src 'none'"));
     assert!(page.contains("</html>"));
+    // Colours by name, so that they change with those of the page.
+    assert!(page.contains(r#"mark.style.color = "var(--" + tone"#));
     let port = address.rsplit(':').next().expect("it has a port");
     let (head, _) = get(address, &format!("localhost:{port}"), "/report");
     assert!(head.starts_with("http/1.1 404"), "{head}");

@@ -94,10 +94,13 @@
     if (!key) place.prepend(key = element("div", null, "key small"));
     key.replaceChildren(...series.map(([name, tone, dash]) => {
       const mark = element("span", (dash ? "\u2505 " : "\u2501 ") + name + "   ");
-      mark.style.color = color(tone);
+      // By its name: the colour changes with that of the page.
+      mark.style.color = "var(--" + tone + ")";
       return mark;
     }));
   };
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Object.values(plots).forEach((it) => it.plot.redraw()));
 
   const STAGES = { running: "running", draining: "nobody comes any more", judging: "being judged", over: "over" };
   const STATES = { waiting: ["no data yet", "soft"], holds: ["holds", "good"], beyond: ["beyond", "warn"], broken: ["BROKEN", "bad"] };
@@ -133,10 +136,13 @@
     const load = look.load;
     const arrived = look.arrivals.at(-1);
     const second = look.seconds.at(-1);
+    // When it is over the last second is no news.
+    const comes = look.stage === "running";
+    const goesOn = comes || look.stage === "draining";
     const facts = [
-      ["arriving", arrived ? count(arrived.offered) + "/s" : NONE], ["planned", short(Math.max(0, load.planned_per_s)) + "/s"],
+      ["arriving", comes && arrived ? count(arrived.offered) + "/s" : NONE], ["planned", comes ? short(Math.max(0, load.planned_per_s)) + "/s" : NONE],
       ["in the shop", count(load.present)], ["under way", count(load.in_flight) + " of " + count(load.in_flight_max)],
-      ["requests", second ? count(second.requests) + "/s" : NONE], ["in all", count(load.requests)],
+      ["requests", goesOn && second ? count(second.requests) + "/s" : NONE], ["in all", count(load.requests)],
       ["finished", count(load.completed)], ["dropped", count(load.dropped)],
     ];
     byId("load").replaceChildren(...facts.map(([name, value]) => {
