@@ -6,14 +6,14 @@
 mod kept;
 mod table;
 
-use super::customers::{is_failure, is_person};
+use super::customers::is_person;
 use super::exit_code::Failure;
 use super::facts::RunFacts;
 use super::shoppers::{ShoppersError, slow_limit_us};
 use crate::game_day::{DrillScore, EntryEnd, Impact, ScoreScope, judge, score};
 use crate::lake::{LakeReader, RowFilter};
 use crate::report::text;
-use crate::request_record::Origin;
+use crate::request_record::{Origin, is_own_error};
 use crate::rollup::{Rollup, RowReader, SeriesKey};
 use crate::sli::{SliSeries, SliSetPlan, SliState};
 use crate::time_window::{TimeWindow, seconds};
@@ -136,8 +136,14 @@ fn count(rollup: &Rollup, window: TimeWindow, is_wanted: impl Fn(&SeriesKey) -> 
     inside.map(|count| count.count).sum()
 }
 
+/// An answer that is none, an error, or not as the shopper must have it: what customers forgive, a page that
+/// is not there, ends a journey.
+fn is_failure(series: &SeriesKey) -> bool {
+    !series.error.is_empty() || series.status == 0 || series.status >= 400
+}
+
 fn is_counted(series: &SeriesKey) -> bool {
-    series.error != "cancelled"
+    !is_own_error(&series.error)
 }
 
 /// What the rows of one window say.

@@ -1,5 +1,7 @@
 //! Drills of a few seconds: what was done is undone, what was expected is judged, people are waited for.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use serde_json::Value;
 
 use super::lake_rows::rows;
@@ -208,6 +210,45 @@ fn an_http_hook_is_asked_once_with_everything_and_undone_once() {
         count(&rehearsed, "/requests"),
         "hooks are no part of what is recorded"
     );
+}
+
+/// Whether the page is gone.
+static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+/// A page that a push takes away, until it is taken back.
+fn pushed(asked: &Asked) -> Said {
+    match asked.line.as_str() {
+        "POST /push" => IS_GONE.store(true, Relaxed),
+        "DELETE /push" => IS_GONE.store(false, Relaxed),
+        _ if IS_GONE.load(Relaxed) => return Said::Answer("404 Not Found", &[], "no such page"),
+        _ => {}
+    }
+    Said::Answer("200 OK", &[], "ok")
+}
+
+#[test]
+fn a_push_that_takes_a_page_away_hits_all_who_click_on_it() {
+    let server = ScriptedServer::start(pushed);
+    let url = server.base_url();
+    let folder = prepared(
+        &pages(&server, 6),
+        &format!(
+            "  - {{id: push, at: 2s, for: 2s, http: {{url: '{url}/push'}}, undo: {{http: {{method: DELETE, url: '{url}/push'}}}}}}\nthresholds: [{{sli: errors, above: 20%, for: 1s, window: 1s}}]\n"
+        ),
+    );
+    let rehearsed = rehearse(&folder, "levels.yaml", "").exits(1).json();
+    let impact = &drill(&rehearsed, "push")["impact"];
+    let gone = rows(&folder.join("lake/requests"), &["status"]);
+    let gone = gone.iter().filter(|row| row[0] == "404").count() as u64;
+    assert!(gone >= 5, "{gone}");
+    // A request or two at the borders may have come a moment before or after.
+    for pointer in ["/requests_failed", "/shoppers_affected"] {
+        assert!(
+            count(impact, pointer).abs_diff(gone) <= 2,
+            "{impact}, {gone}"
+        );
+    }
+    assert_eq!(text(&rehearsed, "/thresholds/0/state"), "broken");
 }
 
 #[test]
