@@ -43,7 +43,7 @@ fn rehearsed() -> (TempFolder, Value, Value) {
     folder.write("goals.yaml", SLIS);
     let words = "rehearse short.yaml --sli-defs goals.yaml --lake lake --json --run-id one --report own.json";
     let printed = run(&folder, words).exits(1).json();
-    let own = serde_json::from_str(&folder.read("own.json")).unwrap();
+    let own = serde_json::from_str(&folder.read("own.json")).expect("a page is JSON");
     (folder, printed, own)
 }
 
