@@ -213,7 +213,7 @@ fn the_operator_is_asked_told_and_shown_what_failed_while_the_run_goes_on() {
     });
     let timeline = rows.join("\n");
     assert!(
-        timeline.contains("? Page them: waits for page"),
+        timeline.contains("? Tell the desk: waits for desk"),
         "{timeline}"
     );
     assert!(!timeline.contains('✓'), "{timeline}");
