@@ -302,12 +302,7 @@ mod tests {
         let mut look = busy("sale");
         look.prompt = Some("CONFIRM page (press Enter): Page them".to_owned());
         let long = "co FAILED: it answered 500 ".repeat(9);
-        for (note, height) in [
-            (None, 24),
-            (Some(long.as_str()), 24),
-            (None, 12),
-            (Some("x"), 45),
-        ] {
+        for (note, height) in [(None, 24), (Some(long.as_str()), 24), (Some("x"), 45)] {
             let screen = drawn_with(&look, note, 80, height);
             let rows: Vec<&str> = screen.lines().collect();
             let last = rows[rows.len() - 1];

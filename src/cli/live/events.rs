@@ -312,7 +312,7 @@ mod tests {
         let entries = vec![(0, "broken".to_owned()), (1, "page".to_owned())];
         let all = LiveEvents::new(&labels(30), entries, true);
         let first = |all: &LiveEvents| all.around(25_000_000)[0].label.clone();
-        assert_eq!(first(&all), "20");
+        assert_eq!(first(&all), "18");
         all.set(
             0,
             Standing::Running {
@@ -322,7 +322,7 @@ mod tests {
         );
         assert_eq!(first(&all), "broken");
         all.set(0, Standing::Undone { at_us: 5 });
-        assert_eq!(first(&all), "20");
+        assert_eq!(first(&all), "18");
     }
 
     #[test]
