@@ -52,7 +52,7 @@ pub fn sentence(judged: &Judged, verdict: Verdict, rehearsal: Option<&RehearsalP
             "Stopped {}after {} with {} requests recorded. {}",
             watch::by_whom(run),
             duration(run.length_us),
-            text::count(run.requests),
+            text::count(run.requests.saturating_sub(run.records_lost)),
             watch::broken_words(run)
         ),
         (_, Some(run)) => watch::broken_words(run),
