@@ -75,12 +75,12 @@ impl<'a> Inspection<'a> {
 
     /// A number is as wanted however many zeros it is written with.
     fn json_is(&self, pointer: &str, wanted: &str) -> bool {
-        let is_plainly = match self.json(pointer) {
-            Some(Value::String(text)) => text == wanted,
-            Some(other) => other.to_string() == wanted,
+        let plain = match self.json(pointer) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
             None => return false,
         };
-        is_plainly || self.json_text(pointer).as_deref() == Some(wanted)
+        plain == wanted || self.json_text(pointer).as_deref() == Some(wanted)
     }
 
     /// What stands there in the answer; `None` where nothing does.
