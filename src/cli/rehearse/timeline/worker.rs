@@ -108,6 +108,8 @@ impl<'a> Worker<'a> {
     async fn announce(&mut self, text: &str, entry: &mut DrilledEntry) {
         let timeline = self.timeline;
         let how = timeline.confirmations.how(&self.plan.id);
+        // Looked at before anybody is asked: an answer may be quick.
+        let early = timeline.confirmations.made_early(&self.plan.id);
         self.say(&format!("announce {}: {text} ({how})", self.plan.id));
         let within_us = self.confirmed_within_us();
         self.stands(Standing::Waiting {
@@ -116,7 +118,6 @@ impl<'a> Worker<'a> {
             can_be_confirmed: timeline.confirmations.can_be_made(),
             until_us: within_us.map(|within_us| self.now_us() + within_us),
         });
-        let early = timeline.confirmations.made_early(&self.plan.id);
         if let Some(made_at) = early {
             self.refuse_early(made_at);
         }
