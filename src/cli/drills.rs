@@ -6,7 +6,7 @@
 mod kept;
 mod table;
 
-use super::customers::is_person;
+use super::customers::{is_good_for_shopper, is_person};
 use super::exit_code::Failure;
 use super::facts::RunFacts;
 use super::shoppers::{ShoppersError, slow_limit_us};
@@ -100,7 +100,7 @@ fn count_impact(
             None => Impact {
                 requests: count(drilled.rollup, window, is_counted),
                 requests_failed: count(drilled.rollup, window, |series| {
-                    is_counted(series) && is_failure(series)
+                    is_counted(series) && !is_good_for_shopper(series)
                 }),
                 shoppers_affected: None,
                 is_exact: true,
@@ -134,12 +134,6 @@ fn count(rollup: &Rollup, window: TimeWindow, is_wanted: impl Fn(&SeriesKey) -> 
         count.start_us + cell_us > window.start_us && count.start_us < window.end_us
     });
     inside.map(|count| count.count).sum()
-}
-
-/// An answer that is none, an error, or not as the shopper must have it: what customers forgive, a page that
-/// is not there, ends a journey.
-fn is_failure(series: &SeriesKey) -> bool {
-    !series.error.is_empty() || series.status == 0 || series.status >= 400
 }
 
 fn is_counted(series: &SeriesKey) -> bool {
@@ -199,7 +193,7 @@ fn affected(
                         .latency_us
                         .zip(limit_us)
                         .is_some_and(|(us, limit_us)| us > limit_us);
-                    let is_failed = is_failure(&rows.series()[series]);
+                    let is_failed = !is_good_for_shopper(&rows.series()[series]);
                     let shopper = row.shopper.filter(|_| is_slow || is_failed);
                     for (window, seen) in windows.iter().zip(&mut seen) {
                         if !window.is_some_and(|window| window.contains(row.ts_us)) {

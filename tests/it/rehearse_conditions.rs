@@ -173,7 +173,7 @@ fn who_waits_for_all_of_the_drain_had_no_answer() {
 fn of_who_waits_when_the_run_is_stopped_nothing_is_known_and_the_report_says_so() {
     let server = ScriptedServer::start(mute);
     let folder = unanswered(&server, "60s");
-    let child = start(&mut command(&folder, MUTE));
+    let mut child = start(&mut command(&folder, MUTE));
     while server
         .asked()
         .iter()
@@ -181,6 +181,8 @@ fn of_who_waits_when_the_run_is_stopped_nothing_is_known_and_the_report_says_so(
         .count()
         < 30
     {
+        let ended = child.try_wait().expect("it can be asked");
+        assert!(ended.is_none(), "the run ended before all were asked");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     interrupt(&child);

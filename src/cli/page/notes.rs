@@ -137,7 +137,7 @@ pub fn unknowns(judged: &Judged) -> Vec<String> {
     if cut.count() > 0 {
         let waited = cut.latencies().quantile_us(1.0).map_or(0.0, number);
         unknowns.push(format!(
-            "{} requests had no answer yet when the run ended, after up to {}; no number above counts them.",
+            "{} requests had no answer yet when the run ended, after up to {}; no SLI counts them.",
             text::count(cut.count()),
             text::quantity(waited, Unit::Microseconds)
         ));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::{is_counted, number};
 use super::RunView;
+use crate::cli::customers::is_good_for_shopper;
 use crate::cli::facts::RunFacts;
 use crate::cli::recorder::RouteSeconds;
 use crate::rehearsal::{Behaviour, BehaviourOutcome, Bin, PastLimit, Recovered, behaviour, bin_s};
@@ -103,7 +104,7 @@ fn is_refusal(series: &SeriesKey) -> bool {
 
 /// Every other answer that is none, an error, or not as it must be.
 fn is_failure(series: &SeriesKey) -> bool {
-    !is_refusal(series) && (!series.error.is_empty() || series.status == 0 || series.status >= 400)
+    !is_refusal(series) && !is_good_for_shopper(series)
 }
 
 /// Equal bins from the start of the run; what is left at its end is none.
