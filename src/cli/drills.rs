@@ -10,7 +10,7 @@ use super::customers::{is_good_for_shopper, is_person};
 use super::exit_code::Failure;
 use super::facts::RunFacts;
 use super::shoppers::{ShoppersError, slow_limit_us};
-use crate::game_day::{DrillScore, EntryEnd, Impact, ScoreScope, judge, score};
+use crate::game_day::{DrillScore, EntryEnd, Impact, Relief, ScoreScope, judge, score};
 use crate::lake::{LakeReader, RowFilter};
 use crate::report::text;
 use crate::request_record::{Origin, is_own_error};
@@ -90,8 +90,13 @@ fn count_impact(
 ) -> Result<(), Failure> {
     let windows = scores.iter().map(|score| lasted(score, drilled));
     let windows: Vec<Option<TimeWindow>> = windows.collect();
+    let before = scores.iter().zip(&windows).map(|(score, window)| {
+        score.entry.shoppers_withheld?;
+        just_before((*window)?, drilled.run.started_us)
+    });
+    let before: Vec<Option<TimeWindow>> = before.collect();
     let seen = match reader {
-        Some(reader) => Some(affected(drilled, reader, &windows)?),
+        Some(reader) => Some(affected(drilled, reader, &[&*windows, &before].concat())?),
         None => None,
     };
     for (index, (score, window)) in scores.iter_mut().zip(&windows).enumerate() {
@@ -106,8 +111,36 @@ fn count_impact(
                 is_exact: true,
             },
         });
+        if score.entry.shoppers_withheld.is_none() {
+            continue;
+        }
+        score.relief = window.zip(score.impact).map(|(window, impact)| Relief {
+            requests_per_s: per_s(impact.requests, window),
+            requests_per_s_before: before[index].map(|before| {
+                let requests = match &seen {
+                    Some(seen) => seen[windows.len() + index].requests,
+                    None => count(drilled.rollup, before, is_counted),
+                };
+                per_s(requests, before)
+            }),
+        });
     }
     Ok(())
+}
+
+/// As long before a window as it is long, at most a minute, inside the run.
+fn just_before(window: TimeWindow, started_us: i64) -> Option<TimeWindow> {
+    let length_us = (window.end_us - window.start_us).min(MOMENT_US);
+    let start_us = (window.start_us - length_us).max(started_us);
+    (start_us < window.start_us).then_some(TimeWindow {
+        start_us,
+        end_us: window.start_us,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "requests stay below 2^53")]
+fn per_s(requests: u64, window: TimeWindow) -> f64 {
+    requests as f64 / seconds(window.end_us - window.start_us)
 }
 
 /// When an entry lasted, UTC µs: until it was undone; a moment until all was well again.

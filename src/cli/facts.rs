@@ -89,9 +89,12 @@ pub struct RunFacts {
     pub answered_per_s: Vec<u64>,
     /// Shoppers who arrived in each second since the start.
     pub arrivals_per_s: Vec<u64>,
-    /// Shoppers that the curve asks for in each second; empty in a closed model.
+    /// Shoppers that the curve asks for in each second; empty where there is a closed model alone.
     #[serde(default)]
     pub planned_per_s: Vec<f64>,
+    /// Shoppers at once of closed models, who come again when they have left; 0 without.
+    #[serde(default)]
+    pub closed_shoppers: u64,
     /// Requests that the plan asks for, without retries, redirects and assets of pages.
     #[serde(default)]
     pub planned_requests: Option<f64>,
@@ -122,6 +125,13 @@ pub struct RunFacts {
     /// How it was judged when it was over; `None` of runs before there were drills.
     #[serde(default)]
     pub judgement: Option<Judgement>,
+}
+
+impl RunFacts {
+    /// Whether nobody arrived, and all shoppers were in a closed model.
+    pub fn is_closed_alone(&self) -> bool {
+        self.closed_shoppers > 0 && self.planned_per_s.is_empty()
+    }
 }
 
 /// Percentiles of the generator's own lateness, µs.

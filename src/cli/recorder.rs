@@ -69,8 +69,8 @@ pub struct Recorded {
     pub answered_per_s: Vec<u64>,
     /// What else happened in each second.
     pub seconds: RunSeconds,
-    /// Requests and shoppers of each scenario, where several run at once.
-    pub by_scenario: Vec<(u64, u64)>,
+    /// Requests of each scenario, where several run at once.
+    pub requests_by_scenario: Vec<u64>,
     /// Records that are in the lake.
     pub committed: u64,
     /// Why the lake took no more, if it did not.
@@ -117,7 +117,7 @@ struct Recorder<'a> {
     seconds: LiveSeconds,
     answered_per_s: Vec<u64>,
     run_seconds: SecondsCounter,
-    by_scenario: Vec<(u64, u64)>,
+    requests_by_scenario: Vec<u64>,
     committed: u64,
     last_commit: Instant,
     commit_interval: Duration,
@@ -143,7 +143,7 @@ impl<'a> Recorder<'a> {
             seconds: LiveSeconds::default(),
             answered_per_s: Vec::new(),
             run_seconds: SecondsCounter::default(),
-            by_scenario: vec![(0, 0); settings.plan.joined.len()],
+            requests_by_scenario: vec![0; settings.plan.joined.len()],
             committed: 0,
             last_commit,
             commit_interval,
@@ -192,9 +192,8 @@ impl<'a> Recorder<'a> {
 
     fn count_scenario(&mut self, record: &DrillRecord) {
         let index = usize::try_from(record.shopper / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
-        if let Some((requests, shoppers)) = self.by_scenario.get_mut(index) {
+        if let Some(requests) = self.requests_by_scenario.get_mut(index) {
             *requests += 1;
-            *shoppers += u64::from(record.is_first());
         }
     }
 
@@ -310,7 +309,7 @@ impl<'a> Recorder<'a> {
             guard: self.guard,
             answered_per_s: self.answered_per_s,
             seconds: self.run_seconds.finish(),
-            by_scenario: self.by_scenario,
+            requests_by_scenario: self.requests_by_scenario,
             committed: self.committed,
             failure: self.failure,
         }

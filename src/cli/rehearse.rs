@@ -1,5 +1,6 @@
 //! `rehearse`: a surge from the first shopper to the report.
 
+mod announcement;
 mod conclusion;
 mod run_facts;
 mod scenarios;
@@ -36,13 +37,11 @@ use crate::game_day::DrilledEntry;
 use crate::lake::Lake;
 use crate::rollup::RollupPlan;
 use crate::route::Router;
-use crate::scenario::{DrillPlan, EmbeddedShop, PlanPrint, TargetPlan, forecast};
+use crate::scenario::{DrillPlan, EmbeddedShop, PlanPrint, TargetPlan};
 use crate::shop::{Shop, ShopPlan};
 use crate::sli::SliSetPlan;
 use crate::time_window::{now_us, rfc3339};
 
-/// Response time that `--dry-run` assumes, seconds.
-const ASSUMED_RESPONSE_S: f64 = 0.2;
 /// Longest name of a run.
 const RUN_ID_BYTES_MAX: usize = 100;
 
@@ -82,7 +81,7 @@ fn carry_out(
         super::report::check_kind(report)?;
     }
     if arguments.dry_run {
-        return dry_run(&rehearsal.plan, terminal);
+        return announcement::dry_run(&rehearsal.plan, terminal);
     }
     let ui = arguments
         .ui
@@ -274,7 +273,9 @@ impl Rehearsal {
         };
         let (records, batches) = sync_channel(QUEUE_BATCHES);
         let is_over = AtomicBool::new(false);
-        timeline.terminal.note(&self.announcement(base_url));
+        timeline
+            .terminal
+            .note(&announcement::announcement(&self.plan, base_url));
         thread::scope(|scope| {
             // The recorder owns its end of the channel, so a panic there is a full queue here.
             let recorder_settings = &recorder_settings;
@@ -350,26 +351,6 @@ impl Rehearsal {
             },
         }
     }
-
-    fn announcement(&self, base_url: &Url) -> String {
-        let plan = &self.plan;
-        let part = part_words(plan);
-        if let Some(closed) = plan.traffic.closed {
-            return format!(
-                "rehearsing {}{part} against {base_url}: {} shoppers at once for {:.0} s, a closed model",
-                plan.name,
-                closed.shoppers,
-                plan.traffic.curve.length_s()
-            );
-        }
-        format!(
-            "rehearsing {}{part} against {base_url}: about {:.0} shoppers in {:.0} s, at most {} per second",
-            plan.name,
-            plan.traffic.curve.arrivals() * plan.shard.fraction(),
-            plan.traffic.curve.length_s(),
-            (plan.traffic.curve.peak_per_s() * plan.shard.fraction() * 100.0).round() / 100.0
-        )
-    }
 }
 
 /// The facts of a trial of a capacity search, which is a run in the lake like any other.
@@ -379,14 +360,6 @@ pub fn trial_facts(
     driven: Driven<'_>,
 ) -> Result<RunFacts, Failure> {
     run_facts::driven_facts(plan, &RunThresholds::new(plan, set)?, &driven)
-}
-
-/// Which part of the plan is driven; nothing for all of it.
-fn part_words(plan: &DrillPlan) -> String {
-    match plan.shard.is_whole() {
-        true => String::new(),
-        false => format!(", {},", plan.shard),
-    }
 }
 
 /// A base URL from the command line.
@@ -461,32 +434,4 @@ fn stop_on_signal(progress: &Arc<Progress>, timeline: &Timeline<'_>) -> Result<(
             format!("cannot listen for Ctrl-C: {error}"),
         )
     })
-}
-
-fn dry_run(plan: &DrillPlan, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let forecast = forecast(plan, ASSUMED_RESPONSE_S);
-    if terminal.is_json {
-        terminal.json(&forecast)?;
-        return Ok(ExitCode::Ok);
-    }
-    terminal.result(&format!(
-        "{}{}: nothing is sent\n\
-         arrivals             {:.0} shoppers in {:.0} s, at most {:.0} per second\n\
-         requests             {:.0}, at most {:.0} per second\n\
-         shoppers at once     {:.0} at the peak (arrival rate × time in the shop)\n\
-         connections          {:.0} at the peak if an answer takes {ASSUMED_RESPONSE_S} s; \
-         at most {} requests may be under way{}",
-        plan.name,
-        part_words(plan).trim_end_matches(','),
-        forecast.arrivals,
-        forecast.length_s,
-        forecast.peak_shoppers_per_s,
-        forecast.requests,
-        forecast.peak_requests_per_s,
-        forecast.peak_shoppers_at_once,
-        forecast.connections_at_peak,
-        plan.limits.in_flight,
-        timeline::forecast(plan)
-    ))?;
-    Ok(ExitCode::Ok)
 }

@@ -37,7 +37,7 @@ mod worker;
 pub use call::{Call, CallAnswer};
 pub use health::{GeneratorHealth, HealthSample, Machine, Spread};
 pub use http::ConnectorError;
-pub use outcome::{DrillOutcome, Validity};
+pub use outcome::{DrillOutcome, ScenarioOutcome, Validity};
 pub use preflight::{PreflightError, preflight};
 pub use prober::{Attempt, Prober};
 pub use record::{DrillRecord, StepPart};

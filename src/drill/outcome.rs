@@ -88,6 +88,17 @@ impl WorkerOutcome {
     }
 }
 
+/// What became of the shoppers of one of several scenarios.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct ScenarioOutcome {
+    /// Shoppers whose arrival was due before the end.
+    pub offered: u64,
+    /// Shoppers who reached the end of their journey.
+    pub completed: u64,
+    /// Shoppers who were turned away because too many requests were under way.
+    pub dropped: u64,
+}
+
 /// What came out of a drill.
 #[derive(Debug)]
 pub struct DrillOutcome {
@@ -96,7 +107,7 @@ pub struct DrillOutcome {
     /// Shoppers who reached the end of their journey.
     pub completed: u64,
     /// The same for each of several scenarios that run at once; empty where there is one alone.
-    pub completed_by_scenario: Vec<u64>,
+    pub by_scenario: Vec<ScenarioOutcome>,
     /// Shoppers who left after no answer, a 4xx or a 5xx.
     pub gave_up: u64,
     /// Shoppers who left because it took too long.

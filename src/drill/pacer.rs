@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::outcome::Leave;
+use super::outcome::{Leave, ScenarioOutcome};
 use super::run::Progress;
 use super::shopper::Shopper;
 use super::worker::{News, Order};
@@ -27,8 +27,8 @@ const TICK_US: i64 = 500;
 pub struct PacerOutcome {
     pub offered: u64,
     pub completed: u64,
-    /// The same for each of several scenarios; empty where there is one alone.
-    pub completed_by_scenario: Vec<u64>,
+    /// The same of each of several scenarios; empty where there is one alone.
+    pub by_scenario: Vec<ScenarioOutcome>,
     pub gave_up: u64,
     pub lost_patience: u64,
     pub withheld: u64,
@@ -86,18 +86,16 @@ impl Pacer<'_> {
             self.hear(&mut outcome, &mut thinking, &mut present);
             while let Some(arrival) = next_arrival.filter(|arrival| arrival.due_us <= now_us) {
                 next_arrival = arrivals.next();
-                outcome.offered += 1;
+                self.came(&mut outcome, arrival.number);
                 match self.shopper(arrival) {
                     Some(shopper) => {
                         present += 1;
                         thinking.push(Thinking(shopper));
                     }
-                    None => outcome.left(arrival.number, Leave::Completed),
+                    None => self.left(&mut outcome, arrival.number, Leave::Completed),
                 }
             }
             self.release(now_us, &mut thinking, &mut next_worker);
-            self.progress.offered.store(outcome.offered, Relaxed);
-            self.progress.present.store(present, Relaxed);
             outcome.is_stopped = self.progress.stop.load(Relaxed);
             let is_over = next_arrival.is_none() && present == 0;
             if outcome.is_stopped || is_over || now_us > drain_until_us {
@@ -114,9 +112,22 @@ impl Pacer<'_> {
         drop(self.workers);
         // Workers hang up when their last request is over.
         for news in self.news {
-            count(&mut outcome, &news);
+            if let News::Left(number, leave) = news {
+                self.progress.left(leave);
+                outcome.left(number, leave);
+            }
         }
         outcome
+    }
+
+    fn came(&self, outcome: &mut PacerOutcome, number: u64) {
+        self.progress.came();
+        outcome.came(number);
+    }
+
+    fn left(&self, outcome: &mut PacerOutcome, number: u64, leave: Leave) {
+        self.progress.left(leave);
+        outcome.left(number, leave);
     }
 
     fn now_us(&self) -> i64 {
@@ -136,17 +147,17 @@ impl Pacer<'_> {
         present: &mut u64,
     ) {
         for news in self.news.try_iter() {
-            count(outcome, &news);
             match news {
                 News::Thinks(mut shopper) => {
                     shopper.due_us = on_tick(shopper.due_us);
                     thinking.push(Thinking(shopper));
                 }
-                News::Left(..) => *present -= 1,
+                News::Left(number, leave) => {
+                    self.left(outcome, number, leave);
+                    *present -= 1;
+                }
             }
         }
-        self.progress.completed.store(outcome.completed, Relaxed);
-        self.progress.dropped.store(outcome.dropped, Relaxed);
     }
 
     /// Hands everybody who is due to the workers in turn.
@@ -184,29 +195,28 @@ impl Pacer<'_> {
     }
 }
 
-fn count(outcome: &mut PacerOutcome, news: &News) {
-    match news {
-        News::Thinks(_) => {}
-        News::Left(number, leave) => outcome.left(*number, *leave),
-    }
-}
-
 impl PacerOutcome {
     /// Nobody yet.
     pub fn of(plan: &DrillPlan) -> Self {
         Self {
-            completed_by_scenario: vec![0; plan.joined.len()],
+            by_scenario: vec![ScenarioOutcome::default(); plan.joined.len()],
             ..Self::default()
+        }
+    }
+
+    /// Counts shopper `number`, whose arrival is due.
+    pub fn came(&mut self, number: u64) {
+        self.offered += 1;
+        if let Some(scenario) = self.scenario_of(number) {
+            scenario.offered += 1;
         }
     }
 
     /// Counts shopper `number`, who is gone.
     pub fn left(&mut self, number: u64, leave: Leave) {
-        let scenario = usize::try_from(number / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
-        if leave == Leave::Completed
-            && let Some(count) = self.completed_by_scenario.get_mut(scenario)
-        {
-            *count += 1;
+        if let Some(scenario) = self.scenario_of(number) {
+            scenario.completed += u64::from(leave == Leave::Completed);
+            scenario.dropped += u64::from(leave == Leave::Dropped);
         }
         let count = match leave {
             Leave::Completed => &mut self.completed,
@@ -217,6 +227,29 @@ impl PacerOutcome {
             Leave::Lost => &mut self.lost,
         };
         *count += 1;
+    }
+
+    fn scenario_of(&mut self, number: u64) -> Option<&mut ScenarioOutcome> {
+        let scenario = usize::try_from(number / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
+        self.by_scenario.get_mut(scenario)
+    }
+
+    /// Adds what was counted at the same time.
+    pub fn add(&mut self, other: &Self) {
+        self.offered += other.offered;
+        self.completed += other.completed;
+        for (own, other) in self.by_scenario.iter_mut().zip(&other.by_scenario) {
+            own.offered += other.offered;
+            own.completed += other.completed;
+            own.dropped += other.dropped;
+        }
+        self.gave_up += other.gave_up;
+        self.lost_patience += other.lost_patience;
+        self.withheld += other.withheld;
+        self.dropped += other.dropped;
+        self.cut += other.cut;
+        self.lost += other.lost;
+        self.is_stopped |= other.is_stopped;
     }
 }
 

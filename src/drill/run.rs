@@ -13,7 +13,7 @@ use url::Url;
 use super::closed;
 use super::health::{GeneratorHealth, HealthSample, Sampler};
 use super::http::{Connector, ConnectorError};
-use super::outcome::{DrillOutcome, WorkerOutcome};
+use super::outcome::{DrillOutcome, Leave, WorkerOutcome};
 use super::pacer::{Pacer, PacerOutcome};
 use super::record::DrillRecord;
 use super::worker::{self, WorkerSettings};
@@ -86,6 +86,22 @@ impl Progress {
         note_highest(&self.schedule_lag_us, u64::try_from(lag_us).unwrap_or(0));
     }
 
+    /// Notes that the arrival of a shopper was due.
+    pub(super) fn came(&self) {
+        self.offered.fetch_add(1, Relaxed);
+        self.present.fetch_add(1, Relaxed);
+    }
+
+    /// Notes how a shopper left.
+    pub(super) fn left(&self, leave: Leave) {
+        self.present.fetch_sub(1, Relaxed);
+        match leave {
+            Leave::Completed => self.completed.fetch_add(1, Relaxed),
+            Leave::Dropped => self.dropped.fetch_add(1, Relaxed),
+            Leave::GaveUp | Leave::LostPatience | Leave::Cut | Leave::Lost => 0,
+        };
+    }
+
     /// Notes how late a timer fired.
     pub(super) fn feel_timer(&self, late: Duration) {
         let late_us = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
@@ -111,12 +127,49 @@ pub fn run(
     progress: &Arc<Progress>,
 ) -> Result<DrillOutcome, DrillError> {
     let sampler = Sampler::start(plan, settings, progress)?;
-    let driven = match plan.traffic.closed {
-        Some(closed) => closed::run(plan, closed, settings, records, progress),
-        None => open(plan, settings, records, progress),
-    };
+    let driven = driven(plan, settings, records, progress);
     let health = sampler.finish();
-    Ok(DrillOutcome { health, ..driven? })
+    let (shoppers, requests) = driven?;
+    let length = settings.origin.elapsed();
+    Ok(DrillOutcome {
+        health,
+        ..outcome(shoppers, requests, length)
+    })
+}
+
+/// The open model, the closed one, or both at once.
+fn driven(
+    plan: &Arc<DrillPlan>,
+    settings: &DrillSettings,
+    records: &SyncSender<Vec<DrillRecord>>,
+    progress: &Arc<Progress>,
+) -> Result<(PacerOutcome, WorkerOutcome), DrillError> {
+    if plan.traffic.closed.is_none() {
+        return open(plan, settings, records, progress);
+    }
+    if !plan.has_arrivals() {
+        return closed::run(plan, settings, records, progress);
+    }
+    thread::scope(|scope| {
+        // Neither goes on without the other.
+        let stop_on_error = |driven: Result<_, DrillError>| {
+            driven.inspect_err(|_| progress.stop.store(true, Relaxed))
+        };
+        let closed = thread::Builder::new()
+            .name("closed-model".to_owned())
+            .spawn_scoped(scope, move || {
+                stop_on_error(closed::run(plan, settings, records, progress))
+            })?;
+        let open = stop_on_error(open(plan, settings, records, progress));
+        let closed = closed
+            .join()
+            .map_err(|_| DrillError::Panicked("closed-model"));
+        let (mut shoppers, mut requests) = open?;
+        let (other_shoppers, other_requests) = closed??;
+        shoppers.add(&other_shoppers);
+        requests.add(&other_requests);
+        Ok((shoppers, requests))
+    })
 }
 
 fn open(
@@ -124,7 +177,7 @@ fn open(
     settings: &DrillSettings,
     records: &SyncSender<Vec<DrillRecord>>,
     progress: &Arc<Progress>,
-) -> Result<DrillOutcome, DrillError> {
+) -> Result<(PacerOutcome, WorkerOutcome), DrillError> {
     let (news_sender, news) = channel();
     let mut orders = Vec::new();
     let mut workers = Vec::new();
@@ -168,18 +221,14 @@ fn open(
             .map_err(|_| DrillError::Panicked("shoppers"))?;
         counted.add(&outcome?);
     }
-    Ok(outcome(paced, counted, settings.origin.elapsed()))
+    Ok((paced, counted))
 }
 
-pub(super) fn outcome(
-    paced: PacerOutcome,
-    counted: WorkerOutcome,
-    length: Duration,
-) -> DrillOutcome {
+fn outcome(paced: PacerOutcome, counted: WorkerOutcome, length: Duration) -> DrillOutcome {
     DrillOutcome {
         offered: paced.offered,
         completed: paced.completed,
-        completed_by_scenario: paced.completed_by_scenario,
+        by_scenario: paced.by_scenario,
         gave_up: paced.gave_up,
         lost_patience: paced.lost_patience,
         withheld: paced.withheld,

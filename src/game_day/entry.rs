@@ -40,6 +40,9 @@ pub struct DrilledEntry {
     pub confirmed_after_us: Option<i64>,
     /// What must come of it.
     pub expect: Option<Expectation>,
+    /// Shoppers who did not come while a channel was off; `None` for any other entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shoppers_withheld: Option<u64>,
 }
 
 /// What kind of thing was done.

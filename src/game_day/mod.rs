@@ -14,7 +14,7 @@ mod level_story;
 
 mod score;
 pub use score::{
-    DrillScore, FirstSight, Impact, PredictedContacts, Recovery, RecoveryState, ScoreScope,
+    DrillScore, FirstSight, Impact, PredictedContacts, Recovery, RecoveryState, Relief, ScoreScope,
     SightState, SliSight, score,
 };
 

@@ -49,6 +49,9 @@ pub struct DrillScore {
     pub recovery: Recovery,
     /// Whom and what it hit while it lasted; `None` where that was not counted.
     pub impact: Option<Impact>,
+    /// What turning off a channel took from the load; `None` for any other entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relief: Option<Relief>,
     /// How often customers would have called about it, beyond a quiet shop; not known until levels are
     /// learned from support tickets.
     pub predicted_contacts: Option<PredictedContacts>,
@@ -56,6 +59,16 @@ pub struct DrillScore {
     pub overlaps: Vec<String>,
     /// What was expected, and whether it came.
     pub expectations: Vec<JudgedExpectation>,
+}
+
+/// The load around a channel that was turned off. What was sent by then goes on, so it sinks as slowly as
+/// those leave who are there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Relief {
+    /// Requests per second, by when they were due, while the channel was off.
+    pub requests_per_s: f64,
+    /// The same just before: for as long, at most a minute. `None` where the run began with it.
+    pub requests_per_s_before: Option<f64>,
 }
 
 /// Contacts that were predicted.
@@ -176,6 +189,7 @@ fn score_of(entry: &DrilledEntry, scope: &ScoreScope<'_>) -> DrillScore {
             watched_us: 0,
         },
         impact: None,
+        relief: None,
         predicted_contacts: None,
         overlaps: Vec::new(),
         expectations: Vec::new(),

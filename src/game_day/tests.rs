@@ -92,6 +92,7 @@ fn entry(id: &str, began_s: i64, undone_s: Option<i64>) -> DrilledEntry {
         output: None,
         confirmed_after_us: None,
         expect: None,
+        shoppers_withheld: None,
     }
 }
 

@@ -90,13 +90,24 @@ impl<'a> Arrivals<'a> {
     /// Whoever comes as the `number`-th shopper, whenever that is: arrivals of a closed model.
     #[must_use]
     pub fn whoever_comes(plan: &DrillPlan, number: u64, due_us: i64) -> Arrival {
-        let mut random = Pcg64Mcg::seed_from_u64(plan.seed ^ number.rotate_left(24));
+        let scenario = usize::try_from(number / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
+        let joined = plan.joined.get(scenario);
+        let seed = joined.map_or(plan.seed, |joined| joined.seed);
+        let products = joined.map_or(&plan.products, |joined| &joined.products);
+        let own = number % SCENARIO_NUMBERS;
+        let mut random = Pcg64Mcg::seed_from_u64(seed ^ own.rotate_left(24));
+        let kind = random.random();
+        let product = products.draw(&mut random);
+        let channel = random.random();
         Arrival {
             number,
             due_us,
-            kind: plan.kind_at(random.random()),
-            product: plan.products.draw(&mut random),
-            channel: plan.channel_at(random.random()),
+            kind: joined.map_or_else(|| plan.kind_at(kind), |joined| joined.kind_at(kind)),
+            product,
+            channel: joined.map_or_else(
+                || plan.channel_at(channel),
+                |joined| joined.channel_at(channel),
+            ),
         }
     }
 

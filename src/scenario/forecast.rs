@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::duration_draw::DurationDraw;
 use super::plan::{DrillPlan, StepPlan};
 use super::walk::Walk;
+use crate::time_window::seconds;
 
 /// Walks per kind of shopper from which the mean is taken where journeys branch.
 const WALKS: u32 = 2_000;
@@ -28,6 +29,8 @@ pub struct Forecast {
     pub peak_shoppers_at_once: f64,
     /// Requests under way at once at the peak, by Little's law, if one takes `assumed_response_s`.
     pub connections_at_peak: f64,
+    /// Of the shoppers per second at the peak, those who come again in a closed model.
+    pub peak_returning_per_s: f64,
     /// The response time that was assumed, seconds.
     pub assumed_response_s: f64,
 }
@@ -37,34 +40,52 @@ pub struct Forecast {
 /// J. D. C. Little, "A Proof for the Queuing Formula: L = λW", 1961.
 #[must_use]
 pub fn forecast(plan: &DrillPlan, assumed_response_s: f64) -> Forecast {
-    let (mut steps_mean, mut requests_mean, mut think_mean_s) = (0.0, 0.0, 0.0);
-    for kind in &plan.kinds {
-        let visit = mean_visit(plan, kind.journey);
-        steps_mean += kind.share * visit.steps;
-        requests_mean += kind.share * visit.requests;
-        think_mean_s += kind.share * visit.think_s;
-    }
-    let length_s = plan.traffic.curve.length_s();
-    let visit_s = think_mean_s + steps_mean * assumed_response_s;
-    // In a closed model, whoever leaves comes again at once.
-    let closed = plan.traffic.closed.map(|closed| small(closed.shoppers));
-    let peak = match closed {
-        Some(shoppers) if visit_s > 0.0 => shoppers / visit_s,
-        Some(_) => 0.0,
-        None => plan.traffic.curve.peak_per_s() * plan.shard.fraction(),
-    };
-    let arrivals = plan.traffic.curve.arrivals() * plan.shard.fraction();
-    let arrivals = closed.map_or(arrivals, |_| peak * length_s);
-    let peak_requests_per_s = peak * requests_mean;
-    Forecast {
-        arrivals: closed.unwrap_or(arrivals),
-        length_s,
-        peak_shoppers_per_s: peak,
-        requests: arrivals * requests_mean,
-        peak_requests_per_s,
-        peak_shoppers_at_once: peak * visit_s,
-        connections_at_peak: peak_requests_per_s * assumed_response_s,
+    let curve = &plan.traffic.curve;
+    let mut forecast = Forecast {
+        arrivals: 0.0,
+        length_s: curve.length_s(),
+        peak_shoppers_per_s: 0.0,
+        peak_returning_per_s: 0.0,
+        requests: 0.0,
+        peak_requests_per_s: 0.0,
+        peak_shoppers_at_once: 0.0,
+        connections_at_peak: 0.0,
         assumed_response_s,
+    };
+    if plan.has_arrivals() {
+        let kinds = plan.kinds.iter().map(|kind| (kind.share, kind.journey));
+        let arrivals = curve.arrivals() * plan.shard.fraction();
+        forecast.arrivals += arrivals;
+        forecast.add(
+            &Visit::mean(plan, kinds),
+            arrivals,
+            curve.peak_per_s() * plan.shard.fraction(),
+        );
+    }
+    for (first, closed) in plan.closed_models() {
+        let visit = Visit::mean(plan, plan.shares_of_kinds(first).into_iter());
+        let visit_s = visit.seconds(assumed_response_s);
+        // Whoever leaves comes again at once.
+        let per_s = match visit_s > 0.0 {
+            true => small(closed.shoppers) / visit_s,
+            false => 0.0,
+        };
+        forecast.arrivals += small(closed.shoppers);
+        forecast.peak_returning_per_s += per_s;
+        forecast.add(&visit, per_s * seconds(closed.length_us), per_s);
+    }
+    forecast
+}
+
+impl Forecast {
+    /// Adds so many visits, and so many per second at the peak.
+    fn add(&mut self, visit: &Visit, visits: f64, peak_per_s: f64) {
+        let peak_requests_per_s = peak_per_s * visit.requests;
+        self.requests += visits * visit.requests;
+        self.peak_shoppers_per_s += peak_per_s;
+        self.peak_requests_per_s += peak_requests_per_s;
+        self.peak_shoppers_at_once += peak_per_s * visit.seconds(self.assumed_response_s);
+        self.connections_at_peak += peak_requests_per_s * self.assumed_response_s;
     }
 }
 
@@ -74,6 +95,24 @@ struct Visit {
     steps: f64,
     requests: f64,
     think_s: f64,
+}
+
+impl Visit {
+    /// The mean of kinds, by share and journey.
+    fn mean(plan: &DrillPlan, kinds: impl Iterator<Item = (f64, usize)>) -> Self {
+        let mut mean = Self::default();
+        for (share, journey) in kinds {
+            let visit = mean_visit(plan, journey);
+            mean.steps += share * visit.steps;
+            mean.requests += share * visit.requests;
+            mean.think_s += share * visit.think_s;
+        }
+        mean
+    }
+
+    fn seconds(&self, response_s: f64) -> f64 {
+        self.think_s + self.steps * response_s
+    }
 }
 
 /// Requests that `plan`, or its shard, asks for in the first `until_s` seconds, if answers take no time; as

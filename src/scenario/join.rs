@@ -6,7 +6,7 @@
 
 use super::curve::TrafficCurve;
 use super::plan::{
-    BodyPlan, DrillAction, DrillPlan, JoinedScenario, PartBody, StepPlan, TargetPlan,
+    BodyPlan, ClosedPlan, DrillAction, DrillPlan, JoinedScenario, PartBody, StepPlan, TargetPlan,
 };
 
 /// The most scenarios of one run.
@@ -16,8 +16,8 @@ pub const SCENARIOS_MAX: usize = 16;
 /// front, and so have titles of drills; so have channels and drills whose name is there already.
 ///
 /// # Errors
-/// A sentence fragment: two of the same name, another target (where `is_target_fixed` is not), a closed
-/// model, faults of two drills in one place at once, too many.
+/// A sentence fragment: two of the same name, another target (where `is_target_fixed` is not), faults of
+/// two drills in one place at once, too many.
 pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, String> {
     if plans.len() > SCENARIOS_MAX {
         return Err(format!("more than {SCENARIOS_MAX} scenarios at once"));
@@ -26,12 +26,6 @@ pub fn join(plans: Vec<DrillPlan>, is_target_fixed: bool) -> Result<DrillPlan, S
         if plans[..index].iter().any(|other| other.name == plan.name) {
             return Err(format!(
                 "two scenarios are called `{}` (hint: give one of them another name)",
-                plan.name
-            ));
-        }
-        if plan.traffic.closed.is_some() {
-            return Err(format!(
-                "`{}` has a closed model, which cannot run beside others",
                 plan.name
             ));
         }
@@ -169,6 +163,8 @@ fn add(all: &mut DrillPlan, mut plan: DrillPlan) {
     all.traffic.labels.sort();
     all.traffic.phases.append(&mut plan.traffic.phases);
     all.traffic.curve = TrafficCurve::sum(&all.traffic.curve, &plan.traffic.curve);
+    let closed = all.traffic.closed.into_iter().chain(plan.traffic.closed);
+    all.traffic.closed = closed.reduce(ClosedPlan::with);
 }
 
 /// An index after so many of others.
@@ -177,7 +173,8 @@ fn later(index: Option<u16>, others: usize) -> Option<u16> {
     index.map(|index| index.saturating_add(others))
 }
 
-/// Shares of all shoppers, by how many each scenario expects: only forecasts look at them.
+/// Shares of all who arrive, by how many each scenario expects: only forecasts look at them. Nobody
+/// arrives in a closed model.
 fn weigh(all: &mut DrillPlan) {
     let expected: f64 = all
         .joined

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::plan::DrillPlan;
+use super::plan::{ClosedPlan, DrillPlan};
 
 /// The most parts of a run. Each commits to the one log of the lake, which takes some commits a second.
 pub const SHARDS_MAX: u32 = 1_000;
@@ -192,8 +192,19 @@ impl DrillPlan {
             false => Ok(shard.share_of(total)),
         };
         self.limits.in_flight = share("limits.in_flight", self.limits.in_flight)?;
-        if let Some(closed) = &mut self.traffic.closed {
-            closed.shoppers = share("traffic.closed.shoppers", closed.shoppers)?;
+        let own = |closed: ClosedPlan| {
+            let shoppers = share("traffic.closed.shoppers", closed.shoppers)?;
+            Ok(ClosedPlan { shoppers, ..closed })
+        };
+        if self.joined.is_empty() {
+            self.traffic.closed = self.traffic.closed.map(own).transpose()?;
+        } else {
+            self.traffic.closed = None;
+            for joined in &mut self.joined {
+                joined.traffic.closed = joined.traffic.closed.map(own).transpose()?;
+                let all = self.traffic.closed.into_iter().chain(joined.traffic.closed);
+                self.traffic.closed = all.reduce(ClosedPlan::with);
+            }
         }
         self.shard = shard;
         Ok(self)

@@ -404,6 +404,17 @@ fn a_channel_that_a_drill_turns_off_sends_as_few_as_one_that_is_declared_off() {
         (count(mail, "/began_us"), count(mail, "/undone_us")),
         (1_000_000, 2_000_000)
     );
+    // Its effect: who did not come, and the load of the second before beside that of its own.
+    assert_eq!(
+        count(mail, "/shoppers_withheld"),
+        count(&drilled, "/withheld")
+    );
+    let per_s = |key: &str| mail["relief"][key].as_f64().unwrap();
+    assert!((per_s("requests_per_s") - mail["impact"]["requests"].as_f64().unwrap()).abs() < 1e-9);
+    assert!(
+        per_s("requests_per_s") < per_s("requests_per_s_before"),
+        "{mail}"
+    );
 }
 
 #[test]

@@ -250,7 +250,15 @@ fn a_closed_model_runs_its_shoppers_one_journey_after_the_other() {
         "short.yaml",
         yaml.replace(open, "{closed: {shoppers: 3, for: 2s}}"),
     );
-    let document = rehearsed(&folder, 0);
+    let words = "rehearse short.yaml --sli-defs any-page.yaml --lake lake --report r.md --json";
+    let document = run(&folder, words).exits(0).json();
+    let report = folder.read("r.md");
+    assert!(
+        report.contains("3 shoppers at once in a closed model"),
+        "{report}"
+    );
+    assert!(report.contains("they ask a slow target less"), "{report}");
+    assert!(!report.contains("No limit was reached"), "{report}");
     let completed = count(&document, "/completed");
     // Each of three needs at least 50 ms for a journey, and has two seconds.
     assert!((3..=3 * 40).contains(&completed), "{completed}");
@@ -260,4 +268,22 @@ fn a_closed_model_runs_its_shoppers_one_journey_after_the_other() {
     );
     let rows = rows(&folder.join("lake/requests"), &["route"]);
     assert_eq!(rows.len() as u64, count(&document, "/requests"));
+}
+
+#[test]
+fn a_guard_sees_what_few_shoppers_of_a_closed_model_meet_as_it_happens() {
+    let server = ScriptedServer::start(|_| Said::Answer("500 Oh", &[], ""));
+    let guard = "thresholds: [{sli: errors, above: 10%, for: 2s, window: 1s, abort: true}]";
+    let folder = scenario(&server, "[{get: /, think: {fixed: 300ms}}]", "", guard);
+    let yaml = folder.read("short.yaml");
+    let open = "{arrivals: even, phases: [{name: steady, for: 1s, shoppers_per_s: 5}]}";
+    assert!(yaml.contains(open));
+    folder.write(
+        "short.yaml",
+        yaml.replace(open, "{closed: {shoppers: 3, for: 120s}}"),
+    );
+    let document = rehearsed(&folder, 6);
+    assert!(document["stopped_by"].is_object(), "{document}");
+    // Some ten per second: it was not waited until a batch of them was full.
+    assert!(count(&document, "/requests") < 256, "{document}");
 }

@@ -106,6 +106,80 @@ fn another_scenario_changes_nothing_of_who_comes_when() {
 }
 
 #[test]
+fn a_closed_model_runs_beside_an_open_one() {
+    let folder = prepared();
+    let b = folder.read("b.yaml");
+    let (head, rest) = b.split_once("traffic:").expect("a scenario has traffic");
+    let (_, rest) = rest
+        .split_once("shoppers:\n")
+        .expect("a scenario has shoppers");
+    let closed = |name: &str, shoppers: u32, length_s: u32| {
+        let steps = rest.replace("{get: /}", "{get: /, think: {fixed: 100ms}}");
+        let file = format!(
+            "{head}traffic: {{closed: {{shoppers: {shoppers}, for: {length_s}s}}}}\nshoppers:\n{steps}"
+        );
+        file.replace("name: looking", &format!("name: {name}"))
+    };
+    folder.write("closed.yaml", closed("crowd", 4, 2));
+    folder.write("longer.yaml", closed("longer", 2, 5));
+    let rehearse = |words: &str| {
+        run(
+            &folder,
+            &format!("rehearse {words} --sli-defs wide.yaml --lake lake --json"),
+        )
+        .exits(0)
+        .json()
+    };
+    rehearse("a.yaml --run-id open");
+    let words = "closed.yaml --also a.yaml --also longer.yaml --run-id mixed";
+    let mixed = rehearse(words);
+    let scenarios = list(&mixed, "/scenarios");
+    for key in ["/offered_arrivals", "/started", "/completed", "/requests"] {
+        let sum: u64 = scenarios.iter().map(|scenario| count(scenario, key)).sum();
+        assert_eq!(sum, count(&mixed, key), "{key}");
+    }
+    // Whoever arrives is who would arrive without them.
+    let of = |index: u64| move |shopper: u64| shopper / SECOND == index;
+    assert_eq!(
+        first_requests(&folder, "mixed", of(1))
+            .values()
+            .collect::<Vec<_>>(),
+        first_requests(&folder, "open", |_| true)
+            .values()
+            .collect::<Vec<_>>()
+    );
+    // Each needs at least 100 ms for a visit, and has so long for all of them.
+    for (index, shoppers, length_s) in [(0, 4, 2), (2, 2, 5)] {
+        let scenario = &scenarios[index];
+        let completed = count(scenario, "/completed");
+        assert!(
+            (shoppers..=shoppers * length_s * 10).contains(&completed),
+            "{scenario}"
+        );
+        let came = first_requests(&folder, "mixed", of(index as u64)).len() as u64;
+        assert!(
+            (completed..=count(scenario, "/started")).contains(&came),
+            "{came}"
+        );
+    }
+    let last = first_requests(&folder, "mixed", of(2)).into_values().max();
+    assert!(last.expect("somebody came") > 2_000_000, "{last:?}");
+    let dry = run(&folder, &format!("rehearse {words} --dry-run --json"))
+        .exits(0)
+        .json();
+    // 30 who arrive, six who are there: four of them for 2 s, and two for 5 s. A visit takes 0.1 s of thinking and
+    // an answer of 0.2 s, as is assumed.
+    let near = |key: &str, wanted: f64| {
+        let found = dry[key].as_f64().unwrap();
+        assert!((found - wanted).abs() < 1e-6, "{key}: {found}");
+    };
+    near("arrivals", 36.0);
+    near("requests", 30.0 * 4.0 + (4.0 * 2.0 + 2.0 * 5.0) / 0.3);
+    near("peak_shoppers_per_s", 10.0 + 6.0 / 0.3);
+    near("peak_returning_per_s", 6.0 / 0.3);
+}
+
+#[test]
 fn what_cannot_run_together_says_why() {
     let folder = prepared();
     let refused = run(&folder, "rehearse a.yaml --also a.yaml --dry-run").refuses(3);

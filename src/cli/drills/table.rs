@@ -67,7 +67,8 @@ fn expected(row: &DrillRow) -> &'static str {
     }
 }
 
-/// One line per expectation that was not met, and per thing that went wrong.
+/// One line per expectation that was not met, per channel that was turned off, and per thing that went
+/// wrong.
 fn below(part: &DrillPart) -> String {
     let mut lines = String::new();
     for row in &part.rows {
@@ -82,6 +83,9 @@ fn below(part: &DrillPart) -> String {
                 " ✕ {}: {word} {what}: {found}",
                 row.id
             )));
+        }
+        if let Some(relief) = &row.relief {
+            lines.push_str(&format!("\n · {}: {relief}", text::harmless(&row.id)));
         }
         for problem in &row.problems {
             lines.push('\n');

@@ -5,7 +5,7 @@ use crate::cli::range::Judged;
 use crate::game_day::{
     DrillScore, EntryAction, EntryEnd, EntryOutcome, Recovery, RecoveryState, UndoOutcome,
 };
-use crate::report::{ContactFigure, DrillPart, DrillRow, ExpectationRow, Mark, text};
+use crate::report::{ContactFigure, DrillPart, DrillRow, ExpectationRow, Mark, Unit, text};
 
 use super::state_of;
 
@@ -72,6 +72,7 @@ fn row(judged: &Judged, started_us: i64, score: &DrillScore) -> DrillRow {
         shoppers: impact.and_then(|impact| impact.shoppers_affected),
         are_shoppers_exact: impact.is_none_or(|impact| impact.is_exact),
         requests_failed: impact.map(|impact| impact.requests_failed),
+        relief: relief_words(score),
         predicted_contacts: score.predicted_contacts.map(|found| ContactFigure {
             value: found.value,
             interval: Some(found.interval),
@@ -105,6 +106,27 @@ fn outcome(score: &DrillScore) -> String {
         (EntryOutcome::Confirmed, None) => "confirmed".to_owned(),
         (EntryOutcome::NotConfirmed, _) => "not confirmed".to_owned(),
     }
+}
+
+/// What turning off a channel took from the load.
+fn relief_words(score: &DrillScore) -> Option<String> {
+    let (relief, withheld) = (score.relief?, score.entry.shoppers_withheld?);
+    let per_s = |requests: f64| text::quantity(requests, Unit::Count);
+    let before = match relief.requests_per_s_before {
+        Some(before) if before > 0.0 => {
+            let change = (relief.requests_per_s / before - 1.0) * 100.0;
+            format!(
+                ", after {} per second just before: {change:+.0} %",
+                per_s(before)
+            )
+        }
+        Some(_) | None => String::new(),
+    };
+    Some(format!(
+        "{} shoppers did not come; {} requests per second were due while it was off{before}",
+        text::count(withheld),
+        per_s(relief.requests_per_s),
+    ))
 }
 
 fn problems(score: &DrillScore) -> Vec<String> {

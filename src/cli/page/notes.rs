@@ -53,10 +53,7 @@ pub fn facts(judged: &Judged) -> Vec<Fact> {
                 text::count(run.cut)
             ),
         ),
-        fact(
-            "Peak",
-            format!("{} shoppers per second", run.peak_shoppers_per_s),
-        ),
+        fact("Peak", peak_words(run)),
         fact("Requests", text::count(run.requests)),
         fact(
             "Schedule lag",
@@ -81,6 +78,19 @@ pub fn facts(judged: &Judged) -> Vec<Fact> {
     let partners = judged.partners.iter();
     facts.extend(partners.map(|state| fact(&format!("Partner {}", state.partner), state.words())));
     facts
+}
+
+fn peak_words(run: &RunFacts) -> String {
+    let arriving = format!("{} shoppers per second", run.peak_shoppers_per_s);
+    let at_once = format!(
+        "{} shoppers at once in a closed model",
+        text::count(run.closed_shoppers)
+    );
+    match (run.closed_shoppers > 0, run.is_closed_alone()) {
+        (false, _) => arriving,
+        (true, true) => at_once,
+        (true, false) => format!("{arriving}, and {at_once}"),
+    }
 }
 
 fn latency_words(latency: LatencyFacts) -> String {
@@ -199,6 +209,16 @@ fn burn_unknowns(judged: &Judged) -> Vec<String> {
 
 fn run_unknowns(run: &RunFacts) -> Vec<String> {
     let mut unknowns = Vec::new();
+    if run.closed_shoppers > 0 {
+        unknowns.push(format!(
+            "{} shoppers were in a closed model: they ask a slow target less, so what others would have met who would have come meanwhile is not measured{}.",
+            text::count(run.closed_shoppers),
+            match run.is_closed_alone() {
+                true => ", nor whether there is a limit",
+                false => "",
+            }
+        ));
+    }
     if run.cut > 0 {
         unknowns.push(format!(
             "{} shoppers were still in the shop at the end and were cut off; how their journeys would have ended is not known.",

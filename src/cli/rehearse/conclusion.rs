@@ -93,9 +93,8 @@ pub fn conclude(
     let ended = Ended {
         scenarios: scenario_facts(
             &rehearsal.plan,
-            facts.judged_us,
-            &recorded.by_scenario,
-            &done.outcome.completed_by_scenario,
+            &recorded.requests_by_scenario,
+            &done.outcome.by_scenario,
         ),
         replayed: rehearsal.replayed.as_ref().map(|replayed| &replayed.facts),
         committed: recorded.committed,

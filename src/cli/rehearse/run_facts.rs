@@ -10,7 +10,9 @@ use crate::cli::recorder::Recorded;
 use crate::cli::thresholds::RunThresholds;
 use crate::drill::{DrillOutcome, Validity};
 use crate::game_day::DrilledEntry;
-use crate::scenario::{Arrivals, DrillPlan, PlanPrint, Shard, forecast, requests_before};
+use crate::scenario::{
+    Arrivals, DrillAction, DrillPlan, PlanPrint, Shard, forecast, requests_before,
+};
 
 /// What is known of a run that is over, besides its requests.
 pub fn facts(
@@ -117,6 +119,10 @@ pub fn driven_facts(
         answered_per_s: recorded.answered_per_s.clone(),
         arrivals_per_s: arrivals_per_s(plan, arriving_us),
         planned_per_s: planned_per_s(plan, arriving_us),
+        closed_shoppers: plan
+            .traffic
+            .closed
+            .map_or(0, |closed| closed.shoppers as u64),
         planned_requests: planned_requests(plan, outcome),
         seconds: recorded.seconds.clone(),
         invalid_because: match outcome.validity(&plan.limits) {
@@ -127,7 +133,7 @@ pub fn driven_facts(
         guard: recorded.guard.clone(),
         thresholds,
         generator: Some(outcome.health.clone()),
-        drills: driven.drills.to_vec(),
+        drills: with_withheld(plan, driven.drills, arriving_us),
         shards: Vec::new(),
         judgement: None,
         command: driven.command.clone(),
@@ -150,6 +156,42 @@ fn planned_requests(plan: &DrillPlan, outcome: &DrillOutcome) -> Option<f64> {
     })
 }
 
+/// The entries of the timeline, those that turned off a channel with how many shoppers of the whole run it
+/// kept away before `until_us`.
+fn with_withheld(plan: &DrillPlan, drilled: &[DrilledEntry], until_us: i64) -> Vec<DrilledEntry> {
+    let mut drilled = drilled.to_vec();
+    let planned = plan.drills.entries.iter().zip(&mut drilled);
+    let mut off: Vec<(usize, i64, i64, &mut u64)> = Vec::new();
+    for (entry, drilled) in planned {
+        let DrillAction::ChannelOff(channel) = entry.action else {
+            continue;
+        };
+        let to_us = entry.until_us.unwrap_or(i64::MAX);
+        let withheld = drilled.shoppers_withheld.insert(0);
+        off.push((channel, entry.at_us, to_us, withheld));
+    }
+    if off.is_empty() {
+        return drilled;
+    }
+    // Whoever would come if no channel were off.
+    let mut all = DrillPlan {
+        shard: Shard::WHOLE,
+        ..plan.clone()
+    };
+    all.channels
+        .iter_mut()
+        .for_each(|channel| channel.off.clear());
+    for arrival in Arrivals::new(&all).take_while(|arrival| arrival.due_us < until_us) {
+        for (channel, from_us, to_us, withheld) in &mut off {
+            let is_withheld = (*from_us..*to_us).contains(&arrival.due_us);
+            if is_withheld && arrival.channel == Some(*channel) {
+                **withheld += 1;
+            }
+        }
+    }
+    drilled
+}
+
 fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
     let mut seconds = Vec::new();
     for arrival in Arrivals::new(plan).take_while(|arrival| arrival.due_us < until_us) {
@@ -164,7 +206,7 @@ fn arrivals_per_s(plan: &DrillPlan, until_us: i64) -> Vec<u64> {
 
 /// The area under the curve in each second, the last of which may be a part of one; to a thousandth.
 fn planned_per_s(plan: &DrillPlan, until_us: i64) -> Vec<f64> {
-    if plan.traffic.closed.is_some() {
+    if !plan.has_arrivals() {
         return Vec::new();
     }
     let curve = &plan.traffic.curve;

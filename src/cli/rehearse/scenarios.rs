@@ -7,8 +7,9 @@ use crate::cli::definitions;
 use crate::cli::exit_code::{ExitCode, Failure};
 use crate::cli::learn::fill_learned_traffic;
 use crate::cli::terminal::Terminal;
+use crate::drill::ScenarioOutcome;
 use crate::lake::LakeAddress;
-use crate::scenario::{Arrivals, DrillPlan, SCENARIO_NUMBERS, join};
+use crate::scenario::{DrillPlan, join};
 use crate::sli::SliSetPlan;
 
 /// What `--json` prints of each of several scenarios.
@@ -60,30 +61,19 @@ pub fn scenarios(
     }
 }
 
-/// Counts of each scenario; empty where there is one alone. `recorded` has requests and shoppers,
-/// `completed` the shoppers who came to the end of their journey.
+/// Counts of each scenario; empty where there is one alone.
 pub fn scenario_facts(
     plan: &DrillPlan,
-    until_us: i64,
-    recorded: &[(u64, u64)],
-    completed: &[u64],
+    requests: &[u64],
+    outcomes: &[ScenarioOutcome],
 ) -> Vec<ScenarioFacts> {
-    let mut offered = vec![0_u64; plan.joined.len()];
-    for arrival in Arrivals::new(plan).take_while(|arrival| arrival.due_us < until_us) {
-        let index = usize::try_from(arrival.number / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
-        if let Some(count) = offered.get_mut(index) {
-            *count += 1;
-        }
-    }
-    let counted = plan.joined.iter().zip(offered).zip(recorded).zip(completed);
-    let facts = counted.map(
-        |(((joined, offered_arrivals), (requests, started)), completed)| ScenarioFacts {
-            name: joined.name.clone(),
-            offered_arrivals,
-            started: *started,
-            completed: *completed,
-            requests: *requests,
-        },
-    );
+    let counted = plan.joined.iter().zip(requests).zip(outcomes);
+    let facts = counted.map(|((joined, requests), outcome)| ScenarioFacts {
+        name: joined.name.clone(),
+        offered_arrivals: outcome.offered,
+        started: outcome.offered - outcome.dropped,
+        completed: outcome.completed,
+        requests: *requests,
+    });
     facts.collect()
 }

@@ -135,9 +135,7 @@ fn requests_per_arrival(forecast: &Forecast) -> f64 {
 
 /// The most shoppers who arrive within `span_s` seconds anywhere on the curve.
 fn most_arrivals_within(plan: &DrillPlan, forecast: &Forecast, span_s: f64) -> f64 {
-    if plan.traffic.closed.is_some() {
-        return forecast.peak_shoppers_per_s * span_s.min(forecast.length_s);
-    }
+    let returning = forecast.peak_returning_per_s * span_s.min(forecast.length_s);
     let curve = &plan.traffic.curve;
     let step_s = (forecast.length_s / f64::from(MOMENTS_MAX)).max(0.1);
     let moments = (0..=MOMENTS_MAX).map(|index| f64::from(index) * step_s);
@@ -146,6 +144,7 @@ fn most_arrivals_within(plan: &DrillPlan, forecast: &Forecast, span_s: f64) -> f
         .map(|at_s| curve.arrivals_before(at_s) - curve.arrivals_before((at_s - span_s).max(0.0)))
         .fold(0.0, f64::max)
         * plan.shard.fraction()
+        + returning
 }
 
 #[expect(

@@ -57,6 +57,7 @@ fn drill_row(row: &DrillRow, has_contacts: bool, clock: &Clock) -> Markup {
             th scope="row" {
                 (row.title)
                 div.small { (row.action) " · " (row.id) }
+                @if let Some(relief) = &row.relief { div.small { (relief) "." } }
             }
             td data-label="When" { div {
                 (clock.show_stretch(row.at_us, row.until_us))

@@ -38,13 +38,13 @@ pub fn drill_blocks(part: &DrillPart, clock: &Clock) -> Vec<String> {
         &head,
         part.rows.iter().map(|row| drill_row(row, clock)),
     ));
-    let troubles = part.rows.iter().flat_map(|row| {
-        let problems = row.problems.iter();
-        problems.map(move |problem| format!("- {}: {}", code(&row.id), plain(problem)))
+    let notes = part.rows.iter().flat_map(|row| {
+        let notes = row.relief.iter().chain(&row.problems);
+        notes.map(move |note| format!("- {}: {}", code(&row.id), plain(note)))
     });
-    let troubles: Vec<String> = troubles.collect();
-    if !troubles.is_empty() {
-        blocks.push(troubles.join("\n"));
+    let notes: Vec<String> = notes.collect();
+    if !notes.is_empty() {
+        blocks.push(notes.join("\n"));
     }
     blocks
 }

@@ -53,6 +53,9 @@ pub struct DrillRow {
     pub are_shoppers_exact: bool,
     /// Requests that failed meanwhile.
     pub requests_failed: Option<u64>,
+    /// What turning off a channel took from the load, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relief: Option<String>,
     /// How often customers would have called because of what they met meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicted_contacts: Option<ContactFigure>,

@@ -28,6 +28,7 @@ pub fn drills() -> DrillPart {
         shoppers: Some(412),
         are_shoppers_exact: true,
         requests_failed: Some(398),
+        relief: None,
         predicted_contacts: Some(ContactFigure {
             value: 92.4,
             interval: Some([61.0, 130.0]),
@@ -57,6 +58,7 @@ pub fn drills() -> DrillPart {
         recovery: "–".into(),
         shoppers: None,
         requests_failed: None,
+        relief: None,
         predicted_contacts: None,
         overlaps: Vec::new(),
         expectations: vec![ExpectationRow {

@@ -1,6 +1,6 @@
 //! One of several scenarios that run at once.
 
-use super::{DrillPlan, ProductDraw, TrafficPlan};
+use super::{DrillPlan, ProductDraw, TrafficPlan, at};
 
 /// What a scenario keeps of its own beside others: who comes when.
 #[derive(Debug, Clone)]
@@ -37,5 +37,18 @@ impl JoinedScenario {
             first_channel,
             products: plan.products.clone(),
         }
+    }
+
+    /// The index among all kinds of the one at `position` (0 to 1) on the line of its shares.
+    #[must_use]
+    pub fn kind_at(&self, position: f64) -> usize {
+        self.first_kind + at(self.kind_shares.iter().copied(), position)
+    }
+
+    /// The index among all channels of the one at `position` (0 to 1); `None` without channels.
+    #[must_use]
+    pub fn channel_at(&self, position: f64) -> Option<usize> {
+        let shares = self.channel_shares.iter().copied();
+        (!self.channel_shares.is_empty()).then(|| self.first_channel + at(shares, position))
     }
 }

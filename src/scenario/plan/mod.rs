@@ -14,6 +14,7 @@ mod target;
 mod threshold;
 mod traffic;
 
+use super::arrivals::SCENARIO_NUMBERS;
 use super::curve::TrafficCurve;
 use super::definition::CapacityDefinition;
 use super::route_finder::RouteFinder;
@@ -123,6 +124,41 @@ impl DrillPlan {
     #[must_use]
     pub fn kind_at(&self, position: f64) -> usize {
         at(self.kinds.iter().map(|kind| kind.share), position)
+    }
+
+    /// The closed models, each with the number of its first shopper.
+    #[must_use]
+    pub fn closed_models(&self) -> Vec<(u64, ClosedPlan)> {
+        if self.joined.is_empty() {
+            return self
+                .traffic
+                .closed
+                .map(|closed| (0, closed))
+                .into_iter()
+                .collect();
+        }
+        let joined = (0_u64..).zip(&self.joined);
+        let closed = joined
+            .filter_map(|(index, joined)| Some((index * SCENARIO_NUMBERS, joined.traffic.closed?)));
+        closed.collect()
+    }
+
+    /// Shares and journeys of the kinds that shoppers from number `first` on may be.
+    pub(super) fn shares_of_kinds(&self, first: u64) -> Vec<(f64, usize)> {
+        let scenario = usize::try_from(first / SCENARIO_NUMBERS).unwrap_or(usize::MAX);
+        let Some(joined) = self.joined.get(scenario) else {
+            let kinds = self.kinds.iter();
+            return kinds.map(|kind| (kind.share, kind.journey)).collect();
+        };
+        let kinds = self.kinds[joined.first_kind..].iter();
+        let shares = joined.kind_shares.iter().zip(kinds);
+        shares.map(|(share, kind)| (*share, kind.journey)).collect()
+    }
+
+    /// Whether shoppers arrive, and not only come again in a closed model.
+    #[must_use]
+    pub fn has_arrivals(&self) -> bool {
+        self.traffic.recorded.is_some() || self.traffic.curve.arrivals() > 0.0
     }
 
     /// The index of the channel at `position` (0 to 1) on the line of all shares; `None` without

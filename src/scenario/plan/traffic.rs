@@ -20,7 +20,8 @@ pub struct TrafficPlan {
     pub labels: Vec<(i64, String)>,
     /// Stretches of time with a name.
     pub phases: Vec<PhasePlan>,
-    /// A closed model instead of the curve, on which then nobody arrives.
+    /// A closed model instead of the curve, on which then nobody arrives; of several scenarios at once the
+    /// sum of their closed models, beside the curve of the others.
     pub closed: Option<ClosedPlan>,
     /// Where the curve is learned from; nobody arrives on it until
     /// [`DrillPlan::set_learned_curve`](super::DrillPlan::set_learned_curve).
@@ -75,6 +76,17 @@ pub struct ClosedPlan {
     pub shoppers: usize,
     /// How long, µs.
     pub length_us: i64,
+}
+
+impl ClosedPlan {
+    /// The shoppers of both, until the last of them is gone.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            shoppers: self.shoppers.saturating_add(other.shoppers),
+            length_us: self.length_us.max(other.length_us),
+        }
+    }
 }
 
 /// How `{product}` is drawn.

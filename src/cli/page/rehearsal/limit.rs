@@ -17,8 +17,12 @@ use crate::time_window::seconds;
 const MEDIAN_COUNT_MIN: u64 = 5;
 const SECOND_US: i64 = 1_000_000;
 
-/// `None` for a run of an older version, which does not know when good answers came.
+/// `None` for a run of an older version, which does not know when good answers came, and for a closed model
+/// alone: it asks a slow target less, so no load is ever above what the target can do.
 pub fn limit(view: &RunView<'_>, run: &RunFacts) -> Option<LimitPart> {
+    if run.is_closed_alone() {
+        return None;
+    }
     if run.seconds.good.is_empty() && run.requests > 0 && run.seconds.started.is_empty() {
         return None;
     }

@@ -24,6 +24,16 @@ pub fn shoppers(run: &RunFacts) -> Vec<LoadRow> {
             note: Some("expected; arrivals scatter around it".to_owned()),
         });
     }
+    if run.closed_shoppers > 0 {
+        rows.push(LoadRow {
+            share: None,
+            note: Some(
+                "in a closed model: each comes again when it has left, and every visit is offered; a slow target gets fewer of them"
+                    .to_owned(),
+            ),
+            ..row("at once", run.closed_shoppers)
+        });
+    }
     if run.withheld > 0 {
         rows.push(LoadRow {
             note: Some("did not come: their channel was turned off".to_owned()),

@@ -78,9 +78,8 @@ pub fn conclude(
         outcome: &done.outcome,
         scenarios: scenario_facts(
             &rehearsal.plan,
-            run.judged_us,
-            &done.recorded.by_scenario,
-            &done.outcome.completed_by_scenario,
+            &done.recorded.requests_by_scenario,
+            &done.outcome.by_scenario,
         ),
     };
     let facts = ShardFacts::new(run, ending);

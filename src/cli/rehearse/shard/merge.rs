@@ -46,6 +46,7 @@ pub fn merged(shards: &[ShardFacts]) -> Option<RunFacts> {
         service_us: LatencyFacts::of(&histogram(shards, |shard| &shard.service)),
         first_byte_us: LatencyFacts::of_some(&histogram(shards, |shard| &shard.first_byte)),
         answered_per_s: added(runs().map(|run| run.answered_per_s.as_slice())),
+        closed_shoppers: sum(|run| run.closed_shoppers),
         arrivals_per_s: added(runs().map(|run| run.arrivals_per_s.as_slice())),
         seconds: seconds(shards),
         invalid_because: Vec::new(),

@@ -83,7 +83,7 @@ pub fn scoped(
 struct Shoppers<'a> {
     plan: &'a DrillPlan,
     thresholds: &'a RunThresholds,
-    /// Kind and channel by number, for each scenario; empty in a closed model, where anybody may come.
+    /// Kind and channel by number, for each scenario; empty for closed models, where anybody may come.
     known: Vec<Vec<(u16, u16)>>,
 }
 
@@ -113,12 +113,14 @@ impl<'a> Shoppers<'a> {
         let Ok(number) = u64::try_from(number) else {
             return false;
         };
-        let (kind, channel) = if self.plan.traffic.closed.is_some() {
+        let (scenario, place) = place(number);
+        let joined = self.plan.joined.get(scenario);
+        let traffic = joined.map_or(&self.plan.traffic, |joined| &joined.traffic);
+        let (kind, channel) = if traffic.closed.is_some() {
             let arrival = Arrivals::whoever_comes(self.plan, number, 0);
             who(arrival.kind, arrival.channel)
         } else {
-            let (scenario, number) = place(number);
-            let known = self.known.get(scenario).and_then(|list| list.get(number));
+            let known = self.known.get(scenario).and_then(|list| list.get(place));
             *known.unwrap_or(&(u16::MAX, u16::MAX))
         };
         let Some(kind_plan) = self.plan.kinds.get(usize::from(kind)) else {

@@ -102,6 +102,7 @@ impl<'a> Worker<'a> {
                 recovers_within_us: expect.recovers_within_us,
                 confirmed_within_us: expect.confirmed_within_us,
             }),
+            shoppers_withheld: None,
         }
     }
 
