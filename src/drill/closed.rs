@@ -5,12 +5,14 @@
 //! records and outcome as the open model, beside which it may run. A slow target is asked less often, so what it does to those who would have come
 //! meanwhile is not measured: a request is due when the one before was answered, plus the think time.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use goose::GooseAttack;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario, Transaction, TransactionFunction};
@@ -233,7 +235,11 @@ impl Shop {
                 own: Connections::default(),
             };
             let leave = match Shopper::new(&self.plan, arrival) {
-                Some(shopper) => wire.visit(Box::new(shopper)).await,
+                // A bug that ends one visit leaves its Goose user to the next shopper.
+                Some(shopper) => AssertUnwindSafe(wire.visit(Box::new(shopper)))
+                    .catch_unwind()
+                    .await
+                    .unwrap_or(Leave::Lost),
                 None => Leave::Completed,
             };
             self.progress.left(leave);
