@@ -114,10 +114,10 @@ fn relief_words(score: &DrillScore) -> Option<String> {
     let per_s = |requests: f64| text::quantity(requests, Unit::Count);
     let before = match relief.requests_per_s_before {
         Some(before) if before > 0.0 => {
-            let change = (relief.requests_per_s / before - 1.0) * 100.0;
             format!(
-                ", after {} per second just before: {change:+.0} %",
-                per_s(before)
+                ", after {} per second just before: {}",
+                per_s(before),
+                text::change(relief.requests_per_s / before - 1.0)
             )
         }
         Some(_) | None => String::new(),

@@ -27,10 +27,7 @@ pub fn shoppers(run: &RunFacts) -> Vec<LoadRow> {
     if run.closed_shoppers > 0 {
         rows.push(LoadRow {
             share: None,
-            note: Some(
-                "in a closed model: each comes again when it has left, and every visit is offered; a slow target gets fewer of them"
-                    .to_owned(),
-            ),
+            note: Some("in a closed model; each of their visits is offered".to_owned()),
             ..row("at once", run.closed_shoppers)
         });
     }
