@@ -16,6 +16,7 @@ pub struct Shopper {
     /// When it loses patience with it all, µs since the start.
     pub leaves_us: i64,
     pub walk: Walk,
+    /// The product it looked at last.
     pub product: u32,
     pub kind: u16,
     /// Index of the channel, or `u16::MAX`.
@@ -66,6 +67,7 @@ impl Shopper {
         };
         shopper.due_us += shopper.think_us(plan);
         shopper.patience_us = shopper.patience_us(plan);
+        shopper.look(plan);
         Some(shopper)
     }
 
@@ -101,7 +103,17 @@ impl Shopper {
         self.reloads = 0;
         self.patience_us = self.patience_us(plan);
         self.due_us = done_us + self.think_us(plan);
+        self.look(plan);
         true
+    }
+
+    /// Looks at another product, where its step is about one. The last thing that is drawn for a step, and
+    /// only for such steps: journeys without any are what they were before there were such steps.
+    fn look(&mut self, plan: &DrillPlan) {
+        if self.step(plan).has_next_product() {
+            let products = plan.products_of(usize::from(self.kind));
+            self.product = products.draw(&mut self.random);
+        }
     }
 
     /// Whether chance says so.
@@ -142,15 +154,29 @@ target: {base_url: 'http://127.0.0.1:9'}
 traffic: {arrivals: poisson, curve: [{at: 0s, shoppers_per_s: 20}, {at: 4s, shoppers_per_s: 20}]}
 shoppers:
   - {name: one, share: 1, journey: look, patience: {answer: {mean: 2s}, session: {mean: 20s}}}
+products: 500
+product_skew: 1.1
 journeys:
   look:
     - {get: '/{product}', think: {mean: 1s}, repeat: {from: 1, to: 4}}
     - {get: /a, id: a, think: {median: 1s, p95: 3s}, chance: 0.7}
+    - {get: '/{next_product}', think: {mean: 1s}, repeat: {from: 1, to: 3}}
     - {get: /b, think: {from: 0s, to: 2s}, next: [{to: a, share: 1}, {to: end, share: 1}]}
 ";
 
-    /// Everything a shopper does when each answer takes 100 ms: when, where, how long it would wait.
-    fn walk(plan: &DrillPlan, arrival: Arrival) -> Vec<(i64, Walk, i64, i64, bool)> {
+    /// When, where, how long it would wait, whether chance says so, and which product it looks at.
+    type Step = (i64, Walk, i64, i64, bool, u32);
+
+    fn plan(text: &str, seed: u64) -> DrillPlan {
+        let declared = parse(Path::new("scenario.yaml"), text.as_bytes(), &|_| None);
+        let declared = declared.unwrap_or_else(|error| panic!("{error}"));
+        let mut plan = resolve(&declared).unwrap_or_else(|error| panic!("{error}"));
+        plan.seed = seed;
+        plan
+    }
+
+    /// Everything a shopper does when each answer takes 100 ms.
+    fn walk(plan: &DrillPlan, arrival: Arrival) -> Vec<Step> {
         let Some(mut shopper) = Shopper::new(plan, arrival) else {
             return Vec::new();
         };
@@ -164,6 +190,7 @@ journeys:
                 shopper.patience_us,
                 leaves_us,
                 is_chosen,
+                shopper.product,
             ));
             if !shopper.advance(plan, due_us + 100_000) {
                 return steps;
@@ -179,10 +206,7 @@ journeys:
             seed in any::<u64>(),
             count in 2..9_u32,
         ) {
-            let declared = parse(Path::new("scenario.yaml"), TEXT.as_bytes(), &|_| None);
-            let declared = declared.unwrap_or_else(|error| panic!("{error}"));
-            let mut plan = resolve(&declared).unwrap_or_else(|error| panic!("{error}"));
-            plan.seed = seed;
+            let plan = plan(TEXT, seed);
             let walks = |plan: &DrillPlan| -> BTreeMap<u64, _> {
                 let walks = Arrivals::new(plan).map(|arrival| (arrival.number, walk(plan, arrival)));
                 walks.collect()
@@ -197,5 +221,47 @@ journeys:
             }
             prop_assert_eq!(united, whole);
         }
+    }
+
+    /// Three looks, the second of which draws another product only in the second text, and a cart.
+    const SAME: &str = "[{get: '/{product}'}, {get: '/{product}', think: {mean: 1s}}, {post: '/cart/{product}', think: {mean: 1s}}]";
+
+    fn looks(journey: &str) -> DrillPlan {
+        let head = TEXT.split_once("journeys:").unwrap().0;
+        plan(&format!("{head}journeys: {{look: {journey}}}\n"), 3)
+    }
+
+    #[test]
+    fn a_step_looks_at_another_product_only_where_it_says_so_and_the_cart_has_the_last_one() {
+        let same = looks(SAME);
+        let other = SAME.replacen("'/{product}', think", "'/{next_product}', think", 1);
+        let other = looks(&other);
+        let (mut looked_again, mut all) = (0, 0);
+        for arrival in Arrivals::new(&same) {
+            let (kept, drawn) = (walk(&same, arrival), walk(&other, arrival));
+            assert!(kept.iter().all(|step| step.5 == arrival.product));
+            assert_eq!((drawn[0].5, drawn[1].5), (arrival.product, drawn[2].5));
+            // What was drawn before the other product is the same.
+            assert_eq!((drawn[0], drawn[1].0), (kept[0], kept[1].0));
+            looked_again += u32::from(drawn[1].5 == arrival.product);
+            all += 1;
+        }
+        // By Zipf's law with 500 products two draws are the same in 5.5 % of all.
+        assert!(
+            all > 30 && looked_again * 4 < all,
+            "{looked_again} of {all}"
+        );
+    }
+
+    #[test]
+    fn another_product_is_drawn_as_often_as_its_rank_says() {
+        let plan = looks("[{get: '/{next_product}', repeat: {from: 400, to: 400}}]");
+        let arrival = Arrivals::new(&plan).next().unwrap();
+        let shoppers = (0..20).map(|number| Arrival { number, ..arrival });
+        let steps: Vec<Step> = shoppers.flat_map(|one| walk(&plan, one)).collect();
+        let first = steps.iter().filter(|step| step.5 == 1).count();
+        // Of 8,000: the sum of 1 / k^1.1 for 500 products is 5.21, and the spread of the count is 35.
+        assert_eq!(steps.len(), 8_000);
+        assert!(first.abs_diff(1_535) < 180, "{first}");
     }
 }

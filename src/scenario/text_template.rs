@@ -1,5 +1,5 @@
-//! Paths, headers and bodies with `{product}`, `{shopper}`, `{data.column}` and what was taken from
-//! earlier answers in them.
+//! Paths, headers and bodies with `{product}`, `{next_product}`, `{shopper}`, `{data.column}` and what was
+//! taken from earlier answers in them.
 //!
 //! Braces with anything else than a name in them are text, so that JSON needs no escapes.
 
@@ -23,8 +23,10 @@ enum Part {
 /// What a name in braces stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variable {
-    /// `{product}`.
+    /// `{product}`: the one looked at last.
     Product,
+    /// `{next_product}`: the same, of a step that looks at another one first.
+    NextProduct,
     /// `{shopper}`: the number of the arrival.
     Shopper,
     /// A column of a table of the plan.
@@ -62,7 +64,7 @@ pub enum Escape {
 /// What the variables of one shopper stand for.
 #[derive(Debug, Clone, Copy)]
 pub struct ShopperVariables<'a> {
-    /// `{product}`.
+    /// `{product}`, and `{next_product}` of a step that looks at another one.
     pub product: u32,
     /// `{shopper}`: the number of the arrival.
     pub shopper: u64,
@@ -133,9 +135,17 @@ impl TextTemplate {
                     *table += tables;
                 }
                 Part::Variable(Variable::Taken(slot)) => *slot += slots,
-                Part::Text(_) | Part::Variable(Variable::Product | Variable::Shopper) => {}
+                Part::Text(_)
+                | Part::Variable(Variable::Product | Variable::NextProduct | Variable::Shopper) => {
+                }
             }
         }
+    }
+
+    /// Whether `{next_product}` is in it.
+    #[must_use]
+    pub fn has_next_product(&self) -> bool {
+        self.parts.contains(&Part::Variable(Variable::NextProduct))
     }
 
     /// The text for one shopper. What was not taken yet is empty.
@@ -156,7 +166,7 @@ impl ShopperVariables<'_> {
     fn write(&self, variable: Variable, escape: Escape, text: &mut String) {
         // Writing to a `String` never fails.
         match variable {
-            Variable::Product => drop(write!(text, "{}", self.product)),
+            Variable::Product | Variable::NextProduct => drop(write!(text, "{}", self.product)),
             Variable::Shopper => drop(write!(text, "{}", self.shopper)),
             Variable::Data { table, column } => {
                 let value = self.data[table].value(column, self.shopper, self.seed);
@@ -211,6 +221,7 @@ mod tests {
     fn names() -> Names {
         let names = [
             ("product", Variable::Product),
+            ("next_product", Variable::NextProduct),
             ("shopper", Variable::Shopper),
             (
                 "user.name",
@@ -253,6 +264,7 @@ mod tests {
                 Escape::Url,
                 "/product/17?by=3",
             ),
+            ("/product/{next_product}", Escape::Url, "/product/17"),
             ("/cart", Escape::Url, "/cart"),
             ("", Escape::Url, ""),
             ("/u/{user.name}", Escape::None, "/u/\"Cy\""),

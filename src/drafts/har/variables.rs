@@ -71,7 +71,7 @@ pub struct Variables {
 impl Variables {
     /// None yet.
     pub fn new(steps: &[RecordedStep], keeps_products: bool) -> Self {
-        let reserved = ["product", "shopper", "end"].map(ToOwned::to_owned);
+        let reserved = ["product", "next_product", "shopper", "end"].map(ToOwned::to_owned);
         Self {
             answers: Answers::new(steps),
             keeps_products,

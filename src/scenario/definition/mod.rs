@@ -77,7 +77,8 @@ pub struct ScenarioDefinition {
     /// Data that steps use as `{name.column}`, or `{name}` of a sequence.
     #[serde(default)]
     pub data: BTreeMap<String, DataDefinition>,
-    /// `{product}` is a number from 1 to this, drawn once per shopper.
+    /// `{product}` is a number from 1 to this, drawn once per shopper; a step with `{next_product}` draws
+    /// another one, which is `{product}` from then on.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub products: Option<u32>,

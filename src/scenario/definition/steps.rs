@@ -9,8 +9,9 @@ use crate::declared_files::DurationText;
 use crate::status_pattern::StatusText;
 
 /// One step of a journey: exactly one of `get`, `post`, `put`, `patch`, `delete` and `head`, each with
-/// the path of its request. In paths, headers and bodies `{product}`, `{shopper}`, `{data.column}` and
-/// what was taken from earlier answers are filled in.
+/// the path of its request. In paths, headers and bodies `{product}`, `{next_product}` (another one, which
+/// is `{product}` from then on), `{shopper}`, `{data.column}` and what was taken from earlier answers are
+/// filled in.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepDefinition {

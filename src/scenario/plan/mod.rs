@@ -86,7 +86,7 @@ pub struct DrillPlan {
     pub data: Vec<DataTable>,
     /// How many things steps take from answers, over all journeys.
     pub taken_slots: usize,
-    /// How `{product}` is drawn.
+    /// How `{product}` and `{next_product}` are drawn.
     pub products: ProductDraw,
     /// Routes of requests that no step names.
     pub routes: RouteFinder,
@@ -233,6 +233,14 @@ impl DrillPlan {
             ));
         }
         Ok(curve)
+    }
+
+    /// How shoppers of a kind want products; where several scenarios run at once, as their own says.
+    #[must_use]
+    pub fn products_of(&self, kind: usize) -> &ProductDraw {
+        let mut joined = self.joined.iter().rev();
+        let own = joined.find(|joined| joined.first_kind <= kind);
+        own.map_or(&self.products, |own| &own.products)
     }
 
     /// Gives every step and every asset the route that `router` gives its path.

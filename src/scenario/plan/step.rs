@@ -68,6 +68,25 @@ impl StepPlan {
             || self.check.body_matches.is_some()
             || !self.check.json.is_empty()
     }
+
+    /// Whether a shopper looks at another product here: `{next_product}` is in its request, or in a path
+    /// that is got with it.
+    #[must_use]
+    pub fn has_next_product(&self) -> bool {
+        let is_named = TextTemplate::has_next_product;
+        is_named(&self.path)
+            || self.headers.iter().any(|(_, value)| is_named(value))
+            || self.assets.iter().any(|(path, _)| is_named(path))
+            || match &self.body {
+                BodyPlan::None => false,
+                BodyPlan::Form(fields) => fields.iter().any(|(_, value)| is_named(value)),
+                BodyPlan::Json(text) | BodyPlan::Text(text) => is_named(text),
+                BodyPlan::Multipart(parts) => parts.iter().any(|part| match &part.body {
+                    PartBody::Text(text) => is_named(text),
+                    PartBody::File(_) => false,
+                }),
+            }
+    }
 }
 
 /// Where a shopper goes.

@@ -89,7 +89,7 @@ impl ClosedPlan {
     }
 }
 
-/// How `{product}` is drawn.
+/// How `{product}` and `{next_product}` are drawn.
 #[derive(Debug, Clone)]
 pub struct ProductDraw {
     count: u32,

@@ -101,6 +101,8 @@ impl Resolver<'_> {
     /// Everything that may stand in braces, but for what journeys take from answers.
     pub(super) fn declare_names(&mut self, tables: &[DataTable]) {
         self.names.insert("product".to_owned(), Variable::Product);
+        let next = Variable::NextProduct;
+        self.names.insert("next_product".to_owned(), next);
         self.names.insert("shopper".to_owned(), Variable::Shopper);
         for (table, (name, data)) in self.declared.value.data.keys().zip(tables).enumerate() {
             if data.columns().is_empty() {
