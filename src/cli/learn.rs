@@ -58,7 +58,10 @@ pub fn run(
         .transpose()?;
     let lake = Lake::open(&global.lake)?;
     let asked = asked(arguments)?;
-    let found = customer_requests(&lake.reader()?, &asked)?;
+    let mut found = customer_requests(&lake.reader()?, &asked)?;
+    if let Some(donor) = &donor {
+        donor.mark_followed(&mut found.requests.series);
+    }
     let skew = found.products.skew();
     let plan = found.plan(arguments.min_share);
     let learned = learn(found.requests, plan);
@@ -104,7 +107,7 @@ fn check(arguments: &LearnArguments) -> Result<(), Failure> {
     for (option, factor) in factors {
         if !(factor.is_finite() && (0.000_001..=1_000_000.0).contains(&factor)) {
             return Err(Failure::usage(format!(
-                "{option}: `{factor}` is no factor (hint: a number above 0, 1 for as it was)"
+                "{option}: `{factor}` is no factor (hint: from 0.000001 to 1000000, 1 for as it was)"
             )));
         }
     }

@@ -308,6 +308,16 @@ fn kept_products_and_channels_are_learned() {
         scenario.contains("{name: \"utm:mail\", share: 30, query: \"utm_source=mail\"}"),
         "{scenario}"
     );
+    assert!(
+        scenario.contains("products: 25  # n 25 different ones were asked for"),
+        "{scenario}"
+    );
+    // Each look is at another product.
+    assert!(
+        scenario.contains("get: \"/item?product={next_product}\"")
+            && !scenario.contains("{product}"),
+        "{scenario}"
+    );
     // 24 pauses of 30 s each, less the answer.
     let way = &learned["kinds"][0]["ways"][0];
     assert_eq!((count(way, "/n"), count(way, "/pause/n")), (720, 720));
@@ -315,4 +325,82 @@ fn kept_products_and_channels_are_learned() {
     assert!((median_us / 29_900_000.0 - 1.0).abs() < 2e-3, "{median_us}");
     let none: &Value = &learned["kinds"][0]["exits"];
     assert_eq!(list(none, "").len(), 1);
+}
+
+/// Thirty shoppers who log in, are redirected to their account, and look at a product and its reviews.
+fn login_log() -> String {
+    let lines = [
+        (0, "GET", "/login", 200),
+        (10, "POST", "/login", 302),
+        (11, "GET", "/account", 200),
+        (20, "GET", "/product/17", 200),
+        (30, "GET", "/product/17/reviews", 200),
+        (40, "POST", "/cart/items/17", 200),
+        (50, "GET", "/account", 200),
+    ];
+    let shoppers = (0..30).map(|shopper| {
+        let lines = lines.map(|(at_s, method, path, status)| {
+            format!("10.0.0.{shopper} - - [27/Nov/2026:08:{shopper:02}:{at_s:02} +0000] \"{method} {path} HTTP/1.1\" {status} 100 \"-\" \"Mozilla/5.0 ({shopper})\" 0.100\n")
+        });
+        lines.concat()
+    });
+    shoppers.collect()
+}
+
+#[test]
+fn redirects_that_forms_follow_are_no_steps_and_the_cart_has_the_product_looked_at() {
+    let folder = TempFolder::new();
+    folder.write("access.log", login_log());
+    run(&folder, "ingest access.log --lake lake -q").exits(0);
+    let forms = Surge {
+        steps: "[{get: /login}, {post: /login, form: {user: a}, redirects: follow}, {get: '/product/{product}', headers: {x-a: b}}]",
+        ..Surge::default()
+    };
+    folder.write("forms.yaml", forms.yaml());
+    let learned = |forms: &str| {
+        run(&folder, &format!("learn --lake lake {forms} --json"))
+            .exits(0)
+            .json()
+    };
+    let with = learned("--forms forms.yaml");
+    let scenario = text(&with, "/text");
+    for line in [
+        "get: \"/product/{next_product}\"",
+        "headers: {x-a: b}",
+        "get: \"/product/{product}/reviews\"",
+        "post: \"/cart/items/{product}\"",
+        "redirects: follow",
+    ] {
+        assert!(scenario.contains(line), "{line}: {scenario}");
+    }
+    let notices = with["notices"].to_string();
+    assert!(
+        notices.contains("30 requests behind redirects are no steps"),
+        "{notices}"
+    );
+    let ways_to_account = |learned: &Value| -> Vec<String> {
+        let ways = list(&learned["kinds"][0], "/ways").iter();
+        let to = ways.filter(|way| text(way, "/to") == "GET /account");
+        let mut from: Vec<String> = to.map(|way| text(way, "/from").to_owned()).collect();
+        from.sort_unstable();
+        from
+    };
+    assert_eq!(ways_to_account(&with), ["POST /cart/items/{id}"]);
+    let without = learned("");
+    assert_eq!(
+        ways_to_account(&without),
+        ["POST /cart/items/{id}", "POST /login"]
+    );
+    // Whoever is redirected does not think, whoever clicks does.
+    let scenario = text(&without, "/text");
+    let thinks = |id: &str| {
+        let begins = [format!("{{id: {id},"), format!("id: {id}\n")];
+        let mut steps = scenario.split("\n    - ");
+        let step = steps.find(|step| begins.iter().any(|begin| step.starts_with(begin)));
+        step.expect("there is such a step").contains("think:")
+    };
+    assert!(
+        thinks("account") && !thinks("account-after-post-login"),
+        "{scenario}"
+    );
 }

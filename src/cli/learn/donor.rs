@@ -39,6 +39,7 @@ pub fn read(path: &Path, sli_defs: Option<&Path>) -> Result<Donor, Failure> {
                     method: step.method.to_owned(),
                     route: step.route.to_string(),
                     step: written.clone(),
+                    follows_redirects: step.follows_redirects,
                 }),
         );
     }

@@ -1,5 +1,7 @@
 //! Customers' requests of a part of the lake, as `learn` takes them.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int32Type;
 
@@ -95,6 +97,8 @@ struct Reading {
     range: TimeWindow,
     requests: Requests,
     products: ProductCounts,
+    /// By series and parameter, requests that name a product.
+    named: BTreeMap<(u32, &'static str), u64>,
     extent_us: Option<(i64, i64)>,
 }
 
@@ -114,6 +118,7 @@ impl Reading {
                 ..Requests::default()
             },
             products: ProductCounts::default(),
+            named: BTreeMap::new(),
             extent_us: None,
         }
     }
@@ -135,13 +140,14 @@ impl Reading {
             }
             let (from_us, to_us) = self.extent_us.unwrap_or((row.ts_us, row.ts_us));
             self.extent_us = Some((from_us.min(row.ts_us), to_us.max(row.ts_us)));
+            let query = queries.zip(texts).and_then(|(queries, texts)| {
+                let key = queries.key(row.row)?;
+                product_of(texts.value(key))
+            });
             let is_in_range = self.range.contains(row.ts_us);
             if is_in_range {
                 self.requests.without_duration += u64::from(row.latency_us.is_none());
-                if let (Some(queries), Some(texts)) = (queries, texts)
-                    && let Some(key) = queries.key(row.row)
-                    && let Some(product) = product_of(texts.value(key))
-                {
+                if let Some((_, product)) = query {
                     self.products.add(product, u64::from(row.weight));
                 }
             }
@@ -151,6 +157,9 @@ impl Reading {
                 continue;
             };
             if shopper.unsigned_abs() % self.requests.one_of == 0 {
+                if let Some((parameter, _)) = query {
+                    *self.named.entry((row.series, parameter)).or_default() += 1;
+                }
                 self.requests.rows.push(Request {
                     shopper,
                     ts_us: row.ts_us,
@@ -199,8 +208,13 @@ impl Reading {
                 route: series.route.clone(),
                 status: series.status,
                 channel: series.channel.clone(),
+                ..RequestSeries::default()
             })
             .collect();
+        for ((series, parameter), count) in self.named {
+            let series = &mut self.requests.series[series as usize];
+            series.product_parameters.insert(parameter, count);
+        }
         Ok(CustomerRequests {
             requests: self.requests,
             products: self.products,
@@ -211,9 +225,14 @@ impl Reading {
     }
 }
 
-/// The product that a kept query names.
-fn product_of(query: &str) -> Option<&str> {
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, product) = pairs.find(|(name, _)| PRODUCT_PARAMETERS.contains(name))?;
-    (!product.is_empty()).then_some(product)
+/// The product that a kept query names, and the parameter.
+fn product_of(query: &str) -> Option<(&'static str, &str)> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let mut named = pairs.filter_map(|(name, product)| {
+        let mut known = PRODUCT_PARAMETERS.into_iter();
+        known
+            .find(|known| *known == name)
+            .map(|known| (known, product))
+    });
+    named.next().filter(|(_, product)| !product.is_empty())
 }

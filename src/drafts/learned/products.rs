@@ -29,6 +29,26 @@ pub struct Skew {
     pub products: usize,
     /// Requests that named one.
     pub requests: u64,
+    /// The highest number, where all are named by whole numbers from 1 on.
+    pub numbered_to: Option<u64>,
+}
+
+impl Skew {
+    /// Whether products are numbered without gaps, as far as a sample tells.
+    #[must_use]
+    pub fn is_numbered(&self) -> bool {
+        let seen = self.products as u64;
+        self.numbered_to.is_some_and(|highest| highest / 2 <= seen)
+    }
+
+    /// From how many products as many different ones are drawn; `None` without any.
+    #[must_use]
+    pub fn products_drawn(&self) -> Option<u64> {
+        let highest = self.numbered_to.filter(|_| self.is_numbered());
+        highest
+            .or(Some(self.products as u64))
+            .filter(|products| *products > 0)
+    }
 }
 
 impl ProductCounts {
@@ -55,7 +75,15 @@ impl ProductCounts {
             exponent: is_enough.then(|| exponent(&counts)),
             products: counts.len(),
             requests: self.requests,
+            numbered_to: self.numbered_to(),
         }
+    }
+
+    fn numbered_to(&self) -> Option<u64> {
+        let numbers = self.counts.keys().map(|name| name.parse().ok());
+        let mut numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
+        numbers.sort_unstable();
+        numbers.last().copied().filter(|_| numbers[0] > 0)
     }
 }
 
@@ -120,10 +148,15 @@ mod tests {
                         point < 0.0
                     })
                     .unwrap_or(0);
-                counts.add(&rank.to_string(), 1);
+                counts.add(&(rank + 1).to_string(), 1);
             }
             let found = counts.skew();
             assert_eq!((found.products, found.requests), (200, 100_000));
+            assert_eq!(
+                (found.numbered_to, found.products_drawn()),
+                (Some(200), Some(200))
+            );
+            assert!(found.is_numbered());
             let exponent = found.exponent.unwrap();
             assert!((exponent - skew).abs() < 0.05, "{skew}: {exponent}");
         }
@@ -136,10 +169,29 @@ mod tests {
         assert_eq!(counts.skew().exponent, None);
         counts.add("19", 1);
         assert!(counts.skew().exponent.is_some());
+        assert_eq!(counts.skew().numbered_to, None);
         let mut few = ProductCounts::default();
         (0..20).for_each(|product: u32| few.add(&product.to_string(), 24));
         assert_eq!(few.skew().exponent, None);
         few.add("0", 20);
         assert!(few.skew().exponent.is_some());
+    }
+
+    #[test]
+    fn numbers_with_gaps_and_other_names_are_told_apart_from_counted_ones() {
+        for (names, expected) in [
+            (["1", "2", "3"], (Some(3), true, Some(3))),
+            (["2", "4", "6"], (Some(6), true, Some(6))),
+            (["10", "20", "30"], (Some(30), false, Some(3))),
+            (["0", "1", "2"], (None, false, Some(3))),
+            (["A-1", "2", "3"], (None, false, Some(3))),
+        ] {
+            let mut counts = ProductCounts::default();
+            names.iter().for_each(|name| counts.add(name, 1));
+            let skew = counts.skew();
+            let found = (skew.numbered_to, skew.is_numbered(), skew.products_drawn());
+            assert_eq!(found, expected, "{names:?}");
+        }
+        assert_eq!(ProductCounts::default().skew().products_drawn(), None);
     }
 }

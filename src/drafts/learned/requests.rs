@@ -1,5 +1,7 @@
 //! The requests that a scenario is learned from.
 
+use std::collections::BTreeMap;
+
 use crate::time_window::TimeWindow;
 
 /// One request.
@@ -24,7 +26,7 @@ impl Request {
 }
 
 /// What requests have in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestSeries {
     /// HTTP method.
     pub method: String,
@@ -34,6 +36,10 @@ pub struct RequestSeries {
     pub status: u16,
     /// What sent the shopper; empty where nothing says it.
     pub channel: String,
+    /// How many of its requests name a product by which query parameter.
+    pub product_parameters: BTreeMap<&'static str, u64>,
+    /// Whether the step that is written for it follows redirects.
+    pub is_followed: bool,
 }
 
 impl RequestSeries {
@@ -41,6 +47,12 @@ impl RequestSeries {
     #[must_use]
     pub fn is_failure(&self) -> bool {
         self.status == 0 || self.status >= 400
+    }
+
+    /// Whether a browser asks for another page by itself: RFC 9110, section 15.4.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308)
     }
 }
 

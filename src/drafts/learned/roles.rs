@@ -16,6 +16,8 @@ pub const BROWSER_US: i64 = 1_000_000;
 const BROWSER_SHARE: f64 = 0.8;
 /// The most routes that are told apart; others are rare by definition.
 const STATES_MAX: usize = 40;
+/// The share of its requests above which a parameter belongs to a route.
+const PRODUCT_SHARE: f64 = 0.5;
 /// How routes end, besides, that no shopper goes to.
 const TEXT_ENDINGS: [&str; 2] = ["txt", "xml"];
 /// What routes past the limits of the lake are called.
@@ -45,6 +47,8 @@ pub struct Place {
     pub role: Role,
     /// Its requests.
     pub requests: u64,
+    /// The query parameter that names a product in most of them.
+    pub product_parameter: Option<&'static str>,
 }
 
 impl Place {
@@ -78,6 +82,12 @@ impl Places {
                 answered_us = Some(answered_us.unwrap_or(i64::MIN).max(row.end_us()));
             }
         }
+        for (index, parameter, count) in product_parameters(&requests.series, &of_series) {
+            let place = &mut found[index];
+            if share(count, place.requests) > PRODUCT_SHARE {
+                place.product_parameter = Some(parameter);
+            }
+        }
         for (place, by_browser) in found.iter_mut().zip(by_browser) {
             let is_browser = share(by_browser, place.requests) >= BROWSER_SHARE;
             place.role = match (is_file(&place.route), place.is_read() && is_browser) {
@@ -101,6 +111,21 @@ impl Places {
     }
 }
 
+/// How many requests of each place name a product by which parameter.
+fn product_parameters(
+    series: &[RequestSeries],
+    of_series: &[usize],
+) -> impl Iterator<Item = (usize, &'static str, u64)> {
+    let mut counts: BTreeMap<(usize, &'static str), u64> = BTreeMap::new();
+    for (one, place) in series.iter().zip(of_series) {
+        for (parameter, count) in &one.product_parameters {
+            *counts.entry((*place, parameter)).or_default() += count;
+        }
+    }
+    let counts = counts.into_iter();
+    counts.map(|((place, parameter), count)| (place, parameter, count))
+}
+
 fn indexed(series: &[RequestSeries]) -> (Vec<Place>, Vec<usize>) {
     let mut places: Vec<Place> = Vec::new();
     let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -114,6 +139,7 @@ fn indexed(series: &[RequestSeries]) -> (Vec<Place>, Vec<usize>) {
                 route: one.route.clone(),
                 role: Role::Page,
                 requests: 0,
+                product_parameter: None,
             });
         }
         of_series.push(place);

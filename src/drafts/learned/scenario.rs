@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::arrivals::{CurveRequest, arrival_points};
 use super::products::Skew;
+use super::requests::RequestSeries;
 use super::roles::{Role, share};
 use super::sessions::{DIRECT, Learned};
 use crate::drafts::{Flow, ScenarioLines, duration_text, share_text};
@@ -64,6 +65,25 @@ pub struct DonorStep {
     pub route: String,
     /// The step as the file has it.
     pub step: Value,
+    /// Whether it follows redirects.
+    pub follows_redirects: bool,
+}
+
+impl Donor {
+    /// Its step for a method and route; the first, where there are several.
+    #[must_use]
+    pub fn step(&self, method: &str, route: &str) -> Option<&DonorStep> {
+        let mut steps = self.steps.iter();
+        steps.find(|step| step.method == method && step.route == route)
+    }
+
+    /// Marks what is asked for by a step that follows redirects.
+    pub fn mark_followed(&self, series: &mut [RequestSeries]) {
+        for one in series {
+            let step = self.step(&one.method, &one.route);
+            one.is_followed = step.is_some_and(|step| step.follows_redirects);
+        }
+    }
 }
 
 /// A scenario file, and what could not be known.
@@ -123,10 +143,11 @@ pub fn learned_scenario(learned: &Learned, request: &ScenarioRequest) -> Learned
         JourneyWriter::new(&mut lines, learned, request, &mut steps, kind).write();
     }
     notices.extend(steps.notices);
-    LearnedScenario {
-        text: lines.finish(),
-        notices,
+    let text = lines.finish();
+    if request.skew.exponent.is_some() && !text.contains("product}") {
+        notices.push("no step names a product, so the skew changes nothing: write `{next_product}` into the path of the page that has it".to_owned());
     }
+    LearnedScenario { text, notices }
 }
 
 /// What is not learned of routes.
@@ -158,6 +179,12 @@ fn route_notices(learned: &Learned, request: &ScenarioRequest) -> Vec<String> {
             "{} requests that pages make by themselves ({}) {said}",
             count(Role::Call),
             percent(share(count(Role::Call), all))
+        ));
+    }
+    if learned.followed > 0 {
+        notices.push(format!(
+            "{} requests behind redirects are no steps: steps of --forms with `redirects: follow` make them",
+            learned.followed
         ));
     }
     let rare: Vec<String> = learned
@@ -212,6 +239,9 @@ fn notices(learned: &Learned, request: &ScenarioRequest) -> Vec<String> {
     }
     if request.skew.exponent.is_none() {
         notices.push(format!("how products are wanted is not in the lake (`ingest --keep-query` keeps parameters such as `product`): `product_skew: {SKEW_DEFAULT:?}` is assumed"));
+    }
+    if request.skew.exponent.is_some() && !request.skew.is_numbered() {
+        notices.push("products in the log have other names than 1, 2, 3, …, which is what is drawn: the target has to know these numbers, or write how its names are made of them, such as `A-{next_product}`".to_owned());
     }
     notices.push("bodies, logins and the text of searches are in no lake".to_owned());
     notices
@@ -385,16 +415,19 @@ fn products(lines: &mut ScenarioLines, request: &ScenarioRequest) {
         .as_ref()
         .and_then(|donor| donor.definition.get("products"))
         .and_then(Value::as_u64);
-    match of_donor {
-        Some(products) => lines.entry(0, "products", &Flow::count(products), "as the forms say"),
-        None => lines.entry(
-            0,
-            "products",
-            &Flow::count(PRODUCTS_DEFAULT),
-            "assumed: set it to what the target has",
-        ),
-    }
     let skew = &request.skew;
+    let (count, comment) = match (of_donor, skew.exponent.and(skew.products_drawn())) {
+        (Some(products), _) => (products, "as the forms say".to_owned()),
+        (None, Some(products)) => (
+            products,
+            format!("n {} different ones were asked for", skew.products),
+        ),
+        (None, None) => (
+            PRODUCTS_DEFAULT,
+            "assumed: set it to what the target has".to_owned(),
+        ),
+    };
+    lines.entry(0, "products", &Flow::count(count), &comment);
     let (exponent, comment) = match skew.exponent {
         Some(exponent) => (
             exponent,

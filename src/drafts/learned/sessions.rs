@@ -52,6 +52,8 @@ pub struct Learned {
     pub failures: u64,
     /// Pages that were asked for again after a failure.
     pub retries: u64,
+    /// Requests behind redirects that a step follows, which are no pages of their own.
+    pub followed: u64,
 }
 
 /// A kind of shopper.
@@ -93,6 +95,7 @@ pub fn learn(mut requests: Requests, plan: LearnedPlan) -> Learned {
             channels: Vec::new(),
             failures: 0,
             retries: 0,
+            followed: 0,
         },
         channels: BTreeMap::new(),
         visits: Vec::new(),
@@ -187,12 +190,28 @@ impl<'a> Walker<'a> {
         self.visits.clear();
         let mut answered_us: Option<i64> = None;
         let mut is_after_rare = false;
+        // Whether the step of the last page follows its redirect, and asks for what comes next by itself.
+        let mut leads_on = false;
         for row in session {
             let place = self.places.of_series[row.series as usize];
-            let is_failed = self.requests.series[row.series as usize].is_failure();
+            let series = &self.requests.series[row.series as usize];
+            let is_failed = series.is_failure();
             let pause_us = answered_us.map(|end_us| row.ts_us - end_us);
             answered_us = Some(answered_us.unwrap_or(i64::MIN).max(row.end_us()));
-            match self.places.places[place].role {
+            let role = self.places.places[place].role;
+            if role != Role::File {
+                let is_at_once = pause_us.is_some_and(|pause_us| pause_us < BROWSER_US);
+                let is_behind = leads_on && is_at_once && self.places.places[place].is_read();
+                let is_led = is_behind || (role == Role::Page && series.is_followed);
+                leads_on = is_led && series.is_redirect();
+                if let Some(last) = self.visits.last_mut().filter(|_| is_behind) {
+                    last.is_failed = is_failed;
+                    last.end_us = row.end_us();
+                    self.learned.followed += 1;
+                    continue;
+                }
+            }
+            match role {
                 Role::File | Role::Call => {
                     if let Some(visit) = self.visits.last_mut() {
                         *visit.calls.entry(place).or_default() += 1;

@@ -6,22 +6,30 @@ use crate::time_window::TimeWindow;
 
 const S: i64 = 1_000_000;
 const GAP_US: i64 = 1_800 * S;
-const SERIES: [(&str, &str, u16); 6] = [
+const SERIES: [(&str, &str, u16); 8] = [
     ("GET", "/", 200),
     ("GET", "/a", 200),
     ("GET", "/b", 500),
     ("GET", "/b", 200),
     ("GET", "/x.css", 200),
     ("POST", "/c", 200),
+    ("POST", "/login", 302),
+    ("GET", "/account", 200),
 ];
 
 /// Requests by shopper, tenths of a second and index of the series; each takes a tenth.
 fn learned(rows: &[(i64, i64, u32)], range_s: i64) -> Learned {
+    learned_where(rows, range_s, false)
+}
+
+/// The same; says whether steps follow redirects.
+fn learned_where(rows: &[(i64, i64, u32)], range_s: i64, is_followed: bool) -> Learned {
     let series = SERIES.map(|(method, route, status)| RequestSeries {
         method: method.to_owned(),
         route: route.to_owned(),
         status,
-        channel: String::new(),
+        is_followed,
+        ..RequestSeries::default()
     });
     let rows = rows.iter().map(|(shopper, tenths, series)| Request {
         shopper: *shopper,
@@ -123,4 +131,32 @@ fn shoppers_who_send_something_are_a_kind_of_their_own_where_there_are_enough() 
     };
     assert_eq!(names(50), ["browser", "buyer"]);
     assert_eq!(names(49), ["shopper"]);
+}
+
+#[test]
+fn what_a_step_gets_behind_a_redirect_is_no_page_of_its_own() {
+    // The first is redirected to its account, the second goes there after three seconds.
+    let rows = [
+        (1, 0, 0),
+        (1, 50, 6),
+        (1, 52, 7),
+        (1, 100, 1),
+        (2, 0, 6),
+        (2, 30, 7),
+    ];
+    let seen = |is_followed: bool| {
+        let found = learned_where(&rows, 3_600, is_followed);
+        let (login, account, a) = (
+            page(&found, "/login"),
+            page(&found, "/account"),
+            page(&found, "/a"),
+        );
+        let chain = &found.kinds[0].chain;
+        let count = |way| chain.ways.get(&way).map_or(0, |way| way.count);
+        let ways = [(login, account), (account, a), (login, a)].map(count);
+        let pause_us = chain.ways.get(&(login, a)).map(|way| way.pauses.count());
+        (found.followed, chain.visits[account], ways, pause_us)
+    };
+    assert_eq!(seen(false), (0, 2, [2, 1, 0], None));
+    assert_eq!(seen(true), (1, 1, [1, 0, 1], Some(1)));
 }

@@ -38,6 +38,10 @@ const DONATED: [&str; 13] = [
     "check",
     "on_failure",
 ];
+/// The product that was looked at last.
+const PRODUCT: &str = "{product}";
+/// Another one, which is the last from then on.
+const NEXT_PRODUCT: &str = "{next_product}";
 /// Methods as steps name them.
 const METHODS: [&str; 6] = ["get", "post", "put", "patch", "delete", "head"];
 
@@ -102,9 +106,7 @@ impl<'a> Steps<'a> {
 
     /// The request for a page, with the calls that its scripts make.
     fn request(&mut self, page: usize, chain: &Chain) -> StepRequest {
-        let place = &self.places[page];
-        let donated = self.donated(place);
-        let mut found = match donated {
+        let mut found = match self.donated(page) {
             Some(step) => step,
             None => self.of_route(page),
         };
@@ -117,15 +119,19 @@ impl<'a> Steps<'a> {
         found
     }
 
-    fn donated(&self, place: &Place) -> Option<StepRequest> {
+    fn donated(&self, page: usize) -> Option<StepRequest> {
+        let place = &self.places[page];
         let donor = self.request.donor.as_ref()?;
-        let mut steps = donor.steps.iter();
-        let step = steps.find(|step| step.method == place.method && step.route == place.route)?;
-        let Value::Object(all) = &step.step else {
+        let Value::Object(all) = &donor.step(&place.method, &place.route)?.step else {
             return None;
         };
         let mut kept = all.clone();
         kept.retain(|key, _| METHODS.contains(&key.as_str()) || DONATED.contains(&key.as_str()));
+        for method in METHODS {
+            if let Some(Value::String(path)) = kept.get_mut(method) {
+                *path = path.replace(PRODUCT, self.product(page));
+            }
+        }
         match Flow::of(&Value::Object(kept)) {
             Flow::Map(entries) => Some(StepRequest {
                 entries,
@@ -137,7 +143,7 @@ impl<'a> Steps<'a> {
 
     fn of_route(&mut self, page: usize) -> StepRequest {
         let place = &self.places[page];
-        let path = path_of(&place.route);
+        let path = self.path(page);
         let mut entries = vec![(place.method.to_ascii_lowercase(), Flow::text(path.clone()))];
         let has_body = matches!(place.method.as_str(), "POST" | "PUT" | "PATCH");
         let unknown = match (path.contains(PLACEHOLDER), has_body) {
@@ -172,16 +178,55 @@ impl<'a> Steps<'a> {
             let place = &self.places[*call];
             place.role == Role::Call && place.method == "GET" && share(**count, visits) >= CALLS_MIN
         });
-        let paths = often.map(|((_, call), _)| path_of(&self.places[*call].route));
+        let paths = often.map(|((_, call), _)| self.path(*call));
         paths
             .filter(|path| !path.contains(PLACEHOLDER))
             .map(Flow::Text)
             .collect()
     }
+
+    /// A path that can be asked for, with the product where the lake says that it has one.
+    fn path(&self, page: usize) -> String {
+        let place = &self.places[page];
+        let product = self.product(page);
+        let mut path = path_of(&place.route, product);
+        if let Some(parameter) = place.product_parameter
+            && !path.contains(product)
+        {
+            path.push_str(&format!("?{parameter}={product}"));
+        }
+        path
+    }
+
+    /// Which product a page is about: whoever goes to one looks at another product; forms, calls and pages
+    /// below that of a product are about the last one.
+    fn product(&self, page: usize) -> &'static str {
+        let place = &self.places[page];
+        let is_above = |other: &Place| {
+            let below = place.route.strip_prefix(&other.route);
+            below.is_some_and(|below| below.starts_with('/')) && other.names_product()
+        };
+        let mut pages = self.places.iter().filter(|other| other.is_page());
+        match place.is_page() && !pages.any(is_above) {
+            true => NEXT_PRODUCT,
+            false => PRODUCT,
+        }
+    }
 }
 
-/// A path that can be asked for: numbers of products are drawn, other names are not known.
-fn path_of(route: &str) -> String {
+impl Place {
+    /// Whether somebody goes there to look.
+    fn is_page(&self) -> bool {
+        self.role == Role::Page && self.is_read()
+    }
+
+    fn names_product(&self) -> bool {
+        self.product_parameter.is_some() || path_of(&self.route, PRODUCT).contains(PRODUCT)
+    }
+}
+
+/// A path that can be asked for: products are drawn, other names are not known.
+fn path_of(route: &str, product: &str) -> String {
     let mut path = String::new();
     let mut folder = "";
     for part in route.split('/').skip(1) {
@@ -192,7 +237,7 @@ fn path_of(route: &str) -> String {
                 && part.starts_with('{')
                 && part.ends_with('}') =>
             {
-                path.push_str("{product}")
+                path.push_str(product)
             }
             _ => path.push_str(PLACEHOLDER),
         }
@@ -349,7 +394,7 @@ impl<'w, 'a> JourneyWriter<'w, 'a> {
             0 => String::new(),
             at_once => format!(", {at_once} at once, by the browser"),
         };
-        if entrance.at_once * 2 > entrance.count {
+        if entrance.is_by_browser() {
             return (
                 None,
                 format!("most at once, by the browser (n {})", entrance.at_once),
