@@ -37,7 +37,7 @@ use crate::game_day::DrilledEntry;
 use crate::lake::Lake;
 use crate::rollup::RollupPlan;
 use crate::route::Router;
-use crate::scenario::{DrillPlan, EmbeddedShop, PlanPrint, TargetPlan};
+use crate::scenario::{DrillPlan, EmbeddedShop, PlanPrint, TargetPlan, is_more_than_host};
 use crate::shop::{Shop, ShopPlan};
 use crate::sli::SliSetPlan;
 use crate::time_window::{now_us, rfc3339};
@@ -364,9 +364,14 @@ pub fn trial_facts(
 
 /// A base URL from the command line.
 pub fn host(text: &str) -> Result<Url, Failure> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err(Failure::usage(format!(
+    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    match Url::parse(text).ok().filter(is_web) {
+        Some(url) if is_more_than_host(&url) => Err(Failure::usage(format!(
+            "--host: `{text}` has a path, which requests would not have (hint: write `{}`)",
+            url.origin().ascii_serialization()
+        ))),
+        Some(url) => Ok(url),
+        None => Err(Failure::usage(format!(
             "--host: `{text}` is not an http or https URL (hint: write `http://127.0.0.1:8080`)"
         ))),
     }

@@ -35,7 +35,7 @@ pub use plan::{
     NamedStretch, OwnCertificate, PartBody, PartPlan, PatiencePlan, PhasePlan, Pick, PlanPrint,
     ProductDraw, ProxyPlan, RecordedArrival, ReloadPlan, ResolvedHost, RetryPlan, ShopperKind,
     StepPlan, TakeFrom, TakePlan, TargetPlan, ThresholdPlan, ThresholdScope, TlsPlan, TrafficPlan,
-    TransportPlan, is_loopback,
+    TransportPlan, is_loopback, is_more_than_host,
 };
 pub use replay::{REPLAYED_MAX, ReplayedRequest, replay};
 pub use resolve::resolve;

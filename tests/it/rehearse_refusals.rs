@@ -133,3 +133,24 @@ fn a_report_of_an_unknown_kind_is_refused_before_the_first_request() {
     rehearse(&folder, "--report page.pdf").refuses(2);
     assert!(!folder.join("lake").exists());
 }
+
+#[test]
+fn a_host_with_a_path_is_refused_wherever_it_is_named() {
+    let folder = prepared(&Surge::default());
+    folder.write(
+        "access.log",
+        "10.0.0.1 - - [27/Nov/2026:08:00:00 +0000] \"GET / HTTP/1.1\" 200 100 \"-\" \"a\"\n",
+    );
+    folder.write("visit.har", "{}");
+    for words in [
+        "rehearse short.yaml",
+        "replay access.log",
+        "learn",
+        "import har visit.har",
+    ] {
+        let words = format!("{words} --host http://127.0.0.1:9/base");
+        let refused = run(&folder, &words).refuses(2);
+        let why = "`http://127.0.0.1:9/base` has a path, which requests would not have (hint: write `http://127.0.0.1:9`)";
+        assert!(refused.err.contains(why), "{words}: {}", refused.err);
+    }
+}

@@ -36,7 +36,7 @@ pub use step::{
 };
 pub use target::{
     ConnectionPolicy, EmbeddedShop, HttpVersion, OwnCertificate, ProxyPlan, ResolvedHost,
-    TargetPlan, TlsPlan, TransportPlan, is_loopback,
+    TargetPlan, TlsPlan, TransportPlan, is_loopback, is_more_than_host,
 };
 pub use threshold::{BadLimit, ThresholdPlan, ThresholdScope};
 pub use traffic::{

@@ -129,6 +129,12 @@ impl std::fmt::Debug for OwnCertificate {
     }
 }
 
+/// Whether a base URL says more than where the target is: a path or a query, which no request would have.
+#[must_use]
+pub fn is_more_than_host(url: &Url) -> bool {
+    url.path() != "/" || url.query().is_some() || url.fragment().is_some()
+}
+
 /// Whether a host is this machine itself.
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {

@@ -10,7 +10,7 @@ use super::super::definition::{
 };
 use super::super::plan::{
     ConnectionPolicy, EmbeddedShop, HttpVersion, OwnCertificate, ProxyPlan, ResolvedHost,
-    TargetPlan, TlsPlan, TransportPlan, is_loopback,
+    TargetPlan, TlsPlan, TransportPlan, is_loopback, is_more_than_host,
 };
 use super::{Resolver, us};
 use crate::declared_files::{DurationText, pointer_step};
@@ -50,6 +50,12 @@ impl Resolver<'_> {
                 return None;
             }
         };
+        if is_more_than_host(&url) {
+            let message = format!("`{text}` has a path, which requests would not have");
+            let host = url.origin().ascii_serialization();
+            let hint = format!("write `{host}` here, and whole paths at the steps");
+            self.problem(pointer, message, Some(&hint));
+        }
         let host = url.host_str().unwrap_or_default();
         let mut allowed = self.declared.value.target.hosts_allowed.iter();
         if !is_loopback(host) && !allowed.any(|allowed| allowed == host) {

@@ -43,6 +43,16 @@ fn what_is_wrong_is_said_with_its_place() {
         ("{get: /}", "{get: /, post: /cart}", "exactly one of `get`"),
         ("{get: /}", "{think: {fixed: 1s}}", "exactly one of `get`"),
         ("{get: /}", "{get: cart}", "does not begin with `/`"),
+        (
+            "'http://127.0.0.1:9'",
+            "'http://127.0.0.1:9/de'",
+            "write `http://127.0.0.1:9` here",
+        ),
+        (
+            "'http://127.0.0.1:9'",
+            "'http://127.0.0.1:9?a'",
+            "has a path",
+        ),
         ("{get: /}", "{get: '/{produkt}'}", "did you mean `product`"),
         ("{get: /}", "{get: /, form: {a: b}}", "at most one body"),
         (
