@@ -154,6 +154,15 @@ pub fn percent_decoded(cell: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// The text with `%25` as the `%` that was sent: CloudFront encodes what it writes once more. What else it
+/// encodes, such as a space, means the same in a URL.
+pub fn percent_signs(text: &str) -> Cow<'_, str> {
+    match memmem::find(text.as_bytes(), b"%25") {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.replace("%25", "%")),
+    }
+}
+
 /// As [`percent_decoded`], twice where the `%` itself was encoded (`%2520`), as CloudFront did.
 pub fn percent_decoded_twice(cell: &[u8]) -> Cow<'_, [u8]> {
     let once = percent_decoded(cell);

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::cell::{
-    bytes, date_time_us, duration_us, method, percent_decoded, percent_decoded_twice, plus_decoded,
-    target, text,
+    bytes, date_time_us, duration_us, method, percent_decoded, percent_decoded_twice,
+    percent_signs, plus_decoded, target, text,
 };
 use super::columns::{self, NO_HEADER, Slots, TOO_MANY, columns_of, has_all, set_header};
 use super::w3c_date::{DIRECTIVE, LineDate};
@@ -206,6 +206,8 @@ fn parse_cloudfront<'a>(line: &'a [u8], context: &mut LineContext) -> LineResult
     let request = request(&slots, context, Unit::Seconds)?;
     Ok(Some(
         LogLine {
+            target: percent_signs(target(slots[STEM])),
+            query: percent_signs(text(slots[QUERY])),
             user_agent: percent_decoded_twice(slots[USER_AGENT]),
             cookie: percent_decoded_twice(slots[COOKIE]),
             referrer: percent_decoded(slots[REFERRER]),

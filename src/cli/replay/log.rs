@@ -3,7 +3,6 @@
 use std::io::BufReader;
 use std::sync::Arc;
 
-use hyper::http::uri::PathAndQuery;
 use url::Url;
 
 use super::ReplayFacts;
@@ -162,7 +161,7 @@ impl LineSink for Sink<'_> {
             due_us: line.ts_us,
             method,
             route: Arc::clone(self.router.shared_route_of(&target)),
-            target: target.into(),
+            target: unescaped(target).into(),
         });
         Ok(Taken::Record)
     }
@@ -187,8 +186,61 @@ fn target_of(line: &LogLine<'_>) -> Option<String> {
         target.push('?');
         target.push_str(line.query.trim_start_matches('?'));
     }
-    let is_usable = target.starts_with('/')
-        && target.len() <= TARGET_BYTES_MAX
-        && PathAndQuery::try_from(target.as_str()).is_ok();
+    let is_usable = target.starts_with('/') && target.len() <= TARGET_BYTES_MAX;
     is_usable.then_some(target)
+}
+
+/// The target that was asked for, where the log has bytes as `\xC3`, `\"` or `\\`, as nginx and Apache write
+/// what could break a line; they become percent codes, which mean the same.
+fn unescaped(target: String) -> String {
+    if !target.contains('\\') {
+        return target;
+    }
+    let mut sent = String::with_capacity(target.len());
+    let mut rest = target.as_str();
+    while let Some((before, after)) = rest.split_once('\\') {
+        sent.push_str(before);
+        sent.push('%');
+        rest = match after.as_bytes() {
+            [b'x', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                sent.push_str(&after[1..3]);
+                &after[3..]
+            }
+            [b'"', ..] => {
+                sent.push_str("22");
+                &after[1..]
+            }
+            [b'\\', ..] => {
+                sent.push_str("5C");
+                &after[1..]
+            }
+            _ => {
+                sent.push_str("5C");
+                after
+            }
+        };
+    }
+    sent.push_str(rest);
+    sent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_a_log_escapes_are_sent_as_they_were() {
+        for (written, expected) in [
+            ("/plain?a=%20", "/plain?a=%20"),
+            (r"/caf\xC3\xA9", "/caf%C3%A9"),
+            (r"/q?b=\x22x\x22&c=1", "/q?b=%22x%22&c=1"),
+            (r#"/q?b=\"x\\y"#, "/q?b=%22x%5Cy"),
+            (r"/\x5Cback", "/%5Cback"),
+            (r"/\d\xZZ\x4", "/%5Cd%5CxZZ%5Cx4"),
+            (r"/end\", "/end%5C"),
+            ("/\\x\u{e9}1", "/%5Cx\u{e9}1"),
+        ] {
+            assert_eq!(unescaped(written.to_owned()), expected, "{written}");
+        }
+    }
 }

@@ -105,6 +105,15 @@ fn cloudfront_is_read_with_its_header_or_with_the_standard_columns() {
     ] {
         assert_eq!(last("cloudfront", &lines).unwrap().unwrap(), expected);
     }
+    let encoded = line.replace("/img/a.png", "/img/%2525%2520a%20b");
+    let encoded = encoded.replace("\t-\ta=1", "\tq=a%2520b\ta=1");
+    let read = last("cloudfront", &[CLOUDFRONT, &encoded])
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (&*read.target, &*read.query),
+        ("/img/%25%20a%20b", "q=a%20b")
+    );
     let with_more = format!("{line}\tnew");
     assert!(
         last("cloudfront", &[CLOUDFRONT, &with_more])
