@@ -122,6 +122,9 @@ pub struct RunFacts {
     /// The shards that drove it, in their order; empty for a run of one process.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shards: Vec<ShardSummary>,
+    /// SLIs that it could have no requests of, and is not judged by: those of a replay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<String>,
     /// How it was judged when it was over; `None` of runs before there were drills.
     #[serde(default)]
     pub judgement: Option<Judgement>,

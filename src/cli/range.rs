@@ -121,12 +121,15 @@ pub fn judge_rows(
     lake: &Lake,
     reader: &LakeReader,
 ) -> Result<Judged, Failure> {
-    let set = sli_set(arguments)?;
+    let mut set = sli_set(arguments)?;
     let run = arguments
         .run
         .as_deref()
         .map(|run_id| run_facts(lake, run_id))
         .transpose()?;
+    if let Some(run) = &run {
+        set.leave_out(&run.not_judged);
+    }
     let origin = origin(arguments.origin, run.is_some());
     let window_us = match run {
         Some(_) => set.rehearsal_window_us,

@@ -44,6 +44,8 @@ pub struct ReplayFacts {
     pub to: String,
     /// How many times as fast.
     pub speed: f64,
+    /// SLIs that count nothing of what is replayed, and by which it is not judged.
+    pub not_judged: Vec<String>,
 }
 
 /// Runs the verb.
@@ -59,15 +61,25 @@ pub fn run(
             arguments.speed
         )));
     }
-    let set = definitions::sli_set(
+    let mut set = definitions::sli_set(
         arguments.sli_defs.as_deref(),
         arguments.thresholds.as_deref(),
     )?;
     let slice = Slice::new(arguments, methods)?;
     let mut found = LogRequests::read(arguments, &slice, &set)?;
-    let facts = facts(&mut found, arguments.speed)?;
+    let mut facts = facts(&mut found, arguments.speed)?;
     tell(&facts, terminal);
     let plan = plan::plan(arguments, found, &facts)?;
+    let steps = plan.journeys.iter().flat_map(|journey| &journey.steps);
+    let sent: Vec<(&str, &str)> = steps.map(|step| (step.method, &*step.route)).collect();
+    facts.not_judged = set.without_data(&sent);
+    set.leave_out(&facts.not_judged);
+    if !facts.not_judged.is_empty() {
+        terminal.note(&format!(
+            "note: not judged, because nothing that they count is replayed: {}",
+            facts.not_judged.join(", ")
+        ));
+    }
     let rehearsed = RehearseArguments {
         scenario: None,
         host: arguments.host.clone(),

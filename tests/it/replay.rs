@@ -136,3 +136,83 @@ fn what_must_not_be_sent_is_refused() {
             .any(|asked| asked.line == "POST /cart" && asked.body.is_empty())
     );
 }
+
+const CART_SLIS: &str = "\
+name: shop
+window: 1m
+rehearsal_window: 1s
+events:
+  page: {title: Any request}
+  cart: {title: Put into the cart, method: POST, route: /cart}
+  search: {title: Search, route: /search}
+slis:
+  - {kind: ratio, name: availability, title: Requests answered, event: page, objective: 0.5, min_count: 1}
+  - {kind: ratio, name: carts, title: Carts, event: cart, bad_status: [5xx], objective: 0.5, min_count: 1}
+  - {kind: ratio, name: searches, title: Searches, event: search, bad_status: [5xx], objective: 0.5, min_count: 5}
+";
+
+#[test]
+fn what_is_not_replayed_is_not_judged_and_what_is_still_needs_data() {
+    let (folder, server) = prepared();
+    let replay = |more: &str| {
+        folder.write("slis.yaml", CART_SLIS.replace("min_count: 5", more));
+        let words = format!(
+            "replay access.log --speed 100 --host {} --sli-defs slis.yaml --lake lake --run-id run{} --report again.html",
+            server.base_url(),
+            more.len()
+        );
+        run(&folder, &format!("{words} --json"))
+    };
+    let passed = replay("min_count: 1").exits(0);
+    let note = "not judged, because nothing that they count is replayed: carts";
+    assert!(passed.err.contains(note), "{}", passed.err);
+    let passed = passed.json();
+    assert_eq!(passed["replayed"]["not_judged"].to_string(), r#"["carts"]"#);
+    assert_eq!(text(&passed, "/verdict"), "pass");
+    assert!(
+        folder
+            .read("again.html")
+            .contains("nothing that they count was replayed: carts")
+    );
+    // As later, from the lake.
+    run(
+        &folder,
+        "report --lake lake --run run12 --sli-defs slis.yaml -o later.html",
+    )
+    .exits(0);
+    // One search is too few where 50 are needed.
+    assert_eq!(
+        text(&replay("min_count: 50").exits(1).json(), "/verdict"),
+        "fail"
+    );
+}
+
+#[test]
+fn targets_are_sent_as_they_were_however_the_log_writes_them() {
+    let (folder, server) = prepared();
+    let line = |at_s: u32, target: &str| {
+        format!(
+            "10.0.0.1 - - [27/Nov/2026:08:00:{at_s:02} +0000] \"GET {target} HTTP/1.1\" 200 100 \"-\" \"Mozilla/5.0\"\n"
+        )
+    };
+    let nginx = [line(0, r"/caf\xC3\xA9"), line(1, r"/q?b=\x22x\x22")].concat();
+    folder.write("nginx.log", nginx);
+    let caddy = |uri: &str| {
+        format!(
+            "{{\"level\":\"info\",\"ts\":1795204800.1,\"logger\":\"http.log.access\",\"msg\":\"handled request\",\"request\":{{\"remote_ip\":\"1.2.3.4\",\"remote_port\":\"5\",\"proto\":\"HTTP/2.0\",\"method\":\"GET\",\"host\":\"shop.example\",\"uri\":\"{uri}\",\"headers\":{{\"User-Agent\":[\"Mozilla/5.0\"]}}}},\"duration\":0.05,\"size\":10,\"status\":200}}\n"
+        )
+    };
+    folder.write("caddy.log", caddy("/a b?c=\\\"d\\\""));
+    for name in ["nginx.log", "caddy.log"] {
+        let words = format!(
+            "replay {name} --speed 100 --host {} --sli-defs slis.yaml -q",
+            server.base_url()
+        );
+        run(&folder, &words);
+    }
+    let lines: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
+    assert_eq!(
+        lines,
+        ["GET /caf%C3%A9", "GET /q?b=%22x%22", "GET /a%20b?c=%22d%22"]
+    );
+}

@@ -231,6 +231,12 @@ fn run_unknowns(run: &RunFacts) -> Vec<String> {
             text::count(run.records_lost)
         ));
     }
+    if !run.not_judged.is_empty() {
+        unknowns.push(format!(
+            "Not judged, because nothing that they count was replayed: {}.",
+            run.not_judged.join(", ")
+        ));
+    }
     unknowns.extend(shards::unknowns(run));
     unknowns
 }

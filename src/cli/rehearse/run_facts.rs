@@ -33,7 +33,12 @@ pub fn facts(
             None => command(arguments),
         },
     };
-    driven_facts(&rehearsal.plan, &rehearsal.thresholds()?, &driven)
+    let facts = driven_facts(&rehearsal.plan, &rehearsal.thresholds()?, &driven)?;
+    let replayed = rehearsal.replayed.as_ref();
+    Ok(RunFacts {
+        not_judged: replayed.map_or_else(Vec::new, |it| it.facts.not_judged.clone()),
+        ..facts
+    })
 }
 
 /// A run that is over, as far as its facts go.
@@ -135,6 +140,7 @@ pub fn driven_facts(
         generator: Some(outcome.health.clone()),
         drills: with_withheld(plan, driven.drills, arriving_us),
         shards: Vec::new(),
+        not_judged: Vec::new(),
         judgement: None,
         command: driven.command.clone(),
     })

@@ -73,8 +73,9 @@ fn scenario_text(arguments: &ReplayArguments, facts: &ReplayFacts) -> Result<Str
         &format!("Logs: {}", names.collect::<Vec<_>>().join(", ")),
     );
     let name = match arguments.logs.first().and_then(|path| path.file_stem()) {
-        Some(stem) => format!("replay-{}", stem.to_string_lossy()),
-        None => "replay".to_owned(),
+        // Standard input has no name.
+        Some(stem) if stem != "-" => format!("replay-{}", stem.to_string_lossy()),
+        Some(_) | None => "replay".to_owned(),
     };
     lines.entry(0, "name", &Flow::text(name), "");
     let host = arguments.host.as_ref().filter(|_| of_scenario.is_null());

@@ -39,6 +39,13 @@ impl EventPlan {
         self.method == other.method && self.route == other.route && self.service == other.service
     }
 
+    /// Whether requests with this method and route can be such events.
+    #[must_use]
+    pub fn may_be(&self, method: &str, route: &str) -> bool {
+        self.method.as_deref().is_none_or(|wanted| wanted == method)
+            && self.route.as_deref().is_none_or(|wanted| wanted == route)
+    }
+
     /// Whether requests of this series are such events. Requests that were cut off at the end of
     /// a rehearsal are none, nor those that the load generator failed to send: nobody knows how they
     /// would have ended.

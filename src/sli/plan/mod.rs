@@ -5,6 +5,7 @@
 
 mod calendar;
 mod event;
+mod left_out;
 mod level;
 mod measure;
 mod objective;

@@ -45,7 +45,7 @@ pub fn judge(
     if let Some(report) = &arguments.report {
         check_kind(report)?;
     }
-    let set = definitions::sli_set(
+    let mut set = definitions::sli_set(
         arguments.sli_defs.as_deref(),
         arguments.thresholds.as_deref(),
     )?;
@@ -66,6 +66,7 @@ pub fn judge(
             format!("no shard of run `{run_id}` is over: {}", reasons.join("; ")),
         ));
     };
+    set.leave_out(&facts.not_judged);
     let plan = plan_of(&over[0].run, arguments, &set, &global.lake, terminal)?;
     facts.invalid_because = reasons;
     facts.shards = summaries;
