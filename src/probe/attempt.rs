@@ -11,6 +11,8 @@ pub struct Attempt {
     pub prober: usize,
     /// When it began, UTC µs.
     pub start_us: i64,
+    /// When its last answer was there, or was given up, UTC µs.
+    pub end_us: i64,
     /// From sending to the last byte, over all its requests, µs; thinking is left out.
     pub took_us: u64,
     /// Why it failed; `None` for a good one.
@@ -24,6 +26,8 @@ pub enum FailureKind {
     Dns,
     /// No connection was made.
     Connect,
+    /// The host was reached, and nobody listens there.
+    Refused,
     /// No common TLS, or the certificate was refused.
     Tls,
     /// No answer in time.
@@ -53,6 +57,7 @@ impl FailureKind {
         match error {
             "dns" => Self::Dns,
             "connect" => Self::Connect,
+            "refused" => Self::Refused,
             "tls" => Self::Tls,
             "timeout" => Self::Timeout,
             "reset" => Self::Reset,
@@ -66,13 +71,14 @@ impl FailureKind {
         }
     }
 
-    /// Whether it can be that nobody at all was reached. Whoever refuses a certificate, or answers with
-    /// anything, was reached.
+    /// Whether it can be that nobody at all was reached. Whoever refuses a connection or a certificate, or
+    /// answers with anything, was reached.
     #[must_use]
     pub fn is_unreached(self) -> bool {
         match self {
             Self::Dns | Self::Connect | Self::Timeout | Self::Reset => true,
-            Self::Tls
+            Self::Refused
+            | Self::Tls
             | Self::Protocol
             | Self::Request
             | Self::Ports
@@ -95,6 +101,7 @@ impl fmt::Display for FailureKind {
         let word = match self {
             Self::Dns => "dns",
             Self::Connect => "connect",
+            Self::Refused => "refused",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
             Self::Reset => "reset",

@@ -1,9 +1,10 @@
 //! What time a partner's probes stand for, and when it was down.
 //!
-//! A probe stands for the time until the next one, and for no more than the longest distance between two
-//! probes: past that nothing is measured. So does an incident end where nobody looked.
+//! A probe stands for the time until the next one, and no longer than until the next one can have begun at the
+//! latest: past that nothing is measured. So does an incident end where nobody looked.
 
 use super::attempt::{Attempt, FailureKind};
+use super::plan::PartnerPlan;
 use super::spans::Spans;
 use crate::time_window::TimeWindow;
 
@@ -36,11 +37,15 @@ pub enum IncidentEnd {
 }
 
 /// The time for which each of the attempts of one partner and one prober stands, in their order.
-pub(super) fn stands_for(attempts: &[Attempt], longest_us: i64, end_us: i64) -> Vec<TimeWindow> {
+pub(super) fn stands_for(
+    partner: &PartnerPlan,
+    attempts: &[Attempt],
+    end_us: i64,
+) -> Vec<TimeWindow> {
     let mut spans = Vec::with_capacity(attempts.len());
     for (index, attempt) in attempts.iter().enumerate() {
         let next_us = attempts.get(index + 1).map_or(end_us, |next| next.start_us);
-        let last_us = attempt.start_us.saturating_add(longest_us);
+        let last_us = partner.stands_until_us(attempt);
         spans.push(TimeWindow {
             start_us: attempt.start_us,
             end_us: next_us.min(last_us).min(end_us).max(attempt.start_us),

@@ -32,7 +32,7 @@ pub use plan::{
     ProbedPlan, SlaPlan,
 };
 pub use resolve::resolve;
-pub use schedule::due_us;
+pub use schedule::{due_us, next_number};
 pub use sla::{
     Evidence, ObjectiveOutcome, PartnerOutcome, Promise, WindowOutcome, first_needed_us, judge,
     probes_to_prove,

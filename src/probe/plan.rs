@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use url::Url;
 
+use super::attempt::{Attempt, FailureKind};
 use crate::scenario::DrillPlan;
 use crate::sli::{ExclusionPlan, Over};
 
@@ -32,6 +33,8 @@ pub struct ProbePlan {
 pub struct PartnerPlan {
     /// How it is probed.
     pub probed: ProbedPlan,
+    /// How long the references take at most to be asked when it was not reached, µs; 0 without any.
+    pub asks_us: i64,
     /// What it promised.
     pub sla: SlaPlan,
 }
@@ -54,21 +57,46 @@ pub struct ProbedPlan {
 }
 
 impl ProbedPlan {
-    /// The time for which a probe stands, µs, when no other follows: the next one begins at this moment
-    /// at the latest, however late it comes by chance and however slowly this one fails.
+    /// How long a probe takes at most, µs, but for the time in which it thinks.
     #[must_use]
-    pub fn stands_for_us(&self) -> i64 {
-        let steps = self
-            .drill
-            .journeys
-            .first()
-            .map_or(1, |journey| journey.steps.len());
+    pub fn longest_us(&self) -> i64 {
+        let mut journeys = self.drill.journeys.iter();
+        let steps = journeys.next().map_or(1, |journey| journey.steps.len());
         let steps = i64::try_from(steps).unwrap_or(1);
-        self.every_us
-            .saturating_add(self.jitter_us)
-            .max(self.timeout_us.saturating_mul(steps))
+        self.timeout_us.saturating_mul(steps)
+    }
+}
+
+impl PartnerPlan {
+    /// Until when a probe stands, UTC µs, when no other follows: the next one begins at this moment at the
+    /// latest, however late it comes by chance.
+    ///
+    /// Turns that pass while a probe waits for its answer are not made up for, so the next one may begin as
+    /// late as a whole turn and the jitter after the end of a slow one.
+    #[must_use]
+    pub fn stands_until_us(&self, attempt: &Attempt) -> i64 {
+        let is_unreached = attempt.failure.is_some_and(FailureKind::is_unreached);
+        let asks_us = if is_unreached { self.asks_us } else { 0 };
+        attempt
+            .end_us
+            .saturating_add(asks_us)
+            .saturating_add(self.rest_us())
+    }
+
+    /// How long before a moment a probe that stands for it began at most, µs.
+    #[must_use]
+    pub fn stands_for_us_max(&self) -> i64 {
+        let longest_us = self.probed.longest_us().saturating_add(self.asks_us);
+        longest_us.saturating_add(self.rest_us())
+    }
+
+    /// From the end of a probe to the next one at most, µs.
+    fn rest_us(&self) -> i64 {
+        let every_us = self.probed.every_us;
+        every_us
+            .saturating_add(self.probed.jitter_us)
             // A prober on a busy machine is a little late.
-            .saturating_add(self.every_us / 4)
+            .saturating_add(every_us / 4)
     }
 }
 

@@ -91,12 +91,20 @@ impl Resolver<'_> {
             let none = SlaDefinition::default();
             let sla = partner.sla.as_ref().unwrap_or(&none);
             let sla = self.sla(sla, &of_all, &time_zone, &format!("{pointer}/sla"));
-            partners.extend(probed.map(|probed| PartnerPlan { probed, sla }));
+            partners.extend(probed.map(|probed| PartnerPlan {
+                probed,
+                asks_us: 0,
+                sla,
+            }));
         }
         let mut references = Vec::new();
         for (index, reference) in file.references.iter().enumerate() {
             let asked = asked_of_reference(reference);
             references.extend(self.probed(&asked, &format!("/references/{index}")));
+        }
+        let asks_us = references.iter().map(ProbedPlan::longest_us).max();
+        for partner in &mut partners {
+            partner.asks_us = asks_us.unwrap_or(0);
         }
         Some(ProbePlan {
             name: file.name.clone(),

@@ -30,8 +30,7 @@ impl Times {
         let (mut seen, mut own, mut incidents) = (Vec::new(), Vec::new(), Vec::new());
         for (attempts, is_own) in by_prober(evidence) {
             let end_us = evidence.range.end_us;
-            let longest_us = partner.probed.stands_for_us();
-            let spans = downtime::stands_for(&attempts, longest_us, end_us);
+            let spans = downtime::stands_for(partner, &attempts, end_us);
             for (span, is_own) in spans.iter().zip(&is_own) {
                 let side = if *is_own { &mut own } else { &mut seen };
                 side.push(*span);

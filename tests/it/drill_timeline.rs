@@ -280,7 +280,7 @@ fn a_hook_that_fails_or_hangs_is_a_finding_and_holds_up_nothing() {
     assert_eq!(problem("stays", "/outcome"), "done");
     assert_eq!(problem("stays", "/undo"), "failed");
     assert_eq!(problem("stays", "/undo_problem"), "it answered 500");
-    assert_eq!(problem("nobody", "/problem"), "no answer: connect");
+    assert_eq!(problem("nobody", "/problem"), "no answer: refused");
     assert_eq!(
         count(&rehearsed, "/offered_arrivals"),
         count(&rehearsed, "/completed")

@@ -39,3 +39,12 @@ pub fn nobody() -> String {
     let address = listener.local_addr().expect("it listens");
     format!("http://{address}")
 }
+
+/// A partner that takes connections on a loopback address of its own and says nothing: from outside the
+/// same as one that cannot be reached. It lasts as long as the listener.
+pub fn silent(name: &str, host: &str, more: &str) -> (String, std::net::TcpListener) {
+    let listener = std::net::TcpListener::bind((host, 0)).expect("loopback has a free port");
+    let address = listener.local_addr().expect("it listens");
+    let line = partner(name, &format!("http://{address}"), more);
+    (line.replace("timeout: 20s", "timeout: 200ms"), listener)
+}

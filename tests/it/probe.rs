@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::lake_rows::rows;
-use super::partner_file::{nobody, partner, partners, reference, well};
+use super::partner_file::{nobody, partner, partners, reference, silent, well};
 use super::program::{command, count, interrupt, list, run, start, text, wait, wait_for_line};
 use super::scripted_server::{Said, ScriptedServer};
 use super::surge_file::{Surge, WIDE_SLIS};
@@ -63,7 +63,7 @@ fn each_way_to_fail_is_a_row_with_its_reason() {
     let expected = [
         ("probe busy GET /busy 503 status", 1),
         ("probe own-network GET / 200", 1),
-        ("probe refused GET / 0 connect", 1),
+        ("probe refused GET / 0 refused", 1),
         ("probe slow GET /slow 0 timeout", 1),
         ("probe untrusted GET / 0 tls", 1),
         ("probe up GET /up 200", 1),
@@ -251,7 +251,9 @@ fn past_the_bound_rows_are_lost_and_that_is_said() {
 
 #[test]
 fn a_loss_of_our_own_network_is_no_failure_of_a_partner() {
-    let lines = [partner("one", &nobody(), ""), partner("two", &nobody(), "")];
+    let (one, _listens) = silent("one", "127.0.0.1", "");
+    let (two, _listens_too) = silent("two", "127.0.0.2", "");
+    let lines = [one, two];
     let folder = partners(&lines, "");
     let lost = run(&folder, "probe partners.yaml --times 3 --lake lake --json").exits(0);
     assert!(
@@ -274,6 +276,21 @@ fn a_loss_of_our_own_network_is_no_failure_of_a_partner() {
         failed.err
     );
     assert_eq!(count(probed(&failed.json(), "one"), "/own_network"), 0);
+}
+
+#[test]
+fn who_refuses_a_connection_was_reached() {
+    // On two hosts, so that a loss of our own network could be told.
+    let two = nobody().replace("127.0.0.1", "127.0.0.2");
+    let lines = [partner("one", &nobody(), ""), partner("two", &two, "")];
+    let folder = partners(&lines, "");
+    let ran = run(&folder, "probe partners.yaml --times 3 --lake lake --json").exits(1);
+    assert!(!ran.err.contains("own network"), "{}", ran.err);
+    let document = ran.json();
+    for name in ["one", "two"] {
+        assert_eq!(count(probed(&document, name), "/failures/refused"), 3);
+        assert_eq!(count(probed(&document, name), "/own_network"), 0);
+    }
 }
 
 #[test]
@@ -338,12 +355,33 @@ fn a_rehearsal_says_how_partners_did_meanwhile() {
         assert_eq!(count(partner, "/failed"), expected, "{partner}");
         assert_eq!(partner["p95_us"].is_null(), is_bad, "{partner}");
     }
-    let words = "report --run one --lake lake --defs wide.yaml -o page.md -q";
-    run(&folder, words).exits(0);
+    // Of what was due while it ran, though the SLIs are judged over whole windows of a minute.
+    let long = WIDE_SLIS.replace("rehearsal_window: 1s", "rehearsal_window: 1m");
+    folder.write("long.yaml", long);
+    let words = "report --run one --lake lake --defs long.yaml -o page.md -q";
+    run(&folder, words);
     let page = folder.read("page.md");
-    for part in ["Partner bad", "Partner good"] {
-        assert!(page.contains(part), "{part}: {page}");
+    for name in ["bad", "good"] {
+        let due = probed_meanwhile(&folder, "one", name);
+        let failed = if name == "bad" { due } else { 0 };
+        let part = format!("Partner {name}: {failed} of {due} requests of probes failed");
+        assert!(page.contains(&part), "{part}: {page}");
     }
+}
+
+/// Requests of probes in the lake that were due from the start of a rehearsal to its last answer.
+fn probed_meanwhile(folder: &TempFolder, run_id: &str, service: &str) -> usize {
+    let facts = folder.read(&format!("lake/runs/{run_id}.json"));
+    let facts: Value = serde_json::from_str(&facts).expect("facts of a run are JSON");
+    let us = |name: &str| facts[name].as_i64().expect("a number");
+    let length_us = us("length_us").max(us("judged_us"));
+    let during = us("started_us")..us("started_us") + length_us;
+    let rows = rows(&folder.join("lake/requests"), &["origin", "service", "ts"]);
+    let due = rows.iter().filter(|row| {
+        let ts: jiff::Timestamp = row[2].parse().expect("a moment in UTC");
+        row[0] == "probe" && row[1] == service && during.contains(&ts.as_microsecond())
+    });
+    due.count()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use serde_json::Value;
 
 use super::lake_rows::rows;
-use super::partner_file::{nobody, partner, partners, reference, well};
+use super::partner_file::{partner, partners, reference, silent, well};
 use super::program::{count, list, run, text};
 use super::scripted_server::{Said, ScriptedServer};
 use super::temp_folder::TempFolder;
@@ -157,10 +157,9 @@ fn what_is_left_out_is_shown_beside_what_counts() {
 #[test]
 fn a_loss_of_our_own_network_is_in_the_summary_and_not_in_the_sla() {
     let sla = ", sla: {availability: {target: 0.9, over: [1h]}}";
-    let lines = [
-        partner("one", &nobody(), sla),
-        partner("two", &nobody(), sla),
-    ];
+    let (one, _listens) = silent("one", "127.0.0.1", sla);
+    let (two, _listens_too) = silent("two", "127.0.0.2", sla);
+    let lines = [one, two];
     let folder = partners(&lines, "");
     run(&folder, "probe partners.yaml --times 3 --lake lake").exits(0);
     let words = until_the_last_probe(&folder);
@@ -175,7 +174,7 @@ fn a_loss_of_our_own_network_is_in_the_summary_and_not_in_the_sla() {
     // With a reference that was reached all the time it is the partner.
     let server = ScriptedServer::start(well);
     let folder = partners(&lines, &reference(&server));
-    run(&folder, "probe partners.yaml --times 30 --lake lake").exits(1);
+    run(&folder, "probe partners.yaml --times 4 --lake lake").exits(1);
     let words = until_the_last_probe(&folder);
     let page = run(&folder, &format!("{words} --json")).exits(1).json();
     assert_eq!(count(part(&page, "one"), "/totals/own_network"), 0);
@@ -196,7 +195,7 @@ fn time_in_which_no_probe_ran_is_not_measured() {
     let page = run(&folder, &format!("{words} --json")).exits(0).json();
     let kept = part(&page, "kept");
     let seconds = |name: &str| kept["totals"][name].as_f64().expect("a number");
-    // A probe stands for half a second and a quarter of its interval at most.
+    // A probe stands for its interval, the jitter and a quarter of its interval after its end at most.
     let missing_s = seconds("elapsed_s") - seconds("measured_s");
     assert!(missing_s > 0.4, "{missing_s}");
     assert_eq!(seconds("down_s"), 0.0);

@@ -55,7 +55,7 @@ pub fn run(
     let range = range(arguments, &plan, first_us, now_us)?;
     let needed = chosen.iter().map(|index| {
         let partner = &plan.partners[*index];
-        first_needed_us(partner, range, &plan.time_zone) - partner.probed.stands_for_us()
+        first_needed_us(partner, range, &plan.time_zone) - partner.stands_for_us_max()
     });
     let read = TimeWindow {
         start_us: needed.min().unwrap_or(range.start_us) - BEFORE_US,

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
 
 use crate::drill::{Attempt, ConnectorError, DrillRecord, Prober};
-use crate::probe::{FailureKind, ProbePlan, ProbedPlan, due_us};
+use crate::probe::{FailureKind, ProbePlan, ProbedPlan, due_us, next_number};
 use crate::time_window::now_us;
 
 /// A reference is not asked again sooner, however many partners cannot be reached.
@@ -49,6 +49,13 @@ impl Found {
     pub fn start_us(&self) -> i64 {
         let due_us = self.attempt.records.first().map_or(0, |first| first.due_us);
         self.offset_us + due_us
+    }
+
+    /// When its last answer was there, or was given up, UTC µs.
+    pub fn end_us(&self) -> i64 {
+        let ended = self.attempt.records.last();
+        let ended_us = ended.map(|last| last.due_us + us(last.response_us()));
+        ended_us.map_or_else(|| self.start_us(), |us| self.offset_us + us)
     }
 
     /// From sending to the last byte, over all requests, µs.
@@ -201,16 +208,10 @@ impl Rounds<'_> {
         }
     }
 
-    /// The number of the next probe that is not due already: what was missed is not made up for.
     fn next(&self, index: usize, number: u64) -> u64 {
         let now_us = i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let probed = self.probed(index);
-        let turn = u64::try_from(now_us / probed.every_us.max(1)).unwrap_or(0);
-        let mut next = turn.max(number + 1);
-        while due_us(probed, self.settings.plan.seed, index, next) < now_us {
-            next += 1;
-        }
-        next
+        let seed = self.settings.plan.seed;
+        next_number(self.probed(index), seed, index, number, now_us)
     }
 
     fn probed(&self, index: usize) -> &ProbedPlan {
@@ -234,6 +235,10 @@ impl Rounds<'_> {
             self.settings.lost.fetch_add(requests, Relaxed);
         }
     }
+}
+
+fn us(us: u64) -> i64 {
+    i64::try_from(us).unwrap_or(i64::MAX)
 }
 
 fn failure(attempt: &Attempt) -> Option<FailureKind> {

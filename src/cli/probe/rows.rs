@@ -116,10 +116,12 @@ impl Rows<'_> {
                     probed,
                     prober,
                     start_us,
+                    end_us: start_us,
                     took_us: 0,
                     failure: None,
                 });
             attempt.start_us = attempt.start_us.min(start_us);
+            attempt.end_us = attempt.end_us.max(start_us.saturating_add(took_us));
             attempt.took_us += u64::try_from(took_us).unwrap_or(0);
             attempt.failure = attempt.failure.or(failure);
         }

@@ -268,10 +268,10 @@ pub fn unknowns(totals: &Totals, can_tell: bool) -> Vec<String> {
 pub fn method() -> Vec<String> {
     [
         "A probe takes the steps of the file once, on new connections. It is good when every step has the answer that it wants in time.",
-        "A probe stands for the time until the next one, but never for longer than the longest distance between two probes: past that nothing is measured, and what is not measured is neither up nor down.",
+        "A probe stands for the time until the next one, but no longer than until the next one can have begun at the latest, after an answer that took as long as it did: past that nothing is measured, and what is not measured is neither up nor down.",
         "It is down from the first of so many failed probes in a row as the contract says (two, where it says nothing) to the first good one.",
         "The time of an answer is from sending to its last byte, with name, connection and certificate; of several steps, their sum. Failed probes have no such time: they are in the availability.",
-        "When nobody at all could be reached, neither partners nor references, the failure is one of the prober's own network, and says nothing about a partner.",
+        "When nobody at all could be reached, neither partners nor references, the failure is one of the prober's own network, and says nothing about a partner. Who refuses a connection was reached.",
         "Intervals of shares are 95 % by Clopper and Pearson, those of percentiles 95 % by order statistics. A target is judged from so many probes on as prove it where not one fails.",
     ]
     .map(str::to_owned)

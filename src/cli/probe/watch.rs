@@ -79,6 +79,7 @@ impl<'a> Watch<'a> {
             probed: found.probed,
             prober: 0,
             start_us: found.start_us(),
+            end_us: found.end_us(),
             took_us: found.took_us(),
             failure: found.failure(),
         };

@@ -18,6 +18,8 @@ pub enum Reason {
     Dns,
     /// No connection was made, or not in time.
     Connect,
+    /// The host was reached, and refused the connection: nobody listens there.
+    Refused,
     /// This machine had no port left for a connection.
     Ports,
     /// This process may have no more files open.
@@ -45,6 +47,7 @@ impl Reason {
         match self {
             Reason::Dns => "dns",
             Reason::Connect => "connect",
+            Reason::Refused => "refused",
             Reason::Ports => "ports",
             Reason::Descriptors => "descriptors",
             Reason::Tls => "tls",
@@ -61,6 +64,7 @@ impl Reason {
     pub(super) fn of_system(error: &std::io::Error) -> Self {
         match (error.kind(), error.raw_os_error()) {
             (ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse, _) => Reason::Ports,
+            (ErrorKind::ConnectionRefused, _) => Reason::Refused,
             (_, Some(EMFILE | ENFILE)) => Reason::Descriptors,
             _ => Reason::Connect,
         }

@@ -174,15 +174,17 @@ impl Connector {
         }
         // One that does not answer leaves time for the others.
         let shares = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-        let mut refused = Reason::Dns;
+        let mut why = Reason::Dns;
         for address in addresses {
             let made = tokio::time::timeout(self.timeout / shares, self.tcp_to(address, turn));
             match made.await.unwrap_or(Err(Reason::Connect)) {
                 Ok(stream) => return Ok(stream),
-                Err(reason) => refused = reason,
+                // Whoever refuses was reached, whatever became of the other addresses.
+                Err(_) if why == Reason::Refused => {}
+                Err(reason) => why = reason,
             }
         }
-        Err(refused)
+        Err(why)
     }
 
     async fn tcp_to(&self, address: SocketAddr, turn: usize) -> Result<TcpStream, Reason> {
@@ -200,7 +202,11 @@ impl Connector {
                 .map_err(|error| Reason::of_system(&error))?;
         }
         let stream = socket.connect(address).await;
-        let stream = stream.map_err(|error| Reason::of_system(&error))?;
+        let stream = stream.map_err(|error| match Reason::of_system(&error) {
+            // A proxy that refuses says nothing of the target.
+            Reason::Refused if self.proxy.is_some() => Reason::Connect,
+            reason => reason,
+        })?;
         // A request is written at once; waiting for more would be measured as the target's time.
         stream.set_nodelay(true).map_err(|_| Reason::Connect)?;
         Ok(stream)
@@ -273,7 +279,7 @@ mod tests {
             assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
         }
         *connector.known.lock().unwrap() = Some((Instant::now(), vec![addresses[0]; 2]));
-        assert_eq!(connector.tcp(0).await.unwrap_err(), Reason::Connect);
+        assert_eq!(connector.tcp(0).await.unwrap_err(), Reason::Refused);
     }
 
     #[test]

@@ -112,7 +112,9 @@ fn what_nobody_measured_is_neither_up_nor_down() {
         .collect();
     assert_eq!(ends, [IncidentEnd::NotMeasured, IncidentEnd::Recovered]);
     let totals = &outcome.totals;
-    let stands_for_us = plan("{}", "").partners[0].probed.stands_for_us();
+    let partner = &plan("{}", "").partners[0];
+    let last = attempts[599];
+    let stands_for_us = partner.stands_until_us(&last) - last.start_us;
     assert_eq!(totals.elapsed_us, 1_440 * MINUTE);
     assert_eq!(totals.measured_us, (599 + 720) * MINUTE + stands_for_us);
     assert_eq!(totals.down_us, 3 * MINUTE + stands_for_us);

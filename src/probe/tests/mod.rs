@@ -1,5 +1,6 @@
 //! Probes that were counted by hand, and properties against slow, obvious oracles.
 
+mod hanging;
 mod judging;
 
 use std::path::Path;
@@ -26,7 +27,7 @@ fn understood(text: &str) -> Result<ProbePlan, DeclaredFileError> {
 /// Two partners on loopback, one probe a minute, no jitter; `sla` is the first one's, `more` of the file.
 fn plan(sla: &str, more: &str) -> ProbePlan {
     understood(&format!(
-        "name: two\npartners:\n  - {{name: a, base_url: 'http://127.0.0.1:1', jitter: 0s, sla: {sla}}}\n  - {{name: b, base_url: 'http://127.0.0.1:2', jitter: 0s}}\n{more}"
+        "name: two\npartners:\n  - {{name: a, base_url: 'http://127.0.0.1:1', jitter: 0s, sla: {sla}}}\n  - {{name: b, base_url: 'http://127.0.0.2:2', jitter: 0s}}\n{more}"
     ))
     .unwrap()
 }
@@ -40,6 +41,7 @@ fn probe(probed: usize, start_us: i64, failure: Option<FailureKind>) -> Attempt 
         probed,
         prober: 0,
         start_us,
+        end_us: start_us + 100_000,
         took_us: 100_000,
         failure,
     }
@@ -104,10 +106,10 @@ fn the_jitter_reaches_both_of_its_ends_and_partners_do_not_march_in_step() {
 
 #[test]
 fn a_loss_of_our_own_network_is_one_in_which_nobody_was_reached() {
-    use FailureKind::{Connect, Dns, Status, Timeout, Tls};
+    use FailureKind::{Connect, Dns, Refused, Status, Timeout, Tls};
     // Who, and how it ended; whether each says nothing.
     type Case<'a> = (&'a [(usize, Option<FailureKind>)], &'a [bool]);
-    let without_reference: [Case<'_>; 6] = [
+    let without_reference: [Case<'_>; 7] = [
         (
             &[(0, None), (0, Some(Dns)), (1, Some(Connect)), (0, None)],
             &[false, true, true, false],
@@ -123,6 +125,7 @@ fn a_loss_of_our_own_network_is_one_in_which_nobody_was_reached() {
             &[false, false],
         ),
         (&[(0, Some(Timeout)), (1, Some(Tls))], &[false, false]),
+        (&[(0, Some(Refused)), (1, Some(Refused))], &[false, false]),
         // One that goes on.
         (
             &[(1, None), (1, Some(Dns)), (0, Some(Dns))],
@@ -198,7 +201,7 @@ fn one_partner_alone_cannot_be_told_from_our_own_network() {
     let text = "name: one\npartners:\n  - {name: a, base_url: 'http://127.0.0.1:1'}\n";
     let one = understood(text).unwrap();
     assert!(!NetworkWatch::new(&one).can_tell());
-    let same_host = format!("{text}  - {{name: b, base_url: 'http://127.0.0.1:1'}}\n");
+    let same_host = format!("{text}  - {{name: b, base_url: 'http://127.0.0.1:2'}}\n");
     assert!(!NetworkWatch::new(&understood(&same_host).unwrap()).can_tell());
     assert!(NetworkWatch::new(&plan("{}", "")).can_tell());
     let attempts = [probe(0, 0, Some(FailureKind::Dns))];

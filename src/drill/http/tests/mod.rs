@@ -205,7 +205,7 @@ async fn an_answer_that_is_none_says_why() {
         (half.as_str(), Reason::Reset),
         (&garbage, Reason::Protocol),
         (&nothing, Reason::Reset),
-        (&closed, Reason::Connect),
+        (&closed, Reason::Refused),
         ("http://nowhere.invalid", Reason::Dns),
     ] {
         let answer = ask(url, &transport()).await;
