@@ -19,7 +19,7 @@ use crate::sli::{SliSeries, SliSetPlan, SliState};
 use crate::time_window::{TimeWindow, seconds};
 use crate::visits::DistinctShoppers;
 
-pub use kept::{Judgement, kept_runs};
+pub use kept::{Judgement, kept_runs, rehearsed};
 pub use table::table;
 
 /// For how long the shoppers of a moment are counted where no SLI says when it was over, µs.

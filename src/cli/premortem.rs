@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{GlobalArguments, PremortemArguments};
 use super::definitions;
-use super::drills::{duration, kept_runs};
+use super::drills::{duration, kept_runs, rehearsed};
 use super::exit_code::{ExitCode, Failure};
+use super::facts::RunFacts;
 use super::page::recovery_words;
+use super::rehearse::done_by;
 use super::report::write_text;
 use super::terminal::Terminal;
 use crate::declared_files::{self, Declared, DeclaredFileError};
 use crate::game_day::{
     self, MatrixFinding, MatrixSight, PremortemDefinition, PremortemMatrix, PremortemPlan,
-    RiskKind, RowDrill, ScenarioNames, SightState, matrix,
+    RiskKind, RowDrill, ScenarioEntry, ScenarioNames, SightState, matrix,
 };
 use crate::lake::Lake;
 use crate::report::{
@@ -43,7 +45,7 @@ pub fn run(
     if let Some(stale_after) = arguments.stale_after {
         plan.stale_after_us = i64::try_from(stale_after.as_us()).unwrap_or(i64::MAX);
     }
-    let matrix = of_lake(&plan, &Lake::open(&global.lake)?)?;
+    let matrix = of_lake(&plan, &Lake::open(&global.lake)?, None)?;
     let part = part(&matrix, &titles);
     if let Some(path) = &arguments.output {
         write_text(path, &written(&matrix, &part, path)?)?;
@@ -60,10 +62,10 @@ pub fn run(
     })
 }
 
-/// The matrix as a part of a report.
-pub fn part_of(path: &Path, lake: &Lake) -> Result<PremortemPart, Failure> {
+/// The matrix as a part of a report; of a run without the drills that came after it.
+pub fn part_of(path: &Path, lake: &Lake, run: Option<&RunFacts>) -> Result<PremortemPart, Failure> {
     let (plan, titles) = resolved(path)?;
-    Ok(part(&of_lake(&plan, lake)?, &titles))
+    Ok(part(&of_lake(&plan, lake, run)?, &titles))
 }
 
 /// Everything that is wrong with a pre-mortem file.
@@ -95,15 +97,33 @@ fn scenario_names(path: &Path) -> Result<ScenarioNames, String> {
     };
     let declared: Declared<ScenarioDefinition> = declared_files::load(path).map_err(first)?;
     let plan = scenario::resolve(&declared).map_err(first)?;
-    let entries = plan.drills.entries.into_iter().map(|entry| entry.id);
+    let entries = plan.drills.entries.iter().map(|entry| {
+        let (action, what) = done_by(&plan, &entry.action);
+        ScenarioEntry {
+            id: entry.id.clone(),
+            action,
+            what,
+        }
+    });
     Ok(ScenarioNames {
-        name: plan.name,
         entries: entries.collect(),
+        rehearsed: rehearsed(declared.sha256(), Some(&plan.print)),
+        name: plan.name,
     })
 }
 
-fn of_lake(plan: &PremortemPlan, lake: &Lake) -> Result<PremortemMatrix, Failure> {
-    Ok(matrix(plan, &kept_runs(lake)?, now_us()))
+/// The matrix as it stands now, or as it stood when a run was over.
+fn of_lake(
+    plan: &PremortemPlan,
+    lake: &Lake,
+    run: Option<&RunFacts>,
+) -> Result<PremortemMatrix, Failure> {
+    let mut runs = kept_runs(lake)?;
+    let Some(run) = run else {
+        return Ok(matrix(plan, &runs, now_us()));
+    };
+    runs.retain(|kept| kept.started_us <= run.started_us);
+    Ok(matrix(plan, &runs, run.started_us + run.length_us))
 }
 
 fn check_kind(path: &Path) -> Result<(), Failure> {
@@ -172,6 +192,7 @@ fn drilled(drilled: &RowDrill, titles: &Titles) -> PremortemDrillRow {
             .sights
             .iter()
             .map(|sight| sight_words(sight, titles, is_run))
+            .chain(overlap_words(drilled, is_run))
             .collect(),
         seen_first_by: drilled
             .seen_first_by
@@ -180,6 +201,17 @@ fn drilled(drilled: &RowDrill, titles: &Titles) -> PremortemDrillRow {
             .collect(),
         recovery: recovery_words(drilled.recovery),
     }
+}
+
+/// Which drills were on meanwhile, so that what was seen may come from them.
+fn overlap_words(drilled: &RowDrill, is_run: bool) -> Option<String> {
+    let drills = drilled.overlaps.join(", ");
+    let when = if is_run {
+        "in the same run"
+    } else {
+        "at the same time"
+    };
+    (!drills.is_empty()).then(|| format!("{when}: the drill {drills}"))
 }
 
 /// A day in UTC, as ISO 8601 has it.

@@ -30,6 +30,7 @@ use timeline::{Confirmations, FaultSwitch, Timeline};
 
 pub use run_facts::Driven;
 pub use shard::{ClockChoice, ShardChoice, ShardEnd, ShardSummary, StartAt};
+pub use timeline::done_by;
 
 use crate::declared_files::sha256_of;
 use crate::drill::{self, DrillOutcome, DrillSettings, Progress};

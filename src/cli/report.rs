@@ -29,7 +29,7 @@ pub fn run(
     let mut page = page::page(&judged)?;
     page.desk = contacts::desk(&judged, &lake, &arguments.desk, terminal)?;
     if let Some(path) = &arguments.premortem {
-        page.premortem = Some(premortem::part_of(path, &lake)?);
+        page.premortem = Some(premortem::part_of(path, &lake, judged.run.as_ref())?);
     }
     match arguments.postmortem {
         true => write_text(&arguments.output, &write_postmortem(&page))?,

@@ -77,8 +77,10 @@ pub fn level_story(
     }
 }
 
-/// The end of the window with which the crossing that begins at `from_us` became one.
-fn known_us(
+/// The end of the window with which the crossing of `level` that begins at `from_us` became one; all in UTC µs,
+/// `windows` oldest first, all `window_us` long.
+#[must_use]
+pub fn known_us(
     level: &LevelPlan,
     evidence: Evidence,
     windows: &[SliWindow],

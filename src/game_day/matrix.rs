@@ -1,11 +1,12 @@
 //! The pre-mortem matrix: of each way to break, when it was last drilled, who saw it, and what is open.
 //!
 //! In: a [`PremortemPlan`], what is kept of past runs, and the moment. Out: one [`MatrixRow`] per way
-//! to break. Runs whose load generator did not keep its schedule do not count.
+//! to break. Runs whose load generator did not keep its schedule do not count, nor do entries that only have the
+//! name of the declared one and do another kind of thing.
 
 use serde::{Deserialize, Serialize};
 
-use super::premortem::{PremortemDrill, PremortemPlan, Risk, RiskKind};
+use super::premortem::{PremortemDrill, PremortemPlan, Rehearsed, Risk, RiskKind};
 use super::score::{DrillScore, Recovery, RecoveryState, SightState};
 use crate::sli::SliState;
 
@@ -16,6 +17,8 @@ pub struct KeptRun {
     pub run_id: String,
     /// The name of its scenario.
     pub scenario: String,
+    /// What its scenario was.
+    pub rehearsed: Rehearsed,
     /// When it began, UTC µs.
     pub started_us: i64,
     /// What it was judged to be.
@@ -96,6 +99,9 @@ pub struct RowDrill {
     pub seen_first_by: Vec<String>,
     /// How soon all was well again.
     pub recovery: Recovery,
+    /// Entries of the timeline that were on at the same time, or at any time of a run as a whole: what was
+    /// seen may come from them.
+    pub overlaps: Vec<String>,
 }
 
 /// What one SLI saw.
@@ -127,6 +133,8 @@ pub enum MatrixFinding {
     NotRecovered,
     /// An expectation of the last drill was missed.
     ExpectationMissed,
+    /// The last drill was of the declared name, but did something else than the file says now.
+    Differs,
 }
 
 impl MatrixFinding {
@@ -141,6 +149,7 @@ impl MatrixFinding {
             MatrixFinding::NotSeen => "not seen",
             MatrixFinding::NotRecovered => "not recovered",
             MatrixFinding::ExpectationMissed => "expectation missed",
+            MatrixFinding::Differs => "drilled otherwise than the scenario says now",
         }
     }
 }
@@ -167,7 +176,10 @@ pub fn matrix(plan: &PremortemPlan, runs: &[KeptRun], now_us: i64) -> PremortemM
 fn row(risk: &Risk, runs: &[KeptRun], stale_before_us: i64) -> MatrixRow {
     let drills = risk.drills.iter();
     let done = drills.flat_map(|drill| runs.iter().filter_map(|run| done(risk, drill, run)));
-    let last = done.max_by_key(|(drilled, _)| drilled.at_us);
+    // One that did what the file says now tells more than a later one that did not.
+    let last = done.max_by_key(|(drilled, findings)| {
+        (!findings.contains(&MatrixFinding::Differs), drilled.at_us)
+    });
     let mut findings = Vec::new();
     if risk.seen_by.is_empty() {
         findings.push(MatrixFinding::NotCovered);
@@ -205,14 +217,26 @@ fn done(
     if run.scenario != drill.scenario {
         return None;
     }
-    match &drill.entry {
-        Some(id) => {
+    let (mut found, is_as_declared) = match &drill.entry {
+        Some(declared) => {
             let mut scores = run.drills.iter();
-            let score = scores.find(|score| score.entry.id == *id && score.entry.is_scored())?;
-            Some(of_entry(risk, run, score))
+            let score = scores.find(|score| {
+                let entry = &score.entry;
+                entry.id == declared.id && entry.action == declared.action && entry.is_scored()
+            })?;
+            let is_same = score.entry.what == declared.what;
+            (of_entry(risk, run, score), is_same)
         }
-        None => run.is_complete.then(|| of_run(risk, run)),
+        None if run.is_complete => {
+            let is_same = run.rehearsed.is_same_as(&drill.rehearsed);
+            (of_run(risk, run), is_same)
+        }
+        None => return None,
+    };
+    if !is_as_declared {
+        found.1.push(MatrixFinding::Differs);
     }
+    Some(found)
 }
 
 fn of_entry(risk: &Risk, run: &KeptRun, score: &DrillScore) -> (RowDrill, Vec<MatrixFinding>) {
@@ -246,6 +270,7 @@ fn of_entry(risk: &Risk, run: &KeptRun, score: &DrillScore) -> (RowDrill, Vec<Ma
         sights,
         seen_first_by: score.seen_first_by.clone(),
         recovery: score.recovery,
+        overlaps: score.overlaps.clone(),
     };
     (drilled, findings)
 }
@@ -273,6 +298,7 @@ fn of_run(risk: &Risk, run: &KeptRun) -> (RowDrill, Vec<MatrixFinding>) {
     let seen_first = firsts
         .iter()
         .filter(|(from_us, _)| Some(*from_us) == soonest_us);
+    let scored = run.drills.iter().filter(|score| score.entry.is_scored());
     let drilled = RowDrill {
         run_id: run.run_id.clone(),
         scenario: run.scenario.clone(),
@@ -282,6 +308,7 @@ fn of_run(risk: &Risk, run: &KeptRun) -> (RowDrill, Vec<MatrixFinding>) {
         sights: sights.collect(),
         seen_first_by: seen_first.map(|(_, sli)| (*sli).clone()).collect(),
         recovery: recovery_of_run(run),
+        overlaps: scored.map(|score| score.entry.id.clone()).collect(),
     };
     let mut findings = Vec::new();
     let mut sights = drilled.sights.iter();

@@ -11,11 +11,12 @@ mod entry;
 pub use entry::{DrilledEntry, EntryAction, EntryEnd, EntryOutcome, Expectation, UndoOutcome};
 
 mod level_story;
+pub use level_story::known_us;
 
 mod score;
 pub use score::{
-    DrillScore, FirstSight, Impact, PredictedContacts, Recovery, RecoveryState, Relief, ScoreScope,
-    SightState, SliSight, score,
+    DrillScore, FirstSight, Impact, MOMENT_US, PredictedContacts, Recovery, RecoveryState, Relief,
+    ScoreScope, SightState, SliSight, score,
 };
 
 mod expectation;
@@ -23,8 +24,8 @@ pub use expectation::{JudgedExpectation, judge};
 
 mod premortem;
 pub use premortem::{
-    PremortemDefinition, PremortemDrill, PremortemPlan, Risk, RiskKind, ScenarioNames, SliNames,
-    resolve,
+    PremortemDefinition, PremortemDrill, PremortemPlan, Rehearsed, Risk, RiskKind, ScenarioEntry,
+    ScenarioNames, SliNames, resolve,
 };
 
 mod matrix;

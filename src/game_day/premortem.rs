@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::entry::EntryAction;
 use crate::declared_files::{Declared, DeclaredFileError, DurationText, Problem, choices_hint};
 
 const STALE_AFTER_US_DEFAULT: i64 = 90 * 86_400_000_000;
@@ -148,13 +149,32 @@ pub struct Risk {
     pub drills: Vec<PremortemDrill>,
 }
 
-/// A drill, by the names that runs have in the lake.
+/// A drill, as runs in the lake know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PremortemDrill {
     /// The name of the scenario.
     pub scenario: String,
+    /// What is rehearsed by it.
+    pub rehearsed: Rehearsed,
     /// The entry of its timeline; `None` for the run as a whole.
-    pub entry: Option<String>,
+    pub entry: Option<ScenarioEntry>,
+}
+
+/// What a scenario is, beside its name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rehearsed {
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// What its mix means, as hashes; `None` where an older version did not keep it.
+    pub mix: Option<String>,
+}
+
+impl Rehearsed {
+    /// Whether both are the same rehearsal: the same file, or another that means the same.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256 || (self.mix.is_some() && self.mix == other.mix)
+    }
 }
 
 /// The SLIs of a set.
@@ -188,13 +208,26 @@ impl SliNames {
     }
 }
 
-/// The names in a scenario.
+/// What a scenario has that can be named, and what it is.
 #[derive(Debug, Clone)]
 pub struct ScenarioNames {
-    /// Its own.
+    /// Its own name.
     pub name: String,
-    /// Those of its timeline's entries.
-    pub entries: Vec<String>,
+    /// What it is.
+    pub rehearsed: Rehearsed,
+    /// Its timeline's entries.
+    pub entries: Vec<ScenarioEntry>,
+}
+
+/// An entry of a timeline, as its scenario declares it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioEntry {
+    /// Its name.
+    pub id: String,
+    /// What kind of thing is done.
+    pub action: EntryAction,
+    /// What exactly is done, as a run keeps it.
+    pub what: String,
 }
 
 impl PremortemDefinition {
@@ -299,21 +332,22 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        if let Some(entry) = &drill.entry
-            && !names.entries.contains(entry)
-        {
-            let known: Vec<&str> = names.entries.iter().map(String::as_str).collect();
+        let known = |id: &String| names.entries.iter().find(|entry| entry.id == *id);
+        let entry = drill.entry.as_ref().and_then(known).cloned();
+        if let (Some(id), None) = (&drill.entry, &entry) {
+            let known: Vec<&str> = names.entries.iter().map(|it| it.id.as_str()).collect();
             let hint = match known.is_empty() {
                 true => "it has no `drills`; leave `entry` out for the run as a whole".to_owned(),
-                false => choices_hint(entry, &known, "entries of its drill timeline"),
+                false => choices_hint(id, &known, "entries of its drill timeline"),
             };
-            let message = format!("scenario `{}` has no entry `{entry}`", drill.scenario);
+            let message = format!("scenario `{}` has no entry `{id}`", drill.scenario);
             self.problem(&format!("{pointer}/entry"), message, Some(hint));
             return None;
         }
         Some(PremortemDrill {
             scenario: names.name,
-            entry: drill.entry.clone(),
+            rehearsed: names.rehearsed,
+            entry,
         })
     }
 }

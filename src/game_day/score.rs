@@ -9,7 +9,7 @@ use crate::sli::{Evidence, Level, SliPlan, SliSeries, SliSetPlan};
 use crate::time_window::TimeWindow;
 
 /// How long after a moment a crossing still comes from it, where no expectation says longer, µs.
-const MOMENT_US: i64 = 60_000_000;
+pub const MOMENT_US: i64 = 60_000_000;
 
 /// Entries that begin within this after a moment begin with it, µs: a deploy, and what it breaks.
 const TOGETHER_US: i64 = 1_000_000;

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::exit_code::Failure;
 use crate::cli::facts::RunFacts;
-use crate::game_day::{DrillScore, KeptRun, SliCrossing};
+use crate::game_day::{DrillScore, KeptRun, Rehearsed, SliCrossing};
 use crate::lake::Lake;
-use crate::report::Verdict;
-use crate::report::verdict_word;
+use crate::report::{Verdict, verdict_word};
+use crate::scenario::PlanPrint;
 use crate::sli::SliSeries;
 
 /// How a run was judged when it was over.
@@ -69,6 +69,7 @@ pub fn kept_runs(lake: &Lake) -> Result<Vec<KeptRun>, Failure> {
         runs.push(KeptRun {
             run_id,
             scenario: facts.scenario,
+            rehearsed: rehearsed(facts.scenario_sha256, facts.print.as_ref()),
             started_us: facts.started_us,
             verdict: verdict_word(judgement.verdict).to_owned(),
             is_complete: !facts.is_stopped,
@@ -78,4 +79,12 @@ pub fn kept_runs(lake: &Lake) -> Result<Vec<KeptRun>, Failure> {
         });
     }
     Ok(runs)
+}
+
+/// What a scenario is, for the matrix to know it again; `print` is what it means.
+pub fn rehearsed(sha256: String, print: Option<&PlanPrint>) -> Rehearsed {
+    Rehearsed {
+        sha256,
+        mix: print.map(|print| print.mix().map(|(_, hash)| hash).concat()),
+    }
 }

@@ -148,6 +148,12 @@ fn action_of(action: &DrillAction) -> EntryAction {
     }
 }
 
+/// What an entry does, as its run keeps it: the kind, and what exactly, without secrets.
+pub fn done_by(plan: &DrillPlan, action: &DrillAction) -> (EntryAction, String) {
+    let what = plan.drills.redactor.shown(&what(plan, action));
+    (action_of(action), what)
+}
+
 /// What exactly is done, in words.
 fn what(plan: &DrillPlan, action: &DrillAction) -> String {
     match action {

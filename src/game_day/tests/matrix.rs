@@ -14,6 +14,14 @@ risks:
   - {id: prices, kind: bad_data, title: Prices are zero}
 ";
 
+/// What `outage.yaml` is now.
+fn file() -> Rehearsed {
+    Rehearsed {
+        sha256: "file".to_owned(),
+        mix: Some("mix".to_owned()),
+    }
+}
+
 fn resolved(text: &str) -> Result<PremortemPlan, String> {
     let declared =
         parse::<PremortemDefinition>(Path::new("premortem.yaml"), text.as_bytes(), &|_| None)
@@ -25,7 +33,12 @@ fn resolved(text: &str) -> Result<PremortemPlan, String> {
     let scenario = |path: &Path| match path.to_str() {
         Some("outage.yaml") => Ok(ScenarioNames {
             name: "outage".to_owned(),
-            entries: vec!["fault".to_owned()],
+            rehearsed: file(),
+            entries: vec![ScenarioEntry {
+                id: "fault".to_owned(),
+                action: EntryAction::Fault,
+                what: "freeze".to_owned(),
+            }],
         }),
         _ => Err("there is no such file".to_owned()),
     };
@@ -42,6 +55,7 @@ fn run(run_id: &str, day: i64, values_ms: &[i32]) -> KeptRun {
     KeptRun {
         run_id: run_id.to_owned(),
         scenario: "outage".to_owned(),
+        rehearsed: file(),
         started_us: day * DAY,
         verdict: "pass".to_owned(),
         is_complete: true,
@@ -128,6 +142,54 @@ fn a_run_of_another_scenario_or_without_the_entry_is_no_drill() {
     let matrix = matrix(&plan(), &[other, without], 20_501 * DAY);
     assert_eq!(findings(&matrix, 0), [MatrixFinding::NeverDrilled]);
     assert!(findings(&matrix, 1).is_empty(), "as a surge it was drilled");
+}
+
+#[test]
+fn an_entry_of_the_same_name_that_does_another_kind_of_thing_is_no_drill() {
+    let mut other = run("other", 20_500, &[50; 8]);
+    other.drills[0].entry.action = EntryAction::ConfigPush;
+    let matrix = matrix(&plan(), &[other], 20_501 * DAY);
+    assert_eq!(findings(&matrix, 0), [MatrixFinding::NeverDrilled]);
+}
+
+#[test]
+fn a_drill_that_differs_from_what_the_file_says_now_is_said_to() {
+    use MatrixFinding::Differs;
+    let seen = [50, 50, 300, 300, 50, 50, 50, 50];
+    let mut changed = run("changed", 20_500, &seen);
+    changed.drills[0].entry.what = "slow".to_owned();
+    let last = |runs: &[KeptRun], row: usize| {
+        let matrix = matrix(&plan(), runs, 20_501 * DAY);
+        let drilled = matrix.rows[row].drilled.as_ref().unwrap();
+        (drilled.run_id.clone(), findings(&matrix, row).to_vec())
+    };
+    let alone = [changed.clone()];
+    assert_eq!(last(&alone, 0), ("changed".to_owned(), vec![Differs]));
+    let both = [run("as declared", 20_499, &seen), changed];
+    assert_eq!(last(&both, 0), ("as declared".to_owned(), vec![]));
+    // A run as a whole is the same by its file, or by what that means.
+    for (sha256, mix, expected) in [
+        ("file", Some("learned"), vec![]),
+        ("older file", Some("mix"), vec![]),
+        ("older file", Some("other mix"), vec![Differs]),
+        ("older file", None, vec![Differs]),
+    ] {
+        let mut run = run("run", 20_500, &seen);
+        run.rehearsed = Rehearsed {
+            sha256: sha256.to_owned(),
+            mix: mix.map(str::to_owned),
+        };
+        assert_eq!(last(&[run], 1).1, expected, "{sha256} {mix:?}");
+    }
+}
+
+#[test]
+fn a_surge_names_the_drills_of_its_run() {
+    let runs = [run("run", 20_500, &[50; 8])];
+    let matrix = matrix(&plan(), &runs, 20_501 * DAY);
+    let overlaps = |row: usize| &matrix.rows[row].drilled.as_ref().unwrap().overlaps;
+    assert!(overlaps(0).is_empty());
+    assert_eq!(*overlaps(1), ["fault"]);
 }
 
 #[test]
