@@ -1,6 +1,6 @@
 //! How partners did while a rehearsal ran, by the probes that the same lake has.
 //!
-//! In: the lake and a stretch of time. Out: one row per partner, by name. It judges nobody: whether a
+//! In: the lake and the facts of a run. Out: one row per partner, by name. It judges nobody: whether a
 //! partner keeps its agreement is said by `probe report`.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::exit_code::Failure;
+use super::facts::RunFacts;
 use super::probe::PROBE_FORMAT;
 use crate::lake::LakeReader;
 use crate::report::{Unit, text};
@@ -46,8 +47,14 @@ impl PartnerState {
     }
 }
 
-/// What probes saw in `range`, in the order of the names; nothing where nobody probed.
-pub fn partners(reader: &LakeReader, range: TimeWindow) -> Result<Vec<PartnerState>, Failure> {
+/// What probes saw from the start of `run` to its last answer, in the order of the names; nothing where nobody
+/// probed.
+pub fn partners(reader: &LakeReader, run: &RunFacts) -> Result<Vec<PartnerState>, Failure> {
+    // Not what was judged: that is rounded up to whole windows.
+    let range = TimeWindow {
+        start_us: run.started_us,
+        end_us: run.started_us + run.length_us.max(run.judged_us),
+    };
     let mut sources = reader.ledger().iter();
     if !sources.any(|(_, state)| state.format == PROBE_FORMAT) {
         return Ok(Vec::new());

@@ -234,7 +234,7 @@ pub fn judge_rows(
         None => Vec::new(),
     };
     let partners = match &run {
-        Some(_) => partners(reader, scope.range)?,
+        Some(run) => partners(reader, run)?,
         None => Vec::new(),
     };
     let rejected = reader

@@ -21,6 +21,9 @@ pub fn run(
     let against =
         range::Against::from_text(arguments.compare.as_deref(), arguments.range.run.is_some());
     let mut judged = range::judge_against(&arguments.range, against, &lake)?;
+    if let Some(reason) = &judged.uncompared {
+        terminal.note(reason);
+    }
     let (defs, thresholds) = (
         arguments.range.defs.as_deref(),
         arguments.range.thresholds.as_deref(),

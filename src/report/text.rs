@@ -56,6 +56,23 @@ pub fn quantity_apart(value: f64, unit: Unit, limits: &[f64]) -> String {
         .unwrap_or_else(|| in_digits(value, unit, FULL_DIGITS))
 }
 
+/// A value before and after, in as many digits as it takes to tell them apart; they are the same only where
+/// the values are.
+pub fn both_apart(before: f64, after: f64, unit: Unit) -> [String; 2] {
+    let both = |digits: usize| [before, after].map(|value| in_digits(value, unit, digits));
+    (SHORT_DIGITS..FULL_DIGITS)
+        .map(both)
+        .find(|[one, other]| {
+            one != other
+                && !claims_too_much(one, before, unit)
+                && !claims_too_much(other, after, unit)
+        })
+        .unwrap_or_else(|| match before == after {
+            true => [before, after].map(|value| quantity(value, unit)),
+            false => both(FULL_DIGITS),
+        })
+}
+
 /// Like [`quantity_apart`], with no more digits than `interval` carries: the last one stands in the
 /// place of the first digit of half the interval's width, so 98.76 % ± 0.4 reads `98.8 %`.
 ///

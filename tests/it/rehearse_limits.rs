@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::program::{list, run, text};
 use super::rehearse::{prepared, rehearse};
-use super::surge_file::{BUY, LOOK, Surge};
+use super::surge_file::{ANY_PAGE_SLIS, BUY, LOOK, Surge};
 use super::temp_folder::TempFolder;
 
 /// A rush of 40 shoppers per second on a shop that completes 12 checkouts per second and lets 3 wait.
@@ -140,7 +140,14 @@ fn runs_of_the_same_mix_are_compared_and_those_of_another_are_no_change() {
     assert!(
         folder
             .read("x.md")
-            .contains("**NOT THE SAME REHEARSAL as second")
+            .contains("**NOT THE SAME REHEARSAL as second: it differs in journeys.")
+    );
+    let words = "report --run other --compare previous --lake lake --defs any-page.yaml -o y.md";
+    let told = run(&folder, words).exits(0);
+    assert!(
+        told.err.contains("no earlier, valid rehearsal"),
+        "{}",
+        told.err
     );
     let page = compared("other", "previous");
     assert!(page["rehearsal"].get("comparison").is_none());
@@ -151,6 +158,35 @@ fn runs_of_the_same_mix_are_compared_and_those_of_another_are_no_change() {
             .any(|said| said.contains("no earlier, valid rehearsal")),
         "{said:?}"
     );
+}
+
+#[test]
+fn an_earlier_run_has_its_values_by_shopper_and_a_closed_model_has_other_shoppers() {
+    let surge = Surge::default();
+    let folder = prepared(&surge);
+    let open = surge.yaml();
+    let curve = open.find("  arrivals:").zip(open.find("shoppers:\n"));
+    let (from, to) = curve.expect("the scenario has a curve");
+    let closed = format!(
+        "{}  closed: {{shoppers: 3, for: 2s}}\n{}",
+        &open[..from],
+        &open[to..]
+    );
+    folder.write("short.yaml", closed);
+    let by_shopper = "  - {kind: user_uptime, name: uptime, title: Time in which it worked, event: page, min_count: 1}\n";
+    folder.write("by-shopper.yaml", format!("{ANY_PAGE_SLIS}{by_shopper}"));
+    rehearse(&folder, "--run-id first").exits(0);
+    rehearse(&folder, "--run-id second").exits(0);
+    let words =
+        "report --run second --compare first --lake lake --defs by-shopper.yaml --json -o x.md";
+    let page = run(&folder, words).exits(0).json();
+    let comparison = &page["rehearsal"]["comparison"];
+    assert_eq!(text(comparison, "/mix"), "same");
+    let sentence = text(comparison, "/sentence");
+    assert!(sentence.contains("not the same shoppers"), "{sentence}");
+    let uptime = &comparison["slis"][1];
+    assert_eq!(uptime["before"], 1.0, "{comparison}");
+    assert_eq!(text(uptime, "/state_before"), text(uptime, "/state_after"));
 }
 
 #[test]

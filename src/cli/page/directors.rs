@@ -1,5 +1,6 @@
 //! The directors' page of a week: journeys, key figures, contacts, changes, who was told.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::{is_customer, is_error, limit_of, sli_unit, state_of};
@@ -341,13 +342,18 @@ pub fn changed(judged: &Judged) -> Option<Vec<String>> {
 pub fn change_words(change: &SliChange) -> Option<String> {
     let unit = sli_unit(change.unit);
     let (before, after) = change.before.zip(change.after)?;
-    let word = if after > before { "rose" } else { "fell" };
-    Some(format!(
-        "{} {word} from {} to {}.",
-        change.title,
-        text::quantity_apart(before, unit, &[after]),
-        text::quantity_apart(after, unit, &[before])
-    ))
+    let word = change_word(before, after)?;
+    let [from, to] = text::both_apart(before, after, unit);
+    Some(format!("{} {word} from {from} to {to}.", change.title))
+}
+
+/// What a value did; `None` where it is the same, however differently what stands behind it is spread.
+pub fn change_word(before: f64, after: f64) -> Option<&'static str> {
+    match before.partial_cmp(&after)? {
+        Ordering::Less => Some("rose"),
+        Ordering::Equal => None,
+        Ordering::Greater => Some("fell"),
+    }
 }
 
 /// Who was told about what, the most recent first; of several crossings of one level the longest, and

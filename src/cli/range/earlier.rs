@@ -14,6 +14,7 @@ use crate::lake::{Lake, LakeReader};
 use crate::request_record::Origin;
 use crate::rollup::{Dimension, Rollup, RollupPlan, Segments, scan};
 use crate::sli::{Scope, SliSeries, SliSetPlan, evaluate};
+use crate::visits::VisitResults;
 
 /// With what a range is compared.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,7 @@ pub struct Previous {
     pub scope: Scope,
     /// Its counts.
     pub rollup: Rollup,
-    /// Its SLIs, of which those by shopper may have no values.
+    /// Its SLIs, of which those by shopper have no values where it is no rehearsal.
     pub series: Vec<SliSeries>,
 }
 
@@ -84,7 +85,8 @@ pub fn earlier_run(
         origin: Origin::Drill,
         run_id: Some(run_id),
     };
-    let mut previous = evaluated(lake, reader, rollup, asked, zone)?;
+    let followed = shoppers(lake, reader, asked, zone)?;
+    let mut previous = evaluated(rollup, asked, zone, Some(&followed.visits))?;
     objectives::settle_run(set, &mut previous.series, scope, zone);
     Ok(Previous {
         run: Some(facts),
@@ -107,23 +109,23 @@ pub fn previous(
     if rollup.is_empty() {
         return Ok(None);
     }
-    evaluated(lake, reader, rollup, asked, zone).map(Some)
-}
-
-fn evaluated(
-    lake: &Lake,
-    reader: &LakeReader,
-    rollup: Rollup,
-    asked: Asked<'_>,
-    zone: &TimeZone,
-) -> Result<Previous, Failure> {
-    let Asked { set, scope, .. } = asked;
-    let is_needed = set.slis.iter().any(|sli| sli.collapse_within_us.is_some());
-    let followed = match is_needed {
+    // Those by shopper are not compared with weeks before: months of rows would be read for them.
+    let mut slis = asked.set.slis.iter();
+    let followed = match slis.any(|sli| sli.collapse_within_us.is_some()) {
         true => Some(shoppers(lake, reader, asked, zone)?),
         false => None,
     };
     let visits = followed.as_ref().map(|followed| &followed.visits);
+    evaluated(rollup, asked, zone, visits).map(Some)
+}
+
+fn evaluated(
+    rollup: Rollup,
+    asked: Asked<'_>,
+    zone: &TimeZone,
+    visits: Option<&VisitResults>,
+) -> Result<Previous, Failure> {
+    let Asked { set, scope, .. } = asked;
     let outside = outside(set, scope, zone, &ExpectedRates::new(), visits, None)?;
     let series = evaluate(set, &rollup, scope, &outside)?;
     Ok(Previous {

@@ -149,12 +149,15 @@ pub fn finish(
     let objectives = objectives::settle_run(set, &mut series, scope, &zone);
     let what = arguments.compare.as_deref().filter(|_| failure.is_none());
     let (previous, uncompared) = compared(set, lake, &facts, what, &zone)?;
+    if let Some(reason) = &uncompared {
+        terminal.note(reason);
+    }
     let reader = match &failure {
         Some(_) => None,
         None => Some(lake.reader()?),
     };
     let partners = match &reader {
-        Some(reader) => partners(reader, scope.range)?,
+        Some(reader) => partners(reader, &facts)?,
         None => Vec::new(),
     };
     let drilled = Drilled {

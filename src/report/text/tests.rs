@@ -177,3 +177,18 @@ fn control_and_direction_characters_become_visible() {
     assert_eq!(harmless("\u{202e}gpj\u{7f}\u{9b}"), "⟨U+202E⟩gpj␡⟨U+009B⟩");
     assert_eq!(harmless_lines("a:\n\tb\r"), "a:\n\tb␍");
 }
+
+#[test]
+fn a_value_before_and_after_look_different_where_they_differ() {
+    use Unit::{Microseconds, Share};
+    for (before, after, unit, expected) in [
+        (100_000.0, 143_000.0, Microseconds, ["100 ms", "143 ms"]),
+        (143_100.0, 143_300.0, Microseconds, ["143.1 ms", "143.3 ms"]),
+        (143_000.0, 143_000.0, Microseconds, ["143 ms", "143 ms"]),
+        (0.999_96, 0.999_97, Share, ["99.996 %", "99.997 %"]),
+        (1.0, 0.999_99, Share, ["100 %", "99.999 %"]),
+        (1.0, 1.0, Share, ["100 %", "100 %"]),
+    ] {
+        assert_eq!(both_apart(before, after, unit), expected);
+    }
+}

@@ -1,6 +1,6 @@
 //! This rehearsal beside an earlier one: whether both rehearsed the same, and what differs beyond noise.
 
-use super::super::directors::change_words;
+use super::super::directors::{change_word, change_words};
 use super::super::{is_counted, sli_unit, state_of};
 use super::{RunView, conditions};
 use crate::cli::changes::{Independent, SliChange, changes, latency_bins, run_percentiles};
@@ -53,7 +53,7 @@ pub fn comparison(judged: &Judged, run: &RunFacts) -> Result<Option<RunCompariso
         against: earlier.run_id.clone(),
         started_us: earlier.started_us,
         mix,
-        sentence: sentence_of(mix, &differing, earlier),
+        sentence: sentence_of(mix, &differing, (earlier, run)),
         validity: validity(earlier, run),
         differing,
         verdict_before,
@@ -104,13 +104,23 @@ fn mix(earlier: &RunFacts, run: &RunFacts) -> (MixComparison, Vec<String>) {
     (mix, differing)
 }
 
-fn sentence_of(mix: MixComparison, differing: &[String], earlier: &RunFacts) -> String {
+fn sentence_of(
+    mix: MixComparison,
+    differing: &[String],
+    (earlier, run): (&RunFacts, &RunFacts),
+) -> String {
     let against = &earlier.run_id;
     let target = match differing.iter().any(|part| part == "target") {
         true => " The target is another one, or has other limits.",
         false => "",
     };
+    let mut both = [earlier, run].into_iter();
+    let is_closed = both.any(|run| run.closed_shoppers > 0 || run.planned_per_s.is_empty());
     match mix {
+        // How many come, and so which ones, depends on how soon the target lets the last ones go.
+        MixComparison::Same if is_closed => format!(
+            "The same mix and seed as {against}, with shoppers of a closed model: which of them come next depends on how fast the target answers, so they are not the same shoppers.{target}"
+        ),
         MixComparison::Same => {
             format!("The same mix and seed as {against}: the very same shoppers.{target}")
         }
@@ -118,7 +128,7 @@ fn sentence_of(mix: MixComparison, differing: &[String], earlier: &RunFacts) -> 
             "The same mix as {against} with another seed: other shoppers of the same kind.{target}"
         ),
         MixComparison::Different => format!(
-            "NOT THE SAME REHEARSAL as {against}: {} differ. What differs below is no change of the target.",
+            "NOT THE SAME REHEARSAL as {against}: it differs in {}. What differs below is no change of the target.",
             differing.join(", ")
         ),
         MixComparison::NotKnown => format!(
@@ -231,13 +241,12 @@ fn change_sentences(found: &[SliChange], latencies: &[ComparedLatency]) -> Vec<S
         .filter(|row| row.is_outside_noise == Some(true));
     sentences.extend(changed.filter_map(|row| {
         let (before, after) = row.response_before_us.zip(row.response_after_us)?;
-        let word = if after > before { "rose" } else { "fell" };
-        let time = |us: u64| text::quantity(super::super::number(us), Unit::Microseconds);
+        let [before, after] = [before, after].map(super::super::number);
+        let word = change_word(before, after)?;
+        let [from, to] = text::both_apart(before, after, Unit::Microseconds);
         Some(format!(
-            "{} of all responses {word} from {} to {}.",
-            row.name,
-            time(before),
-            time(after)
+            "{} of all responses {word} from {from} to {to}.",
+            row.name
         ))
     }));
     sentences
