@@ -20,7 +20,7 @@ pub fn write_postmortem(page: &ReportPage) -> String {
     let start_us = page.timeline.starts_us.first().copied().unwrap_or(0);
     let hypothesis = match &part.hypothesis {
         Some(hypothesis) => format!("Expected before the run: {}", plain(hypothesis)),
-        None => "Nothing was written down before the run as expected.".to_owned(),
+        None => without_hypothesis(&page, part.has_own_criteria).to_owned(),
     };
     let mut blocks = vec![
         format!("# Postmortem: {}", plain(&page.title)),
@@ -63,6 +63,22 @@ pub fn write_postmortem(page: &ReportPage) -> String {
     let mut markdown = blocks.join("\n\n");
     markdown.push('\n');
     markdown
+}
+
+/// What else was written down before the run.
+fn without_hypothesis(page: &ReportPage, has_own_criteria: bool) -> &'static str {
+    let mut drills = page.drills.iter().flat_map(|part| &part.rows);
+    let has_expectations = drills.any(|row| !row.expectations.is_empty());
+    match (has_own_criteria, has_expectations) {
+        (false, false) => "Nothing was written down before the run as expected.",
+        (true, false) => "No hypothesis was written down before the run, only conditions.",
+        (false, true) => {
+            "No hypothesis was written down before the run, only what was expected of its drills."
+        }
+        (true, true) => {
+            "No hypothesis was written down before the run, only conditions and what was expected of its drills."
+        }
+    }
 }
 
 fn actions(facts: &Postmortem) -> String {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde_json::Value;
 
+use super::drill_reports::postmortem;
 use super::lake_rows::rows;
 use super::program::{Ran, count, list, run, text};
 use super::scripted_server::{Asked, Said, ScriptedServer};
@@ -93,7 +94,7 @@ fn asked(server: &ScriptedServer, line: &str) -> Vec<Asked> {
     all.filter(|asked| asked.line == line).collect()
 }
 
-const OUTAGE: &str = "  - {id: outage, title: Payment fails, at: 2s, for: 2s, fault: payment-outage, expect: {seen_by: checkout_success, within: 4s, recovers_within: 4s}}\n";
+pub const OUTAGE: &str = "  - {id: outage, title: Payment fails, at: 2s, for: 2s, fault: payment-outage, expect: {seen_by: checkout_success, within: 4s, recovers_within: 4s}}\n";
 
 #[test]
 fn a_fault_is_seen_undone_and_recovered_from_and_the_lake_remembers_it() {
@@ -285,6 +286,19 @@ fn a_hook_that_fails_or_hangs_is_a_finding_and_holds_up_nothing() {
         count(&rehearsed, "/offered_arrivals"),
         count(&rehearsed, "/completed")
     );
+    let postmortem = postmortem(&folder, "pages.yaml");
+    for part in [
+        "The drill “refused” could not be done: it answered 500.",
+        "The drill “stays” could not be undone, and may still be in force: it answered 500.",
+        "| See to it that the drill “refused” can be done, and do it |",
+        "drill “stays” cannot be undone",
+    ] {
+        assert!(postmortem.contains(part), "no `{part}` in {postmortem}");
+    }
+    assert!(
+        !postmortem.contains("drill “refused” is undone"),
+        "{postmortem}"
+    );
 }
 
 const COMMANDS: &str = "  - {id: says, at: 0s, exec: {argv: [sh, -c, 'echo $FIREDRILL_RUN $FIREDRILL_ENTRY; touch done']}}\n  - {id: fails, at: 0s, exec: {argv: [sh, -c, 'echo oops >&2; exit 3']}}\n  - {id: hangs, at: 0s, exec: {argv: [sh, -c, 'echo $$ > hangs; sleep 600 & wait'], timeout: 300ms}}\n  - {id: endless, at: 0s, exec: {argv: [sh, -c, 'echo $$ > endless; exec sleep 600'], timeout: 1h}, undo: {exec: {argv: [touch, undone]}}}\n";
@@ -415,36 +429,4 @@ fn a_channel_that_a_drill_turns_off_sends_as_few_as_one_that_is_declared_off() {
         per_s("requests_per_s") < per_s("requests_per_s_before"),
         "{mail}"
     );
-}
-
-#[test]
-fn the_premortem_matrix_knows_the_last_drill_and_what_is_open() {
-    let folder = prepared(&shop(8), OUTAGE);
-    folder.write(
-        "premortem.yaml",
-        "name: shop\nsli_defs: levels.yaml\nrisks:\n  - {id: payment, kind: partner_down, title: Payment fails, seen_by: [checkout_success], owner: payments, drills: [{scenario: drill.yaml, entry: outage}]}\n  - {id: prices, kind: bad_data, title: Prices are zero}\n",
-    );
-    run(&folder, "check premortem.yaml").exits(0);
-    rehearse(&folder, "levels.yaml", "").exits(0);
-    let words = "premortem premortem.yaml --lake lake --json -o matrix.html";
-    let matrix = run(&folder, words).exits(1).json();
-    let payment = &list(&matrix, "/rows")[0];
-    assert_eq!(text(payment, "/drilled/run_id"), "run");
-    assert_eq!(text(payment, "/drilled/sights/0/state"), "seen");
-    assert_eq!(text(payment, "/drilled/recovery/state"), "recovered");
-    assert_eq!(payment["findings"], serde_json::json!([]));
-    let prices = &list(&matrix, "/rows")[1];
-    let open = serde_json::json!(["not_covered", "no_owner", "never_drilled"]);
-    assert_eq!(prices["findings"], open);
-    assert!(folder.read("matrix.html").contains("Prices are zero"));
-    let told = run(
-        &folder,
-        "premortem premortem.yaml --lake lake --stale-after 0s",
-    )
-    .exits(1);
-    assert!(told.out.contains("stale"), "{}", told.out);
-    let words = "report --run run --defs levels.yaml --premortem premortem.yaml --lake lake --json -o all.md";
-    let page = run(&folder, words).exits(0).json();
-    assert_eq!(text(&page, "/premortem/rows/0/drilled/run_id"), "run");
-    assert!(folder.read("all.md").contains("Prices are zero"));
 }

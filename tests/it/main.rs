@@ -113,6 +113,8 @@ mod probe_report;
 
 mod rehearse_thresholds;
 
+mod drill_reports;
+
 mod drill_timeline;
 
 mod drill_operator;

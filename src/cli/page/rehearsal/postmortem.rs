@@ -2,15 +2,18 @@
 //!
 //! Only what the run shows; why it happened is for people to find.
 
+mod drilled;
+mod moments;
+
 use std::collections::BTreeSet;
 
-use super::super::{Judged, drills, is_counted, limit_of, sli_unit, watch};
+use super::super::{Judged, drills, is_counted, limit_of, sli_unit};
+use crate::cli::drills::duration;
 use crate::cli::facts::RunFacts;
 use crate::report::{
-    CriterionRow, LimitOutcome, LimitPart, LimitRow, Postmortem, PostmortemMoment, State, Unit,
-    text,
+    CriterionRow, LimitOutcome, LimitPart, LimitRow, Postmortem, State, Unit, text,
 };
-use crate::sli::{BadSide, Level, LevelOutcome, Measure, SliSeries, SliState};
+use crate::sli::{BadSide, Level, Measure, SliSeries, SliState};
 use crate::time_window::seconds;
 
 /// A worst window is a close call within this share of the way to a contact level.
@@ -65,17 +68,6 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn at(&self, us: i64) -> String {
         text::offset(us, self.run.started_us)
-    }
-
-    /// Every first crossing, the earliest first.
-    fn crossings(&self) -> Vec<(&SliSeries, &LevelOutcome, i64)> {
-        let series = self.judged.series.iter();
-        let levels = series.flat_map(|series| series.levels.iter().map(move |it| (series, it)));
-        let mut crossings: Vec<_> = levels
-            .filter_map(|(series, level)| Some((series, level, level.first_crossed_us()?)))
-            .collect();
-        crossings.sort_by_key(|(.., at_us)| *at_us);
-        crossings
     }
 
     fn is_trouble(&self) -> bool {
@@ -138,70 +130,6 @@ impl Facts<'_> {
         })
     }
 
-    fn timeline(&self) -> Vec<PostmortemMoment> {
-        let run = self.run;
-        let mut moments = vec![(run.started_us, "the rehearsal begins".to_owned())];
-        let labels = run.labels.iter();
-        moments.extend(labels.map(|(at_us, label)| (run.started_us + at_us, label.clone())));
-        for row in &self.strained {
-            let rate = row.knee_per_s.map_or_else(String::new, |rate| {
-                format!(" at {}", text::quantity(rate, Unit::PerSecond))
-            });
-            let words = format!("{} is under strain{rate}", name(row));
-            moments.extend(row.knee_us.map(|us| (us, words)));
-        }
-        for (series, level, at_us) in self.crossings() {
-            moments.push((
-                at_us,
-                format!("{} crosses its {} level", series.title, level.level),
-            ));
-            let end_us = series.windows.last().map_or(0, |window| window.start_us);
-            let last = level
-                .crossed_us
-                .last()
-                .filter(|[_, to_us]| *to_us <= end_us);
-            moments.extend(last.map(|[_, to_us]| {
-                let words = format!("{} is within its {} level again", series.title, level.level);
-                (*to_us, words)
-            }));
-        }
-        moments.extend(self.drill_moments());
-        let thresholds = watch::part(run).thresholds.into_iter();
-        moments.extend(thresholds.filter_map(|row| {
-            Some((
-                row.first_broken_us?,
-                format!("a threshold is broken: {}", row.demand),
-            ))
-        }));
-        let end = match run.is_stopped {
-            true => "the rehearsal is stopped",
-            false => "nobody comes any more",
-        };
-        moments.push((run.started_us + run.judged_us, end.to_owned()));
-        moments.push((
-            run.started_us + run.length_us,
-            "the last answer is in".to_owned(),
-        ));
-        moments.sort_by_key(|(at_us, _)| *at_us);
-        moments
-            .into_iter()
-            .map(|(at_us, what)| PostmortemMoment { at_us, what })
-            .collect()
-    }
-
-    /// Every entry of the drill timeline, and its end where it has one.
-    fn drill_moments(&self) -> Vec<(i64, String)> {
-        let part = drills::drills(self.judged);
-        let rows = part.iter().flat_map(|part| &part.rows);
-        let moments = rows.flat_map(|row| {
-            let begin = format!("drill “{}” ({}): {}", row.title, row.action, row.outcome);
-            let end = format!("drill “{}” is undone", row.title);
-            let undone = row.until_us.map(|until_us| (until_us, end));
-            std::iter::once((row.at_us, begin)).chain(undone)
-        });
-        moments.collect()
-    }
-
     /// The title of each drill that could be seen, and which SLIs saw it first.
     fn drills_seen(&self) -> Vec<(String, Vec<String>)> {
         let part = drills::drills(self.judged);
@@ -214,26 +142,7 @@ impl Facts<'_> {
         if !self.is_trouble() {
             return Vec::new();
         }
-        let crossings = self.crossings();
-        let mut detection = Vec::new();
-        let knee_us = self.strained.first().and_then(|row| row.knee_us);
-        match (crossings.first(), knee_us) {
-            (Some((series, level, at_us)), knee_us) => {
-                let since = knee_us.filter(|knee_us| *at_us >= *knee_us);
-                let since = since.map_or_else(String::new, |knee_us| {
-                    let late_s = seconds(at_us - knee_us);
-                    format!(", {} after the strain began", text::duration(late_s))
-                });
-                detection.push(format!(
-                    "{} saw it first: it crossed its {} level at {}{since}. A level tells somebody only after it lasted for {}.",
-                    series.title,
-                    level.level,
-                    self.at(*at_us),
-                    text::duration(seconds(level.for_us))
-                ));
-            }
-            (None, _) => detection.push("No level of any SLI saw it.".to_owned()),
-        }
+        let mut detection = vec![self.seen_first()];
         let seen = self.drills_seen().into_iter();
         let seen = seen.filter(|(_, slis)| !slis.is_empty());
         detection.extend(seen.map(|(title, slis)| {
@@ -245,6 +154,38 @@ impl Facts<'_> {
                 .map(|title| format!("{title} has no level, and did not see it.")),
         );
         detection
+    }
+
+    /// Which level spoke first, and how long after what may have caused it.
+    fn seen_first(&self) -> String {
+        let crossings = self.crossings();
+        let Some(first) = crossings.first() else {
+            return "No level of any SLI saw it.".to_owned();
+        };
+        let knee_us = self.strained.first().and_then(|row| row.knee_us);
+        let since = match (self.drill_seen_by(first), knee_us) {
+            (Some((title, began_us)), _) => {
+                let late = duration(first.known_us - began_us);
+                format!(", {late} after the drill “{title}” began")
+            }
+            (None, Some(knee_us)) if knee_us <= first.known_us => {
+                format!(
+                    ", {} after the strain began",
+                    duration(first.known_us - knee_us)
+                )
+            }
+            (None, Some(_) | None) => String::new(),
+        };
+        let lasts = match first.level.for_us {
+            0 => String::new(),
+            for_us => format!(" It speaks after it was crossed for {}.", duration(for_us)),
+        };
+        format!(
+            "{} saw it first: its {} level spoke at {}{since}.{lasts}",
+            first.series.title,
+            first.level.level,
+            self.at(first.known_us)
+        )
     }
 
     /// SLIs of requests without any level or objective.
@@ -265,6 +206,7 @@ impl Facts<'_> {
         let mut well: Vec<String> = Vec::new();
         let met = self.criteria.iter().filter(|row| row.state == State::Met);
         well.extend(met.map(|row| format!("{}: met.", row.title)));
+        well.extend(self.drills_that_went_well());
         for row in &self.strained {
             if row.recovery_s.is_some() {
                 well.push(format!("{} recovered {}.", name(row), row.recovery));
@@ -293,7 +235,9 @@ impl Facts<'_> {
                 .levels
                 .iter()
                 .find(|level| level.level == Level::Contact);
-            let crossed = contact.filter(|level| !level.crossed_us.is_empty());
+            // A missed condition may have said it already.
+            let is_said = wrong.iter().any(|line| line.contains(&series.title));
+            let crossed = contact.filter(|level| !level.crossed_us.is_empty() && !is_said);
             wrong.extend(crossed.map(|level| {
                 format!(
                     "{} was beyond its contact level for {}.",
@@ -317,9 +261,7 @@ impl Facts<'_> {
         if self.is_trouble() && self.crossings().is_empty() {
             wrong.push("No level of any SLI saw it.".to_owned());
         }
-        let unseen = self.drills_seen().into_iter();
-        let unseen = unseen.filter(|(_, slis)| slis.is_empty());
-        wrong.extend(unseen.map(|(title, _)| format!("No SLI saw the drill “{title}”.")));
+        wrong.extend(self.drill_troubles().map(|trouble| trouble.what));
         wrong.extend(
             self.run
                 .invalid_because
@@ -375,12 +317,18 @@ impl Facts<'_> {
                     "Find what keeps {} at {best}, and decide what it is to do with more",
                     name(row)
                 ),
-                _ => format!(
-                    "Find what put {} under strain at a load that it carries",
-                    name(row)
-                ),
+                _ => match self.drill_during(row) {
+                    Some(title) => {
+                        format!("Decide what {} is to do when “{title}” happens", name(row))
+                    }
+                    None => format!(
+                        "Find what put {} under strain at a load that it carries",
+                        name(row)
+                    ),
+                },
             });
         }
+        actions.extend(self.drill_troubles().map(|trouble| trouble.action));
         if self.is_trouble() {
             let blind = self.blind().into_iter();
             actions.extend(
@@ -406,11 +354,17 @@ impl Facts<'_> {
             .extend(unknown.map(|series| {
                 format!("Rehearse with enough requests to judge “{}”", series.title)
             }));
-        if run.hypothesis.is_none() || !run.has_own_criteria {
-            actions.push(
-                "Write `hypothesis` and `pass` into the scenario before the next rehearsal"
-                    .to_owned(),
-            );
+        let keys = [
+            ("`hypothesis`", run.hypothesis.is_none()),
+            ("`pass`", !run.has_own_criteria),
+        ];
+        let missing = keys.iter().filter(|(_, is_missing)| *is_missing);
+        let missing: Vec<&str> = missing.map(|(key, _)| *key).collect();
+        if !missing.is_empty() {
+            actions.push(format!(
+                "Write {} into the scenario before the next rehearsal",
+                missing.join(" and ")
+            ));
         }
         let is_reached = limit.is_none_or(|limit| {
             limit
