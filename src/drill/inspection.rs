@@ -3,14 +3,15 @@
 use std::cell::OnceCell;
 
 use cookie::Cookie;
+use hyper::HeaderMap;
 use hyper::header::SET_COOKIE;
 use scraper::{Html, Selector};
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::http::Answer;
 use super::json_text::text_at;
-use crate::scenario::{CheckPlan, StepPlan, TakeFrom};
+use crate::scenario::{CheckPlan, StepPlan, TakeFrom, TakePlan};
 
 /// The most assets of one page that are got.
 const PAGE_ASSETS_MAX: usize = 100;
@@ -83,38 +84,57 @@ impl<'a> Inspection<'a> {
         plain == wanted || self.json_text(pointer).as_deref() == Some(wanted)
     }
 
-    /// What stands there in the answer; `None` where nothing does.
-    pub fn take(&self, from: &TakeFrom) -> Option<String> {
-        match from {
-            TakeFrom::Json(pointer) => self.json_text(pointer),
-            TakeFrom::Regex(pattern) => {
-                let text = String::from_utf8_lossy(&self.answer.body);
-                let found = pattern.captures(&text)?;
+    /// What a step takes of the answer, and of the `redirects` on the way there, the first of them first;
+    /// `None` where nothing of it is there.
+    pub fn take(&self, take: &TakePlan, redirects: &[HeaderMap]) -> Option<String> {
+        let texts = self.texts(&take.from, redirects);
+        let mut found = texts.iter().filter_map(|text| match &take.pattern {
+            None => Some(text.as_str()),
+            Some(pattern) => {
+                let found = pattern.captures(text)?;
                 let group = found.get(1).or_else(|| found.get(0))?;
-                Some(group.as_str().to_owned())
+                Some(group.as_str())
             }
+        });
+        let found = found.next()?;
+        Some(if take.is_percent_decoded {
+            percent_decoded(found)
+        } else {
+            found.to_owned()
+        })
+    }
+
+    /// The texts in which it may be, the likeliest first.
+    fn texts(&self, from: &TakeFrom, redirects: &[HeaderMap]) -> Vec<String> {
+        let headers = || {
+            [&self.answer.headers]
+                .into_iter()
+                .chain(redirects.iter().rev())
+        };
+        match from {
+            TakeFrom::Body => vec![String::from_utf8_lossy(&self.answer.body).into_owned()],
+            TakeFrom::Json(pointer) => self.json_text(pointer).into_iter().collect(),
             TakeFrom::Css {
                 selector,
                 attribute,
             } => {
-                let element = self.page().select(selector).next()?;
-                match attribute {
+                let element = self.page().select(selector).next();
+                let text = element.and_then(|element| match attribute {
                     Some(name) => element.value().attr(name).map(ToOwned::to_owned),
                     None => Some(element.text().collect::<String>().trim().to_owned()),
-                }
+                });
+                text.into_iter().collect()
             }
-            TakeFrom::Header(name) => {
-                let value = self.answer.headers.get(name)?;
-                value.to_str().ok().map(ToOwned::to_owned)
-            }
-            TakeFrom::Cookie(name) => {
-                let cookies = self.answer.headers.get_all(SET_COOKIE).iter();
-                let mut cookies = cookies
-                    .filter_map(|value| value.to_str().ok())
-                    .filter_map(|text| Cookie::parse(text).ok());
-                let found = cookies.find(|cookie| cookie.name() == name)?;
-                Some(found.value().to_owned())
-            }
+            TakeFrom::Header(name) => headers()
+                .flat_map(|headers| headers.get_all(name))
+                .filter_map(|value| value.to_str().ok().map(ToOwned::to_owned))
+                .collect(),
+            TakeFrom::Cookie(name) => headers()
+                .flat_map(|headers| headers.get_all(SET_COOKIE).iter().rev())
+                .filter_map(|value| Cookie::parse(value.to_str().ok()?).ok())
+                .filter(|cookie| cookie.name() == name)
+                .map(|cookie| cookie.value().to_owned())
+                .collect(),
         }
     }
 
@@ -177,23 +197,36 @@ pub fn path_on_host(url: &Url, reference: &str) -> Option<String> {
     })
 }
 
-/// Whether the answer to a step is good and everything is there that later steps need.
-pub fn inspect(step: &StepPlan, answer: &Answer) -> Result<Vec<(usize, String)>, ()> {
+/// Whether the answer to a step is good and everything is there that later steps need; `redirects` as in
+/// [`Inspection::take`].
+pub fn inspect(
+    step: &StepPlan,
+    redirects: &[HeaderMap],
+    answer: &Answer,
+) -> Result<Vec<(usize, String)>, ()> {
     let inspection = Inspection::new(answer);
     if !inspection.is_good(&step.check) {
         return Err(());
     }
     let taken = step.takes.iter().map(|take| {
-        let value = inspection.take(&take.from).ok_or(())?;
+        let value = inspection.take(take, redirects).ok_or(())?;
         Ok((take.slot, value))
     });
     taken.collect()
 }
 
+/// As `decodeURIComponent` has it: a plus is a plus.
+fn percent_decoded(text: &str) -> String {
+    let pair = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
+    let mut pairs = form_urlencoded::parse(pair.as_bytes());
+    pairs
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::HeaderMap;
     use regex::Regex;
 
     fn answer(status: u16, body: &str) -> Answer {
@@ -232,16 +265,6 @@ mod tests {
             (&json, TakeFrom::Json("/cart/sum".to_owned()), Some("1.50")),
             (&json, TakeFrom::Json("/nothing".to_owned()), None),
             (
-                &json,
-                TakeFrom::Regex(Regex::new(r#""id": (\d+)"#).unwrap()),
-                Some("12"),
-            ),
-            (
-                &json,
-                TakeFrom::Regex(Regex::new("item.").unwrap()),
-                Some("items"),
-            ),
-            (
                 &page,
                 css("input[name=csrf]", Some("value")),
                 Some("t0k en"),
@@ -256,9 +279,86 @@ mod tests {
             (&page, TakeFrom::Cookie("sid".to_owned()), Some("abc")),
             (&page, TakeFrom::Cookie("other".to_owned()), None),
         ] {
-            let found = Inspection::new(answer).take(&from);
-            assert_eq!(found.as_deref(), expected, "{from:?}");
+            let take = take(from, None);
+            let found = Inspection::new(answer).take(&take, &[]);
+            assert_eq!(found.as_deref(), expected, "{take:?}");
         }
+        for (from, pattern, expected) in [
+            (TakeFrom::Body, r#""id": (\d+)"#, Some("12")),
+            (TakeFrom::Body, "item.", Some("items")),
+            (TakeFrom::Body, "nothing", None),
+            (
+                TakeFrom::Json("/cart/sum".to_owned()),
+                r"^(\d+)\.",
+                Some("1"),
+            ),
+            (TakeFrom::Header("x-cart".to_owned()), r"-(\d)", Some("7")),
+            (TakeFrom::Header("x-cart".to_owned()), "(old)", None),
+        ] {
+            let take = take(from, Some(pattern));
+            let found = Inspection::new(&json).take(&take, &[]);
+            assert_eq!(found.as_deref(), expected, "{take:?}");
+        }
+    }
+
+    fn take(from: TakeFrom, pattern: Option<&str>) -> TakePlan {
+        TakePlan {
+            slot: 0,
+            name: "x".to_owned(),
+            from,
+            pattern: pattern.map(|pattern| Regex::new(pattern).unwrap()),
+            is_percent_decoded: false,
+        }
+    }
+
+    #[test]
+    fn redirects_on_the_way_are_looked_at_from_the_last_to_the_first() {
+        let redirect = |headers: &[(&'static str, &'static str)]| {
+            let mut all = HeaderMap::new();
+            for (name, value) in headers {
+                all.append(*name, hyper::header::HeaderValue::from_static(value));
+            }
+            all
+        };
+        let redirects = [
+            redirect(&[
+                ("location", "/co/a1?step=1"),
+                ("set-cookie", "xsrf=first"),
+                ("set-cookie", "sid=before"),
+                ("set-cookie", "k=a%2Bb+c%26%3D; Path=/"),
+            ]),
+            redirect(&[
+                ("location", "/co/a2/pay"),
+                ("set-cookie", "xsrf=second"),
+                ("set-cookie", "xsrf=last; Path=/"),
+            ]),
+            redirect(&[("location", "/paid")]),
+        ];
+        let answer = answer(200, "");
+        let header = || TakeFrom::Header("location".to_owned());
+        let cookie = |name: &str| TakeFrom::Cookie(name.to_owned());
+        for (take, expected) in [
+            (take(cookie("xsrf"), None), Some("last")),
+            (take(cookie("sid"), None), Some("abc")),
+            (take(cookie("k"), None), Some("a%2Bb+c%26%3D")),
+            (take(cookie("other"), None), None),
+            (take(header(), None), Some("/paid")),
+            (take(header(), Some("/co/([^/?]+)")), Some("a2")),
+            (take(header(), Some("step=(.)")), Some("1")),
+            (
+                take(TakeFrom::Header("x-cart".to_owned()), None),
+                Some("cart-7; new"),
+            ),
+        ] {
+            let found = Inspection::new(&answer).take(&take, &redirects);
+            assert_eq!(found.as_deref(), expected, "{take:?}");
+        }
+        let decoded = TakePlan {
+            is_percent_decoded: true,
+            ..take(cookie("k"), None)
+        };
+        let found = Inspection::new(&answer).take(&decoded, &redirects);
+        assert_eq!(found.as_deref(), Some("a+b+c&="));
     }
 
     #[test]

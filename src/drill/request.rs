@@ -128,11 +128,13 @@ fn multipart(parts: &[PartPlan], variables: &ShopperVariables<'_>) -> Bytes {
             .file_name
             .as_ref()
             .map(|name| format!("; filename=\"{}\"", quoted(name)));
+        let content_type = part.content_type.as_ref();
+        let content_type = content_type.map(|said| format!("\r\nContent-Type: {said}"));
         let head = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{}\"{}\r\nContent-Type: {}\r\n\r\n",
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{}\"{}{}\r\n\r\n",
             quoted(&part.name),
             file_name.unwrap_or_default(),
-            part.content_type
+            content_type.unwrap_or_default()
         );
         body.extend_from_slice(head.as_bytes());
         match &part.body {

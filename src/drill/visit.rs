@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use hyper::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
-use hyper::{Method, StatusCode};
+use hyper::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use super::http::{Answer, Outgoing, Reason};
@@ -126,6 +126,7 @@ impl<W: Wire> Visit<'_, W> {
         let deadline = self.wire.moment(waits_until_us.min(fails_at_us));
         let mut outgoing = request::of_step(self.plan, self.step, shopper, deadline);
         let mut part = StepPart::Itself;
+        let mut redirects = Vec::new();
         for hop in 0.. {
             let sent_us = self.wire.now_us();
             let is_fresh = shopper.is_chosen(self.plan.transport.new_connections);
@@ -148,7 +149,7 @@ impl<W: Wire> Visit<'_, W> {
                 Some(_) => End::Good,
                 // It is no failure, but the scenario says that the shopper takes it for one.
                 None if is_tried_again => End::Bad,
-                None => self.judge(shopper, &answer),
+                None => self.judge(shopper, &redirects, &answer),
             };
             let is_unwanted =
                 end == End::Bad && answer.error.is_none() && answer.status < 400 && !is_tried_again;
@@ -167,6 +168,7 @@ impl<W: Wire> Visit<'_, W> {
                     done_us,
                 };
             };
+            redirects.push(answer.headers);
             part = StepPart::Found(self.wire.route_of(&next.path));
             outgoing = Some(next);
             due_us = done_us;
@@ -234,15 +236,16 @@ impl<W: Wire> Visit<'_, W> {
         Some(next)
     }
 
-    /// Whether the answer is good; takes from it what later steps need.
-    fn judge(&self, shopper: &mut Shopper, answer: &Answer) -> End {
+    /// Whether the answer is good; takes from it, and from the redirects on the way there, what later steps
+    /// need.
+    fn judge(&self, shopper: &mut Shopper, redirects: &[HeaderMap], answer: &Answer) -> End {
         match answer.error {
             Some(Reason::Cancelled) => return End::Cancelled,
             Some(Reason::Abandoned) => return End::GivenUp,
             Some(_) => return End::Bad,
             None => {}
         }
-        let Ok(taken) = inspect(self.step, answer) else {
+        let Ok(taken) = inspect(self.step, redirects, answer) else {
             return End::Bad;
         };
         for (slot, value) in taken {

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 
-use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 
 use super::*;
@@ -185,6 +184,28 @@ async fn a_redirect_is_followed_once_no_attempt_is_left() {
     );
     assert_eq!(wire.visit().await, Leave::Completed);
     assert_eq!(*wire.sent.borrow(), ["/", "/", "/away"]);
+}
+
+#[tokio::test]
+async fn what_redirects_say_is_taken_as_what_the_last_answer_says() {
+    let steps = "{post: /login, redirects: follow, take: {x: {cookie: xsrf}, co: {header: location, regex: '/co/([^?]+)'}}},
+        {get: '/next/{x}/{co}'}";
+    let wire = Loopback::new(steps, "", |number| match number {
+        0 => (
+            302,
+            &[("location", "/co/0d9f?step=1"), ("set-cookie", "xsrf=old")],
+        ),
+        1 => (
+            303,
+            &[("location", "/home"), ("set-cookie", "xsrf=fresh; Path=/")],
+        ),
+        _ => (200, &[]),
+    });
+    assert_eq!(wire.visit().await, Leave::Completed);
+    assert_eq!(
+        *wire.sent.borrow(),
+        ["/login", "/co/0d9f?step=1", "/home", "/next/fresh/0d9f"]
+    );
 }
 
 #[test]

@@ -175,7 +175,7 @@ pub struct MultipartDefinition {
     /// A file beside the scenario file, at most 16 MiB.
     #[serde(default)]
     pub file: Option<String>,
-    /// Its type; without it `text/plain` or `application/octet-stream`.
+    /// Its type; without it none, as browsers send fields, or `application/octet-stream` of a file.
     #[serde(default)]
     pub content_type: Option<String>,
 }
@@ -205,14 +205,16 @@ pub enum RedirectsName {
     Follow,
 }
 
-/// What is taken from an answer: exactly one of `json`, `regex`, `css`, `header` and `cookie`.
+/// What is taken from an answer: one of `json`, `css`, `header` and `cookie`, or what `regex` matches in
+/// its body or in one of these.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeDefinition {
     /// A JSON pointer, RFC 6901: `/items/0/id`.
     #[serde(default)]
     pub json: Option<String>,
-    /// A regular expression; its first group, or all of it.
+    /// A regular expression; its first group, or all of it. In the body, or in what stands beside it:
+    /// `{header: location, regex: "/checkout/([^/?]+)"}`.
     #[serde(default)]
     pub regex: Option<String>,
     /// A CSS selector: the text of the first element that matches.
@@ -221,12 +223,15 @@ pub struct TakeDefinition {
     /// An attribute of that element instead of its text.
     #[serde(default)]
     pub attribute: Option<String>,
-    /// A header.
+    /// A header of the answer; where it has none, of the last redirect on the way there that has.
     #[serde(default)]
     pub header: Option<String>,
-    /// A cookie that the answer sets.
+    /// A cookie that the answer sets, or a redirect on the way there; the last one that is set.
     #[serde(default)]
     pub cookie: Option<String>,
+    /// Whether percent codes in it are decoded, as scripts do with a cookie that they send in a header.
+    #[serde(default)]
+    pub percent_decoded: bool,
 }
 
 /// What an answer must be. A step whose answer is not fails, and is recorded with the error `check`.

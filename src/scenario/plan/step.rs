@@ -59,7 +59,7 @@ impl StepPlan {
     #[must_use]
     pub fn wants_body(&self) -> bool {
         let is_from_body = |take: &TakePlan| match take.from {
-            TakeFrom::Json(_) | TakeFrom::Regex(_) | TakeFrom::Css { .. } => true,
+            TakeFrom::Body | TakeFrom::Json(_) | TakeFrom::Css { .. } => true,
             TakeFrom::Header(_) | TakeFrom::Cookie(_) => false,
         };
         self.has_page_assets
@@ -120,8 +120,8 @@ pub struct PartPlan {
     pub name: String,
     /// Its file name, where it is a file.
     pub file_name: Option<String>,
-    /// Its type.
-    pub content_type: String,
+    /// Its type; `None` where it says none.
+    pub content_type: Option<String>,
     /// What is in it.
     pub body: PartBody,
 }
@@ -144,15 +144,19 @@ pub struct TakePlan {
     pub name: String,
     /// Where it is.
     pub from: TakeFrom,
+    /// What it matches there, in its first group or as a whole; `None` for all.
+    pub pattern: Option<Regex>,
+    /// Whether percent codes are decoded.
+    pub is_percent_decoded: bool,
 }
 
 /// Where something is in an answer.
 #[derive(Debug, Clone)]
 pub enum TakeFrom {
+    /// Anywhere in the body.
+    Body,
     /// At a JSON pointer.
     Json(String),
-    /// In the first group of a regular expression, or all that it matches.
-    Regex(Regex),
     /// In the first element that a CSS selector matches.
     Css {
         /// The selector.
@@ -160,9 +164,9 @@ pub enum TakeFrom {
         /// The attribute; `None` for the text.
         attribute: Option<String>,
     },
-    /// In a header.
+    /// In a header of the answer, or of a redirect on the way there.
     Header(String),
-    /// In a cookie that the answer sets.
+    /// In a cookie that one of them sets.
     Cookie(String),
 }
 

@@ -260,7 +260,7 @@ impl Resolver<'_> {
         let (body, file_name, usual_type) = match (&part.value, &part.file) {
             (Some(value), None) => {
                 let template = self.template(value, &format!("{pointer}/value"));
-                (PartBody::Text(template), None, "text/plain; charset=utf-8")
+                (PartBody::Text(template), None, None)
             }
             (None, Some(path)) => {
                 let bytes = self.file(path, &format!("{pointer}/file"))?;
@@ -270,7 +270,7 @@ impl Resolver<'_> {
                 }
                 let name = path.rsplit('/').next().unwrap_or(path).to_owned();
                 let body = PartBody::File(Arc::from(bytes));
-                (body, Some(name), "application/octet-stream")
+                (body, Some(name), Some("application/octet-stream"))
             }
             _ => {
                 self.problem(
@@ -287,7 +287,7 @@ impl Resolver<'_> {
             content_type: part
                 .content_type
                 .clone()
-                .unwrap_or_else(|| usual_type.to_owned()),
+                .or_else(|| usual_type.map(ToOwned::to_owned)),
             body,
         })
     }
@@ -350,12 +350,16 @@ impl Resolver<'_> {
         let mut takes = Vec::new();
         for (name, take) in &step.take {
             let pointer = format!("{pointer}/take/{}", pointer_step(name));
+            let pattern = take.regex.as_ref();
+            let pattern = pattern.and_then(|pattern| self.regex(pattern, &pointer));
             let slot = self.taken.iter().position(|taken| taken == name);
             if let (Some(slot), Some(from)) = (slot, self.take_from(take, &pointer)) {
                 takes.push(TakePlan {
                     slot,
                     name: name.clone(),
                     from,
+                    pattern,
+                    is_percent_decoded: take.percent_decoded,
                 });
             }
         }
@@ -363,41 +367,19 @@ impl Resolver<'_> {
     }
 
     fn take_from(&mut self, take: &TakeDefinition, pointer: &str) -> Option<TakeFrom> {
-        let attribute = take.attribute.clone();
-        let found = match take {
-            TakeDefinition {
-                json: Some(path),
-                regex: None,
-                css: None,
-                header: None,
-                cookie: None,
-                ..
-            } => {
+        let found = match (&take.json, &take.css, &take.header, &take.cookie) {
+            (None, None, None, None) if take.regex.is_some() => TakeFrom::Body,
+            (Some(path), None, None, None) => {
                 if !path.is_empty() && !path.starts_with('/') {
                     let hint = "write `/items/0/id`";
                     self.problem(pointer, format!("`{path}` is no JSON pointer"), Some(hint));
                 }
                 TakeFrom::Json(path.clone())
             }
-            TakeDefinition {
-                json: None,
-                regex: Some(pattern),
-                css: None,
-                header: None,
-                cookie: None,
-                ..
-            } => TakeFrom::Regex(self.regex(pattern, pointer)?),
-            TakeDefinition {
-                json: None,
-                regex: None,
-                css: Some(selector),
-                header: None,
-                cookie: None,
-                ..
-            } => match scraper::Selector::parse(selector) {
+            (None, Some(selector), None, None) => match scraper::Selector::parse(selector) {
                 Ok(parsed) => TakeFrom::Css {
                     selector: Box::new(parsed),
-                    attribute: attribute.clone(),
+                    attribute: take.attribute.clone(),
                 },
                 Err(error) => {
                     let message = format!("`{selector}` is no CSS selector: {error}");
@@ -405,30 +387,15 @@ impl Resolver<'_> {
                     return None;
                 }
             },
-            TakeDefinition {
-                json: None,
-                regex: None,
-                css: None,
-                header: Some(name),
-                cookie: None,
-                ..
-            } => TakeFrom::Header(name.to_ascii_lowercase()),
-            TakeDefinition {
-                json: None,
-                regex: None,
-                css: None,
-                header: None,
-                cookie: Some(name),
-                ..
-            } => TakeFrom::Cookie(name.clone()),
-            TakeDefinition { .. } => {
-                let message =
-                    "it is taken from exactly one of `json`, `regex`, `css`, `header` and `cookie`";
+            (None, None, Some(name), None) => TakeFrom::Header(name.to_ascii_lowercase()),
+            (None, None, None, Some(name)) => TakeFrom::Cookie(name.clone()),
+            _ => {
+                let message = "it is taken from exactly one of `json`, `css`, `header` and `cookie`, or by `regex`";
                 self.problem(pointer, message, None);
                 return None;
             }
         };
-        if attribute.is_some() && take.css.is_none() {
+        if take.attribute.is_some() && take.css.is_none() {
             let message = "an attribute is one of an element";
             self.problem(pointer, message, Some("add `css`"));
         }
