@@ -17,27 +17,27 @@ const LOGIN: &str = "{\"access_token\": \"fresh-bearer-2\"}";
 
 /// How a browser writes an entry.
 #[derive(Clone, Copy)]
-enum Browser {
+pub enum Browser {
     Chrome,
     Firefox,
 }
 
 /// One request as `browser` exports it, `at_ms` after the start.
-struct Recorded {
+pub struct Recorded {
     at_ms: u64,
     method: &'static str,
     url: &'static str,
     kind: &'static str,
-    request_headers: Value,
-    body: Value,
-    status: u16,
-    answer_headers: Value,
+    pub request_headers: Value,
+    pub body: Value,
+    pub status: u16,
+    pub answer_headers: Value,
     mime_type: &'static str,
-    text: String,
+    pub text: String,
 }
 
 impl Recorded {
-    fn new(at_ms: u64, method: &'static str, url: &'static str, kind: &'static str) -> Self {
+    pub fn new(at_ms: u64, method: &'static str, url: &'static str, kind: &'static str) -> Self {
         Self {
             at_ms,
             method,
@@ -121,7 +121,7 @@ fn visit() -> Vec<Recorded> {
     vec![page, style, tracker, login, add, product, old, new]
 }
 
-fn har(browser: Browser, entries: &[Recorded]) -> String {
+pub fn har(browser: Browser, entries: &[Recorded]) -> String {
     let mut entries: Vec<Value> = entries.iter().map(|entry| entry.entry(browser)).collect();
     if matches!(browser, Browser::Firefox) {
         entries.reverse();
@@ -338,7 +338,7 @@ fn a_visit_that_chromium_recorded_is_bought_again_on_the_demo_shop() {
 }
 
 /// The scenario of somebody who clicks as fast as pages come.
-fn without_thinking(text: &str) -> String {
+pub fn without_thinking(text: &str) -> String {
     let think = regex::Regex::new(r"think: \{[^}]*\}").expect("it is a pattern");
     think.replace_all(text, "think: {fixed: 1ms}").into_owned()
 }

@@ -91,6 +91,7 @@ mod engines;
 mod export_sql;
 
 mod import_har;
+mod import_har_values;
 
 mod calibrate;
 mod calibrate_input;

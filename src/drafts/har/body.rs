@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use url::form_urlencoded;
 
 use super::archive::{Param, PostData};
@@ -20,8 +20,8 @@ pub enum RecordedBody {
     None,
     /// Fields of a form, in their order.
     Form(Vec<(String, String)>),
-    /// A JSON document.
-    Json(Value),
+    /// A JSON document as it was written, with its type.
+    Json(String, String),
     /// Parts of `multipart/form-data`.
     Parts(Vec<RecordedPart>),
     /// Any other text, with its type.
@@ -88,10 +88,13 @@ impl RecordedBody {
             }
             "multipart/form-data" => Self::parts(data.params, &text, &content_type),
             _ if text.is_empty() => Self::None,
-            essence if essence.ends_with("json") => match serde_json::from_str(&text) {
-                Ok(document) => Self::Json(document),
-                Err(_) => Self::Text(text, content_type),
-            },
+            // Beacons send objects as `text/plain`.
+            essence if essence.ends_with("json") || is_tree(&text, essence) => {
+                match serde_json::from_str::<IgnoredAny>(&text) {
+                    Ok(_) => Self::Json(text, content_type),
+                    Err(_) => Self::Text(text, content_type),
+                }
+            }
             _ => Self::Text(text, content_type),
         }
     }
@@ -115,6 +118,11 @@ impl RecordedBody {
             _ => Self::Lost("it has more than 500 parts"),
         }
     }
+}
+
+/// Whether a text of some type may be an object or a list.
+fn is_tree(text: &str, essence: &str) -> bool {
+    !essence.is_empty() && text.trim_start().starts_with(['{', '['])
 }
 
 /// Parts of a body as it was sent, RFC 7578.
@@ -172,7 +180,7 @@ fn parts_of(text: &str, content_type: &str) -> Vec<RecordedPart> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn body(data: Value) -> RecordedBody {
         RecordedBody::new(Some(serde_json::from_value(data).unwrap()), &[])
@@ -220,10 +228,13 @@ mod tests {
 
     #[test]
     fn json_is_a_document_and_what_is_too_large_is_lost() {
-        assert_eq!(
-            body(json!({"mimeType": "application/vnd.api+json", "text": "{\"a\": 1}"})),
-            RecordedBody::Json(json!({"a": 1}))
-        );
+        for mime_type in ["application/vnd.api+json", "text/plain;charset=UTF-8"] {
+            let text = "{\"z\": 1.00, \"a\": -0, \"a\":  1}";
+            assert_eq!(
+                body(json!({"mimeType": mime_type, "text": text})),
+                RecordedBody::Json(text.to_owned(), mime_type.to_owned())
+            );
+        }
         assert_eq!(
             body(json!({"mimeType": "text/plain;charset=UTF-8", "text": "x"})),
             RecordedBody::Text("x".to_owned(), "text/plain;charset=UTF-8".to_owned())

@@ -1,8 +1,10 @@
 //! One request of a recording, understood: what it was for, and what came back.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::archive::{Content, Entry, NameValue};
 use super::body::RecordedBody;
@@ -143,6 +145,17 @@ impl Exchange {
 pub fn find<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
     let found = headers.iter().find(|(known, _)| known == name);
     found.map_or("", |(_, value)| value)
+}
+
+/// A text without its percent codes; a plus is a plus, as in paths and cookies.
+pub fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let pair = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
+    let mut pairs = form_urlencoded::parse(pair.as_bytes());
+    let value = pairs.next().map(|(_, value)| value.into_owned());
+    Cow::Owned(value.unwrap_or_default())
 }
 
 fn lower_case(headers: Vec<NameValue>) -> Vec<(String, String)> {

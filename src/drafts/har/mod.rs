@@ -5,9 +5,11 @@
 //! somebody is and no password is ever copied, nothing is sent, and no file is opened. Reading order:
 //! [`Archive`], [`Exchange`], [`Recording`], then the text. Documented in `docs/learn.md`.
 
+mod address;
 mod archive;
 mod body;
 mod exchange;
+mod json_text;
 mod recording;
 mod scenario;
 mod secrets;

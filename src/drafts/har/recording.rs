@@ -39,8 +39,8 @@ pub struct RecordedStep {
     pub asked: Exchange,
     /// What was answered at last, where redirects were followed.
     pub answer: Answer,
-    /// How many redirects were followed.
-    pub redirects: usize,
+    /// The redirects that were followed to get there, the first of them first.
+    pub redirects: Vec<Answer>,
     /// Pause since everything before was there, µs.
     pub pause_us: i64,
     /// Whether the pause was longer than [`PAUSE_US_MAX`].
@@ -111,9 +111,9 @@ impl Recording {
             if let Some((_, step, _)) = awaited {
                 expected = redirect_of(&exchange, step);
                 let head = &mut self.steps[step];
-                head.redirects += 1;
                 head.ended_us = head.ended_us.max(exchange.ended_us);
-                head.answer = exchange.answer;
+                let redirect = std::mem::replace(&mut head.answer, exchange.answer);
+                head.redirects.push(redirect);
                 continue;
             }
             if self.steps.len() == STEPS_MAX {
@@ -124,7 +124,7 @@ impl Recording {
             expected = next.or(expected);
             self.steps.push(RecordedStep {
                 answer: std::mem::take(&mut exchange.answer),
-                redirects: 0,
+                redirects: Vec::new(),
                 pause_us: 0,
                 is_pause_cut: false,
                 assets: Vec::new(),

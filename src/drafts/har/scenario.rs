@@ -64,12 +64,11 @@ pub fn import_har(bytes: &[u8], options: &HarOptions) -> Result<HarScenario, Har
     for (index, step) in recording.steps.iter().enumerate() {
         let request = request_text(index, step, &mut variables);
         variables.end_step(index);
-        let place = format!("{} {}", step.asked.method, step.asked.url.path());
         notices.extend(
             request
                 .comments
                 .iter()
-                .map(|comment| format!("{place}: {comment}")),
+                .map(|comment| format!("{}: {comment}", request.place)),
         );
         requests.push(request);
     }
@@ -217,7 +216,7 @@ fn journey(
     lines: &mut ScenarioLines,
     steps: &[RecordedStep],
     requests: Vec<RequestText>,
-    variables: &Variables,
+    variables: &Variables<'_>,
 ) {
     lines.open(0, "journeys");
     lines.open(1, "recorded");
@@ -228,7 +227,7 @@ fn journey(
         let mut entries = request.entries;
         entries.extend(think(step).map(|think| ("think".to_owned(), think)));
         entries.extend(request.body);
-        if step.redirects > 0 {
+        if !step.redirects.is_empty() {
             entries.push(("redirects".to_owned(), Flow::text("follow")));
         }
         let takes = variables.takes(index).iter();
@@ -238,8 +237,8 @@ fn journey(
         if !takes.is_empty() {
             entries.push(("take".to_owned(), Flow::Map(takes)));
         }
-        if !step.assets.is_empty() {
-            let assets = step.assets.iter().map(|path| Flow::text(path.clone()));
+        if !request.assets.is_empty() {
+            let assets = request.assets.into_iter().map(Flow::Text);
             entries.push(("assets".to_owned(), Flow::List(assets.collect())));
         }
         let mut comment = String::new();
@@ -269,7 +268,14 @@ fn take(place: &Place) -> Flow {
     let text = |text: &String| Flow::text(text.clone());
     match place {
         Place::Cookie(name) => Flow::map([("cookie", text(name))]),
+        Place::EncodedCookie(name) => {
+            let decoded = Flow::Bare("true".to_owned());
+            Flow::map([("cookie", text(name)), ("percent_decoded", decoded)])
+        }
         Place::Header(name) => Flow::map([("header", text(name))]),
+        Place::HeaderPart(name, pattern) => {
+            Flow::map([("header", text(name)), ("regex", text(pattern))])
+        }
         Place::Json(pointer) => Flow::map([("json", text(pointer))]),
         Place::Css(selector, attribute) => {
             Flow::map([("css", text(selector)), ("attribute", text(attribute))])

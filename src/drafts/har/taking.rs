@@ -9,8 +9,11 @@ use regex::Regex;
 use scraper::{Html, Selector};
 use serde_json::Value;
 
-use super::exchange::Answer;
+use super::address::in_address;
+use super::exchange::{Answer, percent_decoded};
+use super::json_text::{PieceKind, walk};
 use super::recording::RecordedStep;
+use super::secrets::looks_made_up;
 
 /// The fewest characters of a value that can hardly be there by chance.
 const CHARS_MIN: usize = 8;
@@ -22,14 +25,20 @@ const CHARS_MAX: usize = 4_096;
 const CONTEXT_CHARS: usize = 60;
 /// The most text that is searched for values that nothing names.
 const SEARCHED_BYTES_MAX: usize = 1 << 30;
+/// The header with the address of what was made, or of where to go.
+const LOCATION: &str = "location";
 
 /// Where a value is taken from, in the words of a step's `take`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// A cookie that the answer sets.
+    /// A cookie that the answer sets, or a redirect on the way there.
     Cookie(String),
+    /// The same, without its percent codes.
+    EncodedCookie(String),
     /// A header.
     Header(String),
+    /// The first group of a regular expression in a header.
+    HeaderPart(String, String),
     /// A JSON pointer.
     Json(String),
     /// An attribute of the first element that a selector matches.
@@ -38,20 +47,22 @@ pub enum Place {
     Regex(String),
 }
 
-/// The answers of a recording, and what was sent before each.
-pub struct Answers {
-    steps: Vec<Known>,
+/// The answers of a recording.
+pub struct Answers<'a> {
+    steps: Vec<Known<'a>>,
     searched_bytes: usize,
 }
 
+/// What a step was answered; of cookies and headers with one name a run takes the first here.
 #[derive(Default)]
-struct Known {
+struct Known<'a> {
     cookies: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
+    headers: Vec<(&'a str, &'a str)>,
     /// Places in JSON or HTML by value; `None` where there are several.
     named: HashMap<String, Option<Place>>,
-    /// The page, for values inside of scripts.
-    page: String,
+    /// The text, for values inside of scripts and addresses.
+    text: &'a str,
+    is_page: bool,
 }
 
 /// Whether a value can be one that the server made up.
@@ -66,67 +77,113 @@ pub fn is_telling(value: &str) -> bool {
         && !value.contains("${")
 }
 
-impl Answers {
+/// Whether it is more a number, or drawn by lot, than a word.
+pub fn is_id(value: &str) -> bool {
+    let count = |is: fn(&u8) -> bool| value.bytes().filter(is).count();
+    is_telling(value)
+        && (2 * count(u8::is_ascii_digit) >= count(u8::is_ascii_alphanumeric)
+            || looks_made_up(value))
+}
+
+impl<'a> Answers<'a> {
     /// The answers of all steps.
-    pub fn new(steps: &[RecordedStep]) -> Self {
-        let steps = steps.iter().map(|step| Known::new(&step.answer));
+    pub fn new(steps: &'a [RecordedStep]) -> Self {
+        let steps = steps
+            .iter()
+            .map(|step| Known::new(&step.answer, &step.redirects));
         Self {
             steps: steps.collect(),
             searched_bytes: 0,
         }
     }
 
-    /// The latest step before `before` whose answer surely has `value`, and where; only steps from
-    /// `from` on are looked at.
-    pub fn find(&mut self, value: &str, from: usize, before: usize) -> Option<(usize, Place)> {
+    /// The latest step before `before` whose answer surely has `value`, and where.
+    pub fn find(&mut self, value: &str, before: usize) -> Option<(usize, Place)> {
         if !is_telling(value) {
             return None;
         }
-        for step in (from..before).rev() {
+        for step in (0..before).rev() {
             let known = &self.steps[step];
-            let of = |pairs: &[(String, String)]| {
-                pairs
-                    .iter()
-                    .find(|(_, found)| found == value)
-                    .map(|(name, _)| name.clone())
-            };
-            let named = of(&known.cookies).map(Place::Cookie);
-            let named = named.or_else(|| of(&known.headers).map(Place::Header));
+            let named = known.in_head(value);
             let named = named.or_else(|| known.named.get(value).cloned().flatten());
             if let Some(place) = named {
                 return Some((step, place));
             }
             if self.searched_bytes < SEARCHED_BYTES_MAX {
-                self.searched_bytes += known.page.len();
-                if let Some(place) = in_script(&known.page, value) {
+                self.searched_bytes += known.text.len();
+                if let Some(place) = known.in_text(value) {
                     return Some((step, place));
                 }
             }
         }
         None
     }
+
+    /// Whether an answer before `before` has it anywhere.
+    pub fn have(&mut self, value: &str, before: usize) -> bool {
+        self.steps[..before].iter().any(|known| {
+            let mut headers = known.headers.iter();
+            if headers.any(|(_, text)| text.contains(value)) || known.named.contains_key(value) {
+                return true;
+            }
+            let is_searched = self.searched_bytes < SEARCHED_BYTES_MAX;
+            self.searched_bytes += known.text.len();
+            is_searched && known.text.contains(value)
+        })
+    }
 }
 
-impl Known {
-    fn new(answer: &Answer) -> Self {
-        let mut known = Self::default();
-        for (name, value) in &answer.headers {
-            if name == "set-cookie" {
-                // Some exports join several with line ends.
-                known.cookies.extend(value.lines().filter_map(cookie));
-            } else if is_telling(value) {
-                known.headers.push((name.clone(), value.clone()));
-            }
+impl<'a> Known<'a> {
+    fn new(answer: &'a Answer, redirects: &'a [Answer]) -> Self {
+        let mut known = Self {
+            text: &answer.text,
+            is_page: answer.mime_type.contains("html"),
+            ..Self::default()
+        };
+        for answer in [answer].into_iter().chain(redirects.iter().rev()) {
+            let headers = answer.headers.iter();
+            let pairs = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+            known.headers.extend(pairs);
+            let cookies = answer.headers.iter().rev();
+            let cookies = cookies.filter(|(name, _)| name == "set-cookie");
+            // Some exports join several with line ends.
+            let cookies = cookies.flat_map(|(_, value)| value.lines().rev());
+            known.cookies.extend(cookies.filter_map(cookie));
         }
         if answer.mime_type.contains("json") {
-            if let Ok(document) = serde_json::from_str::<Value>(&answer.text) {
-                known.add_json(&document, &mut String::new());
-            }
-        } else if answer.mime_type.contains("html") {
+            known.add_json(&answer.text);
+        } else if known.is_page {
             known.add_page(&Html::parse_document(&answer.text));
-            known.page.clone_from(&answer.text);
         }
         known
+    }
+
+    /// In a cookie or a header.
+    fn in_head(&self, value: &str) -> Option<Place> {
+        for (index, (name, found)) in self.cookies.iter().enumerate() {
+            let is_first = self.cookies[..index].iter().all(|(known, _)| known != name);
+            if is_first && found == value {
+                return Some(Place::Cookie(name.clone()));
+            }
+            if is_first && percent_decoded(found) == value {
+                return Some(Place::EncodedCookie(name.clone()));
+            }
+        }
+        for (index, (name, found)) in self.headers.iter().enumerate() {
+            let is_first = self.headers[..index].iter().all(|(known, _)| known != name);
+            if is_first && *found == value && *name != "set-cookie" {
+                return Some(Place::Header((*name).to_owned()));
+            }
+        }
+        let locations = self.headers.iter().filter(|(name, _)| *name == LOCATION);
+        let locations: Vec<&str> = locations.map(|(_, found)| *found).collect();
+        in_address(&locations, value).map(|pattern| Place::HeaderPart(LOCATION.to_owned(), pattern))
+    }
+
+    /// In a script or an address.
+    fn in_text(&self, value: &str) -> Option<Place> {
+        let script = self.is_page.then(|| in_script(self.text, value)).flatten();
+        script.or_else(|| in_address(&[self.text], value).map(Place::Regex))
     }
 
     fn add(&mut self, value: &str, place: Place) {
@@ -136,30 +193,21 @@ impl Known {
             .or_insert(Some(place));
     }
 
-    fn add_json(&mut self, value: &Value, pointer: &mut String) {
-        let length = pointer.len();
-        match value {
-            Value::Object(entries) => {
-                for (key, value) in entries {
-                    pointer.push('/');
-                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                    self.add_json(value, pointer);
-                    pointer.truncate(length);
-                }
+    fn add_json(&mut self, text: &str) {
+        let Ok(document) = serde_json::from_str::<Value>(text) else {
+            return;
+        };
+        walk(text, &mut |piece| {
+            let value = piece.text().filter(|value| is_telling(value));
+            let Some(value) = value.filter(|_| piece.kind == PieceKind::Value) else {
+                return;
+            };
+            // Of members with one name the last one counts.
+            let there = document.pointer(piece.pointer);
+            if there.is_some() && there == serde_json::from_str(piece.written).ok().as_ref() {
+                self.add(&value, Place::Json(piece.pointer.to_owned()));
             }
-            Value::Array(items) => {
-                for (index, value) in items.iter().enumerate() {
-                    pointer.push_str(&format!("/{index}"));
-                    self.add_json(value, pointer);
-                    pointer.truncate(length);
-                }
-            }
-            Value::String(text) if is_telling(text) => self.add(text, Place::Json(pointer.clone())),
-            Value::Number(number) if is_telling(&number.to_string()) => {
-                self.add(&number.to_string(), Place::Json(pointer.clone()));
-            }
-            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
-        }
+        });
     }
 
     fn add_page(&mut self, page: &Html) {
@@ -205,7 +253,7 @@ impl Known {
 fn cookie(header: &str) -> Option<(String, String)> {
     let (name, value) = header.split(';').next()?.split_once('=')?;
     let (name, value) = (name.trim(), value.trim());
-    (is_plain(name) && is_telling(value)).then(|| (name.to_owned(), value.to_owned()))
+    is_plain(name).then(|| (name.to_owned(), value.to_owned()))
 }
 
 /// Whether a name can stand in a selector or a regular expression as it is.
@@ -217,19 +265,22 @@ fn is_plain(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.:[]".contains(&byte))
 }
 
+/// What stands before a place of a text.
+pub fn context(before: &str) -> &str {
+    let chars = before.char_indices().rev().take(CONTEXT_CHARS);
+    let start = chars.last().map_or(before.len(), |(start, _)| start);
+    &before[start..]
+}
+
 /// `cartId: "…"` inside of a script: by what stands before it.
 fn in_script(page: &str, value: &str) -> Option<Place> {
     let at = page.find(value)?;
-    let before: String = page[..at]
-        .chars()
-        .rev()
-        .take(CONTEXT_CHARS)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .collect();
     let named = Regex::new(r#"([A-Za-z_][\w-]*)["']?\s*[:=]\s*["']?$"#).ok()?;
-    let name = named.captures(&before)?.get(1)?.as_str().to_owned();
+    let name = named
+        .captures(context(&page[..at]))?
+        .get(1)?
+        .as_str()
+        .to_owned();
     let pattern = format!(
         r#"\b{}["']?\s*[:=]\s*["']?([^"'&<>\s,;]+)"#,
         regex::escape(&name)
@@ -241,9 +292,10 @@ fn in_script(page: &str, value: &str) -> Option<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drafts::har::address::PART;
 
-    fn place(mime_type: &str, headers: &[(&str, &str)], text: &str, value: &str) -> Option<Place> {
-        let answer = Answer {
+    fn answer(mime_type: &str, headers: &[(&str, &str)], text: &str) -> Answer {
+        Answer {
             status: 200,
             headers: headers
                 .iter()
@@ -252,12 +304,63 @@ mod tests {
             mime_type: mime_type.to_owned(),
             text: text.to_owned(),
             location: String::new(),
-        };
+        }
+    }
+
+    fn place_in(answer: &Answer, redirects: &[Answer], value: &str) -> Option<Place> {
         let mut answers = Answers {
-            steps: vec![Known::new(&answer)],
+            steps: vec![Known::new(answer, redirects)],
             searched_bytes: 0,
         };
-        answers.find(value, 0, 1).map(|(_, place)| place)
+        let found = answers.find(value, 1).map(|(_, place)| place);
+        assert!(answers.have(value, 1) || found.is_none() || value.contains('='));
+        found
+    }
+
+    fn place(mime_type: &str, headers: &[(&str, &str)], text: &str, value: &str) -> Option<Place> {
+        place_in(&answer(mime_type, headers, text), &[], value)
+    }
+
+    #[test]
+    fn redirects_are_looked_at_from_the_last_to_the_first() {
+        let redirect = |headers: &[(&str, &str)]| answer("", headers, "");
+        let redirects = [
+            redirect(&[
+                ("set-cookie", "a=first-a-1234; Path=/"),
+                ("set-cookie", "b=first-b-1234"),
+                ("x-c", "c-12345678"),
+            ]),
+            redirect(&[
+                ("location", "/co/5566778899aa?step=1"),
+                ("set-cookie", "a=second-a-1234\na=third-a-1234"),
+            ]),
+        ];
+        let last = answer("", &[("location", "/elsewhere"), ("x-c", "d-12345678")], "");
+        let cookie = |name: &str| Some(Place::Cookie(name.to_owned()));
+        for (value, expected) in [
+            ("first-a-1234", None),
+            ("second-a-1234", None),
+            ("third-a-1234", cookie("a")),
+            ("first-b-1234", cookie("b")),
+            ("c-12345678", None),
+            ("d-12345678", Some(Place::Header("x-c".to_owned()))),
+            (
+                "5566778899aa",
+                Some(Place::HeaderPart(
+                    LOCATION.to_owned(),
+                    format!("/co/{PART}"),
+                )),
+            ),
+        ] {
+            assert_eq!(place_in(&last, &redirects, value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_in_the_header_that_a_script_makes_of_it() {
+        let headers = [("set-cookie", "XSRF-TOKEN=eyJpdiI6+abc12%3D%3D; Path=/")];
+        let expected = Some(Place::EncodedCookie("XSRF-TOKEN".to_owned()));
+        assert_eq!(place("", &headers, "", "eyJpdiI6+abc12=="), expected);
     }
 
     #[test]

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::recording::RecordedStep;
-use super::secrets::{is_card_number, is_email, is_secret};
-use super::taking::{Answers, Place, is_telling};
+use super::secrets::{is_card_number, is_checksum, is_email, is_secret, looks_made_up};
+use super::taking::{Answers, Place, is_id, is_telling};
 
 /// Names whose numbers are products, as fields and as folders of a path.
 const PRODUCT_NAMES: [&str; 22] = [
@@ -50,11 +50,18 @@ pub enum Meaning {
     Email,
     /// It is not copied.
     Secret,
+    /// It stays, and there is something to say of it.
+    Noted(&'static str),
 }
 
+/// Of what the server may have made.
+const SEEN: &str = "was in an earlier answer, at no place from which it is sure to be taken, and stays as it was recorded";
+/// Of a second product.
+const OTHER_PRODUCT: &str = "stays as it was recorded: a request has one `{product}`";
+
 /// The variables of a recording.
-pub struct Variables {
-    answers: Answers,
+pub struct Variables<'a> {
+    answers: Answers<'a>,
     keeps_products: bool,
     /// By value, the first step that sent it.
     sent: HashMap<String, usize>,
@@ -65,12 +72,14 @@ pub struct Variables {
     takes: Vec<BTreeMap<String, Place>>,
     /// The largest product that was replaced.
     product_max: Option<u64>,
+    /// The product of the step that is being written.
+    product: Option<u64>,
     sending: Vec<String>,
 }
 
-impl Variables {
+impl<'a> Variables<'a> {
     /// None yet.
-    pub fn new(steps: &[RecordedStep], keeps_products: bool) -> Self {
+    pub fn new(steps: &'a [RecordedStep], keeps_products: bool) -> Self {
         let reserved = ["product", "next_product", "shopper", "end"].map(ToOwned::to_owned);
         Self {
             answers: Answers::new(steps),
@@ -80,6 +89,7 @@ impl Variables {
             used_names: reserved.into(),
             takes: steps.iter().map(|_| BTreeMap::new()).collect(),
             product_max: None,
+            product: None,
             sending: Vec::new(),
         }
     }
@@ -94,16 +104,22 @@ impl Variables {
         if is_telling(value) {
             self.sending.push(value.to_owned());
         }
-        if let Some((from, place)) = self.answers.find(value, 0, before) {
+        if let Some((from, place)) = self.answers.find(value, before) {
             // `authorization` is what it is for; the answer says what it is.
             let variable = self.new_name(match &place {
                 Place::Json(pointer) if name == "authorization" => {
                     pointer.rsplit('/').next().unwrap_or(name)
                 }
-                Place::Cookie(own) | Place::Header(own) if name == "authorization" => own,
+                Place::Cookie(own) | Place::EncodedCookie(own) | Place::Header(own)
+                    if name == "authorization" =>
+                {
+                    own
+                }
                 Place::Json(_)
                 | Place::Cookie(_)
+                | Place::EncodedCookie(_)
                 | Place::Header(_)
+                | Place::HeaderPart(..)
                 | Place::Css(..)
                 | Place::Regex(_) => name,
             });
@@ -115,11 +131,21 @@ impl Variables {
             return Meaning::Secret;
         }
         if let Some(number) = self.product(name, value) {
+            if *self.product.get_or_insert(number) != number {
+                return Meaning::Noted(OTHER_PRODUCT);
+            }
             self.product_max = Some(self.product_max.unwrap_or(1).max(number));
             return Meaning::Variable("product".to_owned());
         }
         if is_email(value) {
-            Meaning::Email
+            return Meaning::Email;
+        }
+        let is_made_up = looks_made_up(value) && !is_checksum(name);
+        if (is_made_up || is_id(value)) && self.answers.have(value, before) {
+            return Meaning::Noted(SEEN);
+        }
+        if is_made_up {
+            Meaning::Secret
         } else {
             Meaning::Literal
         }
@@ -127,6 +153,7 @@ impl Variables {
 
     /// Told when all values of `step` have been asked for.
     pub fn end_step(&mut self, step: usize) {
+        self.product = None;
         for value in self.sending.drain(..) {
             self.sent.entry(value).or_insert(step);
         }
@@ -241,7 +268,12 @@ mod tests {
                 "{name} {value}"
             );
         }
-        assert_eq!(variables.meaning(0, "product", "10000000"), product);
+        assert_eq!(
+            variables.meaning(0, "product", "10000000"),
+            Meaning::Noted(OTHER_PRODUCT)
+        );
+        variables.end_step(0);
+        assert_eq!(variables.meaning(1, "product", "10000000"), product);
         assert_eq!(variables.product_max(), Some(10_000_000));
         assert_eq!(
             Variables::new(&[], true).meaning(0, "product", "17"),
@@ -252,5 +284,11 @@ mod tests {
             Meaning::Email
         );
         assert_eq!(variables.meaning(0, "pwd", "ann"), Meaning::Secret);
+        let made_up = "0d9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b";
+        assert_eq!(variables.meaning(0, "device", made_up), Meaning::Secret);
+        assert_eq!(
+            variables.meaning(0, "sha256Hash", made_up),
+            Meaning::Literal
+        );
     }
 }

@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::drafts::Flow;
 use crate::drafts::har::body::{RecordedBody, RecordedPart};
-use crate::drafts::har::exchange::{Role, find};
+use crate::drafts::har::exchange::{Role, percent_decoded};
+use crate::drafts::har::json_text::{PieceKind, walk};
 use crate::drafts::har::recording::RecordedStep;
-use crate::drafts::har::secrets::is_dropped_header;
+use crate::drafts::har::secrets::{
+    has_secret, is_dropped_header, is_email, is_secret, looks_made_up,
+};
 use crate::drafts::har::taking::is_telling;
 use crate::drafts::har::variables::{Meaning, SHOPPER_EMAIL, Variables, has_variable};
 
@@ -23,16 +25,24 @@ const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// A request in the words of a step.
 pub struct RequestText {
+    /// Method and path in messages, with nothing in it that is left out of the file.
+    pub place: String,
     /// Method and path.
     pub entries: Vec<(String, Flow)>,
     /// Headers and body.
     pub body: Vec<(String, Flow)>,
+    /// Paths of its files.
+    pub assets: Vec<String>,
     /// What was replaced or left out.
     pub comments: Vec<String>,
 }
 
 /// The request of `step`, the `index`-th.
-pub fn request_text(index: usize, step: &RecordedStep, variables: &mut Variables) -> RequestText {
+pub fn request_text(
+    index: usize,
+    step: &RecordedStep,
+    variables: &mut Variables<'_>,
+) -> RequestText {
     let mut writer = Writer {
         index,
         step,
@@ -42,6 +52,7 @@ pub fn request_text(index: usize, step: &RecordedStep, variables: &mut Variables
     let path = writer.path();
     let mut headers = writer.headers();
     let body = writer.body(&mut headers);
+    let assets = step.assets.iter().map(|path| writer.asset(path)).collect();
     let mut rest = Vec::new();
     if !headers.is_empty() {
         let headers = headers
@@ -51,22 +62,44 @@ pub fn request_text(index: usize, step: &RecordedStep, variables: &mut Variables
     }
     rest.extend(body);
     RequestText {
+        place: format!(
+            "{} {}",
+            step.asked.method,
+            path.split('?').next().unwrap_or_default()
+        ),
         entries: vec![(step.asked.method.to_ascii_lowercase(), Flow::Text(path))],
         body: rest,
+        assets,
         comments: writer.comments,
     }
 }
 
-struct Writer<'a> {
+struct Writer<'a, 'b> {
     index: usize,
     step: &'a RecordedStep,
-    variables: &'a mut Variables,
+    variables: &'a mut Variables<'b>,
     comments: Vec<String>,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     fn meaning(&mut self, name: &str, value: &str) -> Meaning {
-        self.variables.meaning(self.index, name, value)
+        self.meaning_of(name, value, &format!("`{name}`"))
+    }
+
+    /// What is to be said of a value is said here, of what is `called` so.
+    fn meaning_of(&mut self, name: &str, value: &str, called: &str) -> Meaning {
+        match self.variables.meaning(self.index, name, value) {
+            Meaning::Noted(why) => {
+                self.comments.push(format!("{called} {why}"));
+                Meaning::Literal
+            }
+            Meaning::Email => {
+                self.comments
+                    .push(format!("{called} was an e-mail address"));
+                Meaning::Email
+            }
+            meaning => meaning,
+        }
     }
 
     fn path(&mut self) -> String {
@@ -75,8 +108,8 @@ impl Writer<'_> {
         let mut folder = String::new();
         for segment in url.path().split('/').skip(1) {
             text.push('/');
-            let value = decoded(segment);
-            match self.meaning(&folder, &value) {
+            let value = percent_decoded(segment);
+            match self.meaning_of(&folder, &value, &format!("what stands behind `/{folder}/`")) {
                 Meaning::Variable(name) => text.push_str(&format!("{{{name}}}")),
                 // `/password/reset` is a page; what looks made up is a token.
                 Meaning::Secret
@@ -85,11 +118,17 @@ impl Writer<'_> {
                     self.comments.push(format!("what stood behind `/{folder}/` was left out: write one in the place of {PLACEHOLDER}"));
                     text.push_str(PLACEHOLDER);
                 }
-                Meaning::Email | Meaning::Literal | Meaning::Secret => {
-                    text.push_str(&without_braces(segment))
+                Meaning::Email => text.push_str(&SHOPPER_EMAIL.replace('@', "%40")),
+                Meaning::Literal | Meaning::Noted(_) | Meaning::Secret => {
+                    text.push_str(&without_braces(segment));
                 }
             }
-            folder = value.into_owned();
+            // Of what is nobody's business no later sentence speaks.
+            folder = if is_email(&value) || looks_made_up(&value) {
+                "…".to_owned()
+            } else {
+                value.into_owned()
+            };
         }
         let mut mark = '?';
         for pair in url
@@ -108,7 +147,7 @@ impl Writer<'_> {
                         .push(format!("parameter `{plain_name}` was left out"));
                     continue;
                 }
-                Meaning::Literal => without_braces(value).into_owned(),
+                Meaning::Literal | Meaning::Noted(_) => without_braces(value).into_owned(),
             };
             text.push(mark);
             text.push_str(&without_braces(name));
@@ -116,6 +155,30 @@ impl Writer<'_> {
                 text.push('=');
                 text.push_str(&written);
             }
+            mark = '&';
+        }
+        text
+    }
+
+    /// A file of the page, without what says who got it.
+    fn asset(&mut self, path: &str) -> String {
+        let Some((path, query)) = path.split_once('?') else {
+            return path.to_owned();
+        };
+        let mut text = path.to_owned();
+        let mut mark = '?';
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = form_decoded(name);
+            if is_secret(&name) || is_email(&form_decoded(value)) {
+                let comment = format!("parameter `{name}` of a file was left out");
+                if !self.comments.contains(&comment) {
+                    self.comments.push(comment);
+                }
+                continue;
+            }
+            text.push(mark);
+            text.push_str(pair);
             mark = '&';
         }
         text
@@ -140,7 +203,14 @@ impl Writer<'_> {
                 ("authorization", Some((scheme, credential))) => (format!("{scheme} "), credential),
                 _ => (String::new(), value.as_str()),
             };
-            match self.meaning(name, credential) {
+            let mut words = credential.split([' ', ',', ';']);
+            let meaning = match self.meaning(name, credential) {
+                Meaning::Literal if words.nth(1).is_some() && has_secret(credential) => {
+                    Meaning::Secret
+                }
+                meaning => meaning,
+            };
+            match meaning {
                 Meaning::Variable(variable) => kept.push((name.clone(), format!("{scheme}{{{variable}}}"))),
                 Meaning::Secret if name == "authorization" => self.comments.push(
                     "header `authorization` was left out: say who the shopper is by `auth: {bearer: \"${env:TOKEN}\"}`".to_owned(),
@@ -153,7 +223,7 @@ impl Writer<'_> {
                 Meaning::Literal if has_variable(value) || value.chars().any(char::is_control) => {
                     self.comments.push(format!("header `{name}` was left out: it has braces or control characters in it"));
                 }
-                Meaning::Literal => kept.push((name.clone(), value.clone())),
+                Meaning::Literal | Meaning::Noted(_) => kept.push((name.clone(), value.clone())),
             }
         }
         kept
@@ -175,26 +245,26 @@ impl Writer<'_> {
                 None
             }
             RecordedBody::Form(fields) => Some(self.form(fields, headers)),
-            RecordedBody::Json(document) => {
-                let content_type = find(&asked.headers, "content-type");
-                if !content_type.is_empty() && !content_type.starts_with("application/json") {
-                    headers.push(("content-type".to_owned(), content_type.to_owned()));
+            RecordedBody::Json(document, content_type) => {
+                if content_type != "application/json" {
+                    headers.extend(type_header(content_type));
                 }
-                let mut text = String::new();
-                self.json(document, "", &mut text);
-                Some(("json".to_owned(), Flow::Text(text)))
+                Some(("json".to_owned(), Flow::Text(self.json(document))))
             }
             RecordedBody::Parts(parts) => self.parts(parts),
             RecordedBody::Text(text, content_type) => {
-                if has_variable(text) {
-                    self.comments
-                        .push("its body was left out: it has names in braces in it".to_owned());
-                    return None;
-                }
-                if !content_type.is_empty() {
-                    headers.push(("content-type".to_owned(), content_type.clone()));
-                }
-                Some(("body".to_owned(), Flow::text(text.clone())))
+                headers.extend(type_header(content_type));
+                let why = match (has_variable(text), has_secret(text)) {
+                    (true, _) => "names in braces, which would be variables,",
+                    (false, true) => "what looks like a secret or an address",
+                    (false, false) => {
+                        return Some(("body".to_owned(), Flow::text(text.clone())));
+                    }
+                };
+                self.comments.push(format!(
+                    "its body was left out, as it has {why} in it: write one in the place of {PLACEHOLDER}"
+                ));
+                Some(("body".to_owned(), Flow::text(PLACEHOLDER)))
             }
         }
     }
@@ -202,13 +272,9 @@ impl Writer<'_> {
     /// The text of a value: itself, a variable, or a placeholder. `None` for a literal.
     fn replaced(&mut self, name: &str, value: &str) -> Option<String> {
         match self.meaning(name, value) {
-            Meaning::Literal => None,
+            Meaning::Literal | Meaning::Noted(_) => None,
             Meaning::Variable(variable) => Some(format!("{{{variable}}}")),
-            Meaning::Email => {
-                self.comments
-                    .push(format!("`{name}` was an e-mail address"));
-                Some(SHOPPER_EMAIL.to_owned())
-            }
+            Meaning::Email => Some(SHOPPER_EMAIL.to_owned()),
             Meaning::Secret => {
                 self.comments.push(format!("`{name}` was left out: write one in the place of {PLACEHOLDER}, such as \"${{env:NAME}}\""));
                 Some(PLACEHOLDER.to_owned())
@@ -296,62 +362,56 @@ impl Writer<'_> {
         (!kept.is_empty()).then(|| ("multipart".to_owned(), Flow::List(kept)))
     }
 
-    /// A document whose values are variables where they have to be; braces in texts are escaped.
-    fn json(&mut self, value: &Value, name: &str, text: &mut String) {
-        match value {
-            Value::Object(entries) => {
-                text.push('{');
-                for (index, (key, value)) in entries.iter().enumerate() {
-                    text.push_str(if index == 0 { "" } else { ", " });
-                    text.push_str(&json_text(key));
-                    text.push_str(": ");
-                    self.json(value, key, text);
+    /// A document as it was written, but for values that are variables or nobody's business; braces in texts
+    /// are escaped.
+    fn json(&mut self, document: &str) -> String {
+        let mut text = String::new();
+        let mut done = 0;
+        walk(document, &mut |piece| {
+            text.push_str(&document[done..piece.start]);
+            done = piece.start + piece.written.len();
+            let value = piece.text().filter(|_| piece.kind == PieceKind::Value);
+            let is_text = piece.written.starts_with('"');
+            let replaced = value.and_then(|value| {
+                if is_text {
+                    let replaced = self.replaced(piece.name, &value)?;
+                    Some(format!("\"{replaced}\""))
+                } else {
+                    self.replaced_number(piece.name, &value)
                 }
-                text.push('}');
+            });
+            match replaced {
+                Some(replaced) => text.push_str(&replaced),
+                None if has_variable(piece.written) => {
+                    text.push_str(&piece.written.replace('{', "\\u007b"));
+                }
+                None => text.push_str(piece.written),
             }
-            Value::Array(items) => {
-                text.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    text.push_str(if index == 0 { "" } else { ", " });
-                    self.json(item, name, text);
-                }
-                text.push(']');
+        });
+        text.push_str(&document[done..]);
+        text
+    }
+
+    fn replaced_number(&mut self, name: &str, value: &str) -> Option<String> {
+        match self.meaning(name, value) {
+            Meaning::Variable(variable) => Some(format!("{{{variable}}}")),
+            Meaning::Secret => {
+                self.comments.push(format!(
+                    "`{name}` was left out: write one in the place of 0"
+                ));
+                Some("0".to_owned())
             }
-            Value::String(value) => match self.replaced(name, value) {
-                Some(replaced) => text.push_str(&format!("\"{replaced}\"")),
-                None => text.push_str(&json_text(value)),
-            },
-            Value::Number(number) => match self.meaning(name, &number.to_string()) {
-                Meaning::Variable(variable) => text.push_str(&format!("{{{variable}}}")),
-                Meaning::Secret => {
-                    self.comments.push(format!(
-                        "`{name}` was left out: write one in the place of 0"
-                    ));
-                    text.push('0');
-                }
-                Meaning::Email | Meaning::Literal => text.push_str(&number.to_string()),
-            },
-            Value::Bool(_) | Value::Null => text.push_str(&value.to_string()),
+            Meaning::Email | Meaning::Literal | Meaning::Noted(_) => None,
         }
     }
 }
 
-/// A JSON string in which no brace opens a variable.
-fn json_text(text: &str) -> String {
-    let quoted = Value::from(text).to_string();
-    if has_variable(text) {
-        quoted.replace('{', "\\u007b")
-    } else {
-        quoted
-    }
-}
-
-fn decoded(segment: &str) -> Cow<'_, str> {
-    if !segment.contains('%') {
-        return Cow::Borrowed(segment);
-    }
-    // A plus is a plus in a path.
-    form_decoded(&segment.replace('+', "%2B")).into()
+/// The header that says it; none where it is empty, or no text of a header.
+fn type_header(content_type: &str) -> Option<(String, String)> {
+    let is_said = !content_type.is_empty()
+        && !has_variable(content_type)
+        && !content_type.chars().any(char::is_control);
+    is_said.then(|| ("content-type".to_owned(), content_type.to_owned()))
 }
 
 fn form_decoded(text: &str) -> String {
