@@ -368,7 +368,7 @@ pub fn host(text: &str) -> Result<Url, Failure> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     match Url::parse(text).ok().filter(is_web) {
         Some(url) if is_more_than_host(&url) => Err(Failure::usage(format!(
-            "--host: `{text}` has a path, which requests would not have (hint: write `{}`)",
+            "--host: `{text}` has a path or a query, which requests would not have (hint: write `{}`)",
             url.origin().ascii_serialization()
         ))),
         Some(url) => Ok(url),

@@ -2,8 +2,9 @@
 //! journey is over.
 //!
 //! In: a plan with [`ClosedPlan`](crate::scenario::ClosedPlan), or several of them at once. Out: the same
-//! records and outcome as the open model, beside which it may run. A slow target is asked less often, so what it does to those who would have come
-//! meanwhile is not measured: a request is due when the one before was answered, plus the think time.
+//! records and outcome as the open model, beside which it may run. A slow target is asked less often, so what
+//! it does to those who would have come meanwhile is not measured: a request is due when the one before was
+//! answered, plus the think time.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;

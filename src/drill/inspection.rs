@@ -5,9 +5,10 @@ use std::cell::OnceCell;
 use cookie::Cookie;
 use hyper::HeaderMap;
 use hyper::header::SET_COOKIE;
+use percent_encoding::percent_decode_str;
 use scraper::{Html, Selector};
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::http::Answer;
 use super::json_text::text_at;
@@ -98,7 +99,7 @@ impl<'a> Inspection<'a> {
         });
         let found = found.next()?;
         Some(if take.is_percent_decoded {
-            percent_decoded(found)
+            percent_decode_str(found).decode_utf8_lossy().into_owned()
         } else {
             found.to_owned()
         })
@@ -213,15 +214,6 @@ pub fn inspect(
         Ok((take.slot, value))
     });
     taken.collect()
-}
-
-/// As `decodeURIComponent` has it: a plus is a plus.
-fn percent_decoded(text: &str) -> String {
-    let pair = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
-    let mut pairs = form_urlencoded::parse(pair.as_bytes());
-    pairs
-        .next()
-        .map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 #[cfg(test)]

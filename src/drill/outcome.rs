@@ -106,7 +106,8 @@ pub struct DrillOutcome {
     pub offered: u64,
     /// Shoppers who reached the end of their journey.
     pub completed: u64,
-    /// The same for each of several scenarios that run at once; empty where there is one alone.
+    /// Offered, completed and dropped of each of several scenarios that run at once; empty where there is one
+    /// alone.
     pub by_scenario: Vec<ScenarioOutcome>,
     /// Shoppers who left after no answer, a 4xx or a 5xx.
     pub gave_up: u64,

@@ -27,7 +27,7 @@ const TICK_US: i64 = 500;
 pub struct PacerOutcome {
     pub offered: u64,
     pub completed: u64,
-    /// The same of each of several scenarios; empty where there is one alone.
+    /// Offered, completed and dropped of each of several scenarios; empty where there is one alone.
     pub by_scenario: Vec<ScenarioOutcome>,
     pub gave_up: u64,
     pub lost_patience: u64,

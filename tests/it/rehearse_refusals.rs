@@ -150,7 +150,7 @@ fn a_host_with_a_path_is_refused_wherever_it_is_named() {
     ] {
         let words = format!("{words} --host http://127.0.0.1:9/base");
         let refused = run(&folder, &words).refuses(2);
-        let why = "`http://127.0.0.1:9/base` has a path, which requests would not have (hint: write `http://127.0.0.1:9`)";
+        let why = "`http://127.0.0.1:9/base` has a path or a query, which requests would not have (hint: write `http://127.0.0.1:9`)";
         assert!(refused.err.contains(why), "{words}: {}", refused.err);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::lake_rows::rows;
 use super::program::{count, list, run, text};
 use super::surge_file::{LOOK, Surge, WIDE_SLIS};
@@ -29,6 +31,12 @@ fn prepared() -> TempFolder {
     folder
 }
 
+/// The document of a rehearsal that ends well.
+fn rehearse(folder: &TempFolder, words: &str) -> Value {
+    let words = format!("rehearse {words} --sli-defs wide.yaml --lake lake --json");
+    run(folder, &words).exits(0).json()
+}
+
 /// By shopper, when its first request was due after that of the first of all, µs.
 fn first_requests(
     folder: &TempFolder,
@@ -53,16 +61,8 @@ fn first_requests(
 #[test]
 fn another_scenario_changes_nothing_of_who_comes_when() {
     let folder = prepared();
-    let rehearse = |words: &str| {
-        run(
-            &folder,
-            &format!("rehearse {words} --sli-defs wide.yaml --lake lake --json"),
-        )
-        .exits(0)
-        .json()
-    };
-    let alone = rehearse("a.yaml --run-id alone");
-    let both = rehearse("a.yaml --also b.yaml --run-id both");
+    let alone = rehearse(&folder, "a.yaml --run-id alone");
+    let both = rehearse(&folder, "a.yaml --also b.yaml --run-id both");
     assert!(alone.get("scenarios").is_none());
     let scenarios = list(&both, "/scenarios");
     assert_eq!(scenarios.len(), 2);
@@ -122,17 +122,9 @@ fn a_closed_model_runs_beside_an_open_one() {
     };
     folder.write("closed.yaml", closed("crowd", 4, 2));
     folder.write("longer.yaml", closed("longer", 2, 5));
-    let rehearse = |words: &str| {
-        run(
-            &folder,
-            &format!("rehearse {words} --sli-defs wide.yaml --lake lake --json"),
-        )
-        .exits(0)
-        .json()
-    };
-    rehearse("a.yaml --run-id open");
+    rehearse(&folder, "a.yaml --run-id open");
     let words = "closed.yaml --also a.yaml --also longer.yaml --run-id mixed";
-    let mixed = rehearse(words);
+    let mixed = rehearse(&folder, words);
     let scenarios = list(&mixed, "/scenarios");
     for key in ["/offered_arrivals", "/started", "/completed", "/requests"] {
         let sum: u64 = scenarios.iter().map(|scenario| count(scenario, key)).sum();

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use url::{Url, form_urlencoded};
+use percent_encoding::percent_decode_str;
+use url::Url;
 
 use super::archive::{Content, Entry, NameValue};
 use super::body::RecordedBody;
@@ -149,13 +150,7 @@ pub fn find<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
 
 /// A text without its percent codes; a plus is a plus, as in paths and cookies.
 pub fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let pair = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
-    let mut pairs = form_urlencoded::parse(pair.as_bytes());
-    let value = pairs.next().map(|(_, value)| value.into_owned());
-    Cow::Owned(value.unwrap_or_default())
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
 fn lower_case(headers: Vec<NameValue>) -> Vec<(String, String)> {

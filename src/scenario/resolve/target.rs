@@ -51,7 +51,7 @@ impl Resolver<'_> {
             }
         };
         if is_more_than_host(&url) {
-            let message = format!("`{text}` has a path, which requests would not have");
+            let message = format!("`{text}` has a path or a query, which requests would not have");
             let host = url.origin().ascii_serialization();
             let hint = format!("write `{host}` here, and whole paths at the steps");
             self.problem(pointer, message, Some(&hint));

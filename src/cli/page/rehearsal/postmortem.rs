@@ -228,6 +228,7 @@ impl Facts<'_> {
             .iter()
             .filter(|row| row.state == State::Missed);
         let mut wrong: Vec<String> = missed
+            .clone()
             .map(|row| format!("{}: missed. {}", row.title, row.explanation))
             .collect();
         for series in &self.judged.series {
@@ -235,15 +236,19 @@ impl Facts<'_> {
                 .levels
                 .iter()
                 .find(|level| level.level == Level::Contact);
-            // A missed condition may have said it already.
-            let is_said = wrong.iter().any(|line| line.contains(&series.title));
-            let crossed = contact.filter(|level| !level.crossed_us.is_empty() && !is_said);
-            wrong.extend(crossed.map(|level| {
-                format!(
-                    "{} was beyond its contact level for {}.",
-                    series.title,
-                    text::duration(seconds(level.total_us()))
-                )
+            let crossed = contact.filter(|level| !level.crossed_us.is_empty());
+            wrong.extend(crossed.and_then(|level| {
+                let lasted = text::duration(seconds(level.total_us()));
+                // A missed condition may have said it already.
+                let is_said = missed
+                    .clone()
+                    .any(|row| says(&row.explanation, &series.title, &lasted));
+                (!is_said).then(|| {
+                    format!(
+                        "{} was beyond its contact level for {lasted}.",
+                        series.title
+                    )
+                })
             }));
         }
         for row in &self.strained {
@@ -397,9 +402,36 @@ fn is_close(unit: crate::sli::Unit, bad: BadSide, value: f64, limit: f64) -> boo
     }
 }
 
+/// Whether the explanation of a condition says of this SLI, and not of one whose title begins so, how long it
+/// was beyond a level.
+fn says(explanation: &str, title: &str, lasted: &str) -> bool {
+    let ends = [".", ";"].map(|end| format!(" for {lasted}{end}"));
+    explanation.starts_with(&format!("{title} was "))
+        && ends.iter().any(|end| explanation.contains(end))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_condition_speaks_of_the_sli_that_it_names() {
+        let explanation =
+            "Checkouts answered well was below 95 % for 40 s; one more SLI crossed its own.";
+        for (title, lasted, expected) in [
+            ("Checkouts answered well", "40 s", true),
+            ("Checkouts", "40 s", false),
+            ("answered well", "40 s", false),
+            ("Checkouts answered well", "4 s", false),
+            ("Checkouts answered well", "20 s", false),
+        ] {
+            assert_eq!(
+                says(explanation, title, lasted),
+                expected,
+                "{title} {lasted}"
+            );
+        }
+    }
 
     #[test]
     fn a_close_call_is_within_a_tenth_of_the_way_to_the_limit() {
